@@ -1,0 +1,153 @@
+/* file.c — files read whole and replaced atomically.
+ *
+ * A failed fsync is final: the kernel may have dropped the dirty pages, so a second fsync on the
+ * same descriptor would report success for data that is gone. The write is abandoned instead. */
+#include "base/file.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static wf_status read_all(int fd, const char *path, size_t max_size, char **data, size_t *size,
+                          wf_error *err) {
+  struct stat info;
+  if (fstat(fd, &info) != 0) return wf_fail_errno(err, errno, "%s", path);
+  if (S_ISDIR(info.st_mode)) return wf_fail(err, WF_IO, "%s: is a directory", path);
+  size_t capacity = info.st_size > 0 ? (size_t)info.st_size + 1 : 4096, used = 0;
+  char *buffer = wf_alloc(capacity);
+  if (!buffer) return wf_fail_nomem(err);
+  for (;;) {
+    if (used + 1 >= capacity) {
+      char *grown = wf_realloc_array(buffer, capacity, 2);
+      if (!grown) {
+        wf_free(buffer);
+        return wf_fail_nomem(err);
+      }
+      buffer = grown;
+      capacity *= 2;
+    }
+    ssize_t n = read(fd, buffer + used, capacity - used - 1);
+    if (n == 0) break;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      wf_status status = wf_fail_errno(err, errno, "%s", path);
+      wf_free(buffer);
+      return status;
+    }
+    used += (size_t)n;
+    if (max_size && used > max_size) {
+      wf_free(buffer);
+      return wf_fail(err, WF_LIMIT, "%s: larger than the limit of %zu bytes", path, max_size);
+    }
+  }
+  buffer[used] = '\0';
+  *data = buffer;
+  *size = used;
+  return WF_OK;
+}
+
+wf_status wf_file_read(const char *path, size_t max_size, char **data, size_t *size,
+                       wf_error *err) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return wf_fail_errno(err, errno, "%s", path);
+  wf_status status = read_all(fd, path, max_size, data, size, err);
+  close(fd);
+  return status;
+}
+
+bool wf_write_all(int fd, const void *data, size_t size) {
+  const char *p = data;
+  while (size) {
+    ssize_t n = write(fd, p, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    p += n;
+    size -= (size_t)n;
+  }
+  return true;
+}
+
+char *wf_path_join(const char *directory, const char *name) {
+  size_t a = strlen(directory), b = strlen(name);
+  bool slash = a > 0 && directory[a - 1] != '/';
+  char *path = wf_alloc_array(a + b + 2, 1);
+  if (!path) return NULL;
+  memcpy(path, directory, a);
+  if (slash) path[a++] = '/';
+  memcpy(path + a, name, b + 1);
+  return path;
+}
+
+wf_status wf_sync_directory(const char *path, wf_error *err) {
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return wf_fail_errno(err, errno, "%s", path);
+  int failed = fsync(fd) != 0 ? errno : 0;
+  close(fd);
+  return failed ? wf_fail_errno(err, failed, "%s: fsync", path) : WF_OK;
+}
+
+/* The directory part of `path`; "." where there is none. */
+static char *parent_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (!slash) return wf_strdup(".");
+  return wf_strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static wf_status write_temporary(char *temporary, const char *path, const void *data, size_t size,
+                                 unsigned mode, wf_error *err) {
+  int fd = mkostemp(temporary, O_CLOEXEC);
+  if (fd < 0) return wf_fail_errno(err, errno, "%s", path);
+  int failed = 0;
+  if (!wf_write_all(fd, data, size) || fchmod(fd, mode) != 0 || fsync(fd) != 0) failed = errno;
+  if (close(fd) != 0 && !failed) failed = errno;
+  if (!failed && rename(temporary, path) != 0) failed = errno;
+  if (!failed) return WF_OK;
+  unlink(temporary);
+  return wf_fail_errno(err, failed, "%s", path);
+}
+
+wf_status wf_file_write(const char *path, const void *data, size_t size, unsigned mode,
+                        wf_error *err) {
+  size_t length = strlen(path);
+  char *temporary = wf_alloc_array(length + sizeof ".tmp-XXXXXX", 1);
+  char *directory = parent_of(path);
+  wf_status status = WF_NOMEM;
+  if (!temporary || !directory) {
+    status = wf_fail_nomem(err);
+    goto done;
+  }
+  memcpy(temporary, path, length);
+  memcpy(temporary + length, ".tmp-XXXXXX", sizeof ".tmp-XXXXXX");
+  status = write_temporary(temporary, path, data, size, mode, err);
+  if (status == WF_OK) status = wf_sync_directory(directory, err);
+done:
+  wf_free(temporary);
+  wf_free(directory);
+  return status;
+}
+
+wf_status wf_make_directories(const char *path, unsigned mode, wf_error *err) {
+  char *copy = wf_strdup(path);
+  if (!copy) return wf_fail_nomem(err);
+  int failed = 0;
+  for (char *p = copy + 1; !failed; p++) {
+    if (*p != '/' && *p != '\0') continue;
+    char saved = *p;
+    *p = '\0';
+    if (mkdir(copy, mode) != 0 && errno != EEXIST) failed = errno;
+    *p = saved;
+    if (saved == '\0') break;
+  }
+  wf_free(copy);
+  if (failed) return wf_fail_errno(err, failed, "%s", path);
+  struct stat info;
+  if (stat(path, &info) != 0) return wf_fail_errno(err, errno, "%s", path);
+  if (!S_ISDIR(info.st_mode)) return wf_fail(err, WF_IO, "%s: not a directory", path);
+  return WF_OK;
+}

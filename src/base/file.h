@@ -1,0 +1,26 @@
+/* base/file.h — whole-file reading and durable writing. */
+#ifndef WF_BASE_FILE_H
+#define WF_BASE_FILE_H
+
+#include "base/error.h"
+
+/* The whole file in wf_alloc'ed memory with a '\0' behind it. A directory is an error. `max_size`
+ * 0 means no limit; a larger file is WF_LIMIT. */
+wf_status wf_file_read(const char *path, size_t max_size, char **data, size_t *size, wf_error *err);
+
+/* Replaces `path` so that after a crash it holds either the old or the new bytes: temporary file in
+ * the same directory, write, fsync, rename, fsync of the directory. `mode` as for open. */
+wf_status wf_file_write(const char *path, const void *data, size_t size, unsigned mode,
+                        wf_error *err);
+
+/* mkdir -p; existing directories are fine. */
+wf_status wf_make_directories(const char *path, unsigned mode, wf_error *err);
+wf_status wf_sync_directory(const char *path, wf_error *err);
+
+/* "a/b" from "a" and "b", wf_free it; NULL when memory is out. */
+char *wf_path_join(const char *directory, const char *name);
+
+/* write(2) until all is written or an error (errno) stops it. */
+bool wf_write_all(int fd, const void *data, size_t size);
+
+#endif

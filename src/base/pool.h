@@ -1,0 +1,24 @@
+/* base/pool.h — data parallelism over fixed blocks.
+ *
+ * The partition depends on `n` and `block` alone, never on the number of threads: whoever keeps one
+ * partial result per block and combines them in block order gets the same bits with 1 or 8 threads.
+ */
+#ifndef WF_BASE_POOL_H
+#define WF_BASE_POOL_H
+
+#include "base/error.h"
+
+/* Works on items [begin, end) of block number `index`; `worker` < n_threads names the thread, for
+ * scratch memory. A failure stops the blocks not yet started. */
+typedef wf_status wf_block_fn(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                              wf_error *err);
+
+/* Runs `fn` over ceil(n / block) blocks on up to `n_threads` threads (0: wf_thread_count()) and
+ * waits. The error reported is that of the lowest-numbered failed block. */
+wf_status wf_parallel_for(size_t n, size_t block, size_t n_threads, wf_block_fn *fn, void *context,
+                          wf_error *err);
+
+/* CPUs this process may run on, at least 1. */
+size_t wf_thread_count(void);
+
+#endif

@@ -1,0 +1,74 @@
+/* frame/column.h — the memory behind a column, for code inside the library that works on whole
+ * columns. Layout as in the Arrow columnar format: LSB-first validity bitmap, 64-byte aligned
+ * buffers. There is no slice offset: row 0 is always the first value of every buffer. */
+#ifndef WF_FRAME_COLUMN_H
+#define WF_FRAME_COLUMN_H
+
+#include "base/bytes.h"
+#include "wf/frame.h"
+
+#include <stdatomic.h>
+
+/* Reference-counted bytes, shared between columns (a renamed frame, a sliced dictionary) and with
+ * whoever exported them. */
+typedef struct wf_buffer {
+  atomic_size_t refs;
+  size_t size;
+  uint8_t *data;
+  void (*dispose)(struct wf_buffer *buffer); /* NULL: data came from wf_alloc_aligned */
+  void *owner;                               /* for dispose */
+} wf_buffer;
+
+wf_status wf_buffer_new(wf_buffer **out, size_t size, wf_error *err); /* uninitialised, aligned */
+wf_status wf_buffer_new_zero(wf_buffer **out, size_t size, wf_error *err);
+wf_buffer *wf_buffer_retain(wf_buffer *buffer); /* NULL gives NULL */
+void wf_buffer_release(wf_buffer *buffer);
+
+struct wf_column {
+  atomic_size_t refs;
+  wf_type type;
+  size_t n_rows, n_missing;
+  wf_buffer *validity;   /* NULL when n_missing == 0; bit set = present */
+  wf_buffer *data;       /* f64 f32 i64 i32 timestamp: values; bool: bits; category: int32 codes;
+                            string: bytes. Values of missing rows are 0 (offsets repeat). */
+  wf_buffer *offsets;    /* string only: int64[n_rows + 1] */
+  wf_column *dictionary; /* category only: distinct strings, none missing */
+};
+
+/* Takes over one reference to each buffer and to the dictionary, also when it fails. */
+wf_status wf_column_make(wf_column **out, wf_type type, size_t n_rows, size_t n_missing,
+                         wf_buffer *validity, wf_buffer *data, wf_buffer *offsets,
+                         wf_column *dictionary, wf_error *err);
+
+static inline bool wf_bit_get(const uint8_t *bits, size_t i) { return bits[i >> 3] >> (i & 7) & 1; }
+static inline void wf_bit_set(uint8_t *bits, size_t i) { bits[i >> 3] |= (uint8_t)(1 << (i & 7)); }
+static inline size_t wf_bitmap_size(size_t n) { return (n + 7) / 8; }
+
+static inline const double *wf_column_f64(const wf_column *c) {
+  return (const double *)(const void *)c->data->data;
+}
+static inline const float *wf_column_f32(const wf_column *c) {
+  return (const float *)(const void *)c->data->data;
+}
+static inline const int64_t *wf_column_i64(const wf_column *c) {
+  return (const int64_t *)(const void *)c->data->data;
+}
+static inline const int32_t *wf_column_i32(const wf_column *c) {
+  return (const int32_t *)(const void *)c->data->data;
+}
+static inline const int64_t *wf_column_offsets(const wf_column *c) {
+  return (const int64_t *)(const void *)c->offsets->data;
+}
+static inline bool wf_column_present(const wf_column *c, size_t row) {
+  return !c->validity || wf_bit_get(c->validity->data, row);
+}
+static inline wf_view wf_column_view(const wf_column *c, size_t row) { /* string columns */
+  const int64_t *offsets = wf_column_offsets(c);
+  return (wf_view){(const char *)c->data->data + offsets[row],
+                   (size_t)(offsets[row + 1] - offsets[row])};
+}
+static inline bool wf_type_is_text(wf_type type) {
+  return type == WF_STRING || type == WF_CATEGORY;
+}
+
+#endif

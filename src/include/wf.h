@@ -1,0 +1,22 @@
+/* wf.h — everything libwf offers a C program. What is not in wf/*.h is private. */
+#ifndef WF_H
+#define WF_H
+
+#include "wf/base.h"
+#include "wf/bias.h"
+#include "wf/catalog.h"
+#include "wf/csv.h"
+#include "wf/endpoint.h"
+#include "wf/engine.h"
+#include "wf/forest.h"
+#include "wf/frame.h"
+#include "wf/http.h"
+#include "wf/matrix.h"
+#include "wf/metrics.h"
+#include "wf/model.h"
+#include "wf/recipe.h"
+#include "wf/shap.h"
+#include "wf/store.h"
+#include "wf/xgboost.h"
+
+#endif

@@ -1,0 +1,73 @@
+/* wf/bias.h — how differently groups are treated, by the data and by a model.
+ *
+ * Every metric of one facet is a function of one 2 x 2 x 2 table: observed label (favourable or
+ * not) x predicted label x facet (disadvantaged d or the rest, a), plus one such table per group
+ * for the conditional ones. Count once with wf_bias_count, then compute. Names, signs, edge cases
+ * and error texts are those of Amazon SageMaker Clarify. */
+#ifndef WF_BIAS_H
+#define WF_BIAS_H
+
+#include "wf/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Rows are counted at cells[facet][label][prediction]; facet 1 = d, label 1 = favourable. */
+typedef struct wf_bias_cells {
+  double n[2][2][2];
+} wf_bias_cells;
+
+/* Each array has one byte a row, 0 or 1. `predictions` NULL: counted as the labels. `groups` NULL
+ * or group numbers < n_groups, -1 = none; `by_group` (n_groups tables) is then filled too. */
+WF_API WF_NODISCARD wf_status wf_bias_count(wf_bias_cells *out, wf_bias_cells *by_group,
+                                            const uint8_t *labels, const uint8_t *predictions,
+                                            const uint8_t *facet, const int32_t *groups,
+                                            size_t n_groups, size_t n, wf_error *err);
+
+#define WF_BIAS_PRE_MAP(X)                                      \
+  X(CDDL, "Conditional Demographic Disparity in Labels (CDDL)") \
+  X(CI, "Class Imbalance (CI)")                                 \
+  X(DPL, "Difference in Positive Proportions in Labels (DPL)")  \
+  X(JS, "Jensen-Shannon Divergence (JS)")                       \
+  X(KL, "Kullback-Liebler Divergence (KL)")                     \
+  X(KS, "Kolmogorov-Smirnov Distance (KS)")                     \
+  X(LP, "L-p Norm (LP)")                                        \
+  X(TVD, "Total Variation Distance (TVD)")
+#define WF_BIAS_POST_MAP(X)                                                 \
+  X(AD, "Accuracy Difference (AD)")                                         \
+  X(CDDPL, "Conditional Demographic Disparity in Predicted Labels (CDDPL)") \
+  X(DAR, "Difference in Acceptance Rates (DAR)")                            \
+  X(DCA, "Difference in Conditional Acceptance (DCA)")                      \
+  X(DCR, "Difference in Conditional Rejection (DCR)")                       \
+  X(DI, "Disparate Impact (DI)")                                            \
+  X(DPPL, "Difference in Positive Proportions in Predicted Labels (DPPL)")  \
+  X(DRR, "Difference in Rejection Rates (DRR)")                             \
+  X(GE, "Generalized Entropy (GE)")                                         \
+  X(RD, "Recall Difference (RD)")                                           \
+  X(SD, "Specificity Difference (SD)")                                      \
+  X(TE, "Treatment Equality (TE)")
+
+typedef enum wf_bias_metric {
+#define WF_BIAS_ENUM(name, text) WF_BIAS_##name,
+  WF_BIAS_PRE_MAP(WF_BIAS_ENUM) WF_BIAS_POST_MAP(WF_BIAS_ENUM)
+#undef WF_BIAS_ENUM
+      WF_BIAS_METRICS
+} wf_bias_metric;
+
+WF_API const char *wf_bias_metric_name(wf_bias_metric metric);        /* "DPPL" */
+WF_API const char *wf_bias_metric_description(wf_bias_metric metric); /* as in the tables above */
+WF_API bool wf_bias_metric_find(const char *name, wf_bias_metric *out);
+WF_API bool wf_bias_metric_is_pre_training(wf_bias_metric metric);
+
+/* The metric's value (possibly infinite, never NaN), or WF_INVALID with Clarify's error text.
+ * `by_group` is needed by CDDL and CDDPL only. */
+WF_API WF_NODISCARD wf_status wf_bias_compute(double *out, wf_bias_metric metric,
+                                              const wf_bias_cells *cells,
+                                              const wf_bias_cells *by_group, size_t n_groups,
+                                              wf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

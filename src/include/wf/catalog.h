@@ -1,0 +1,221 @@
+/* wf/catalog.h — what happened and what exists: runs, steps, model versions, endpoints, events.
+ *
+ * One SQLite database per state directory (WAL, synchronous=FULL: what a function reports as done
+ * survives a crash and power loss). Several processes may share it; a writer waits up to 10 seconds
+ * for another and then fails with WF_BUSY. Fields that end in _json hold a JSON document as text.
+ * Times are microseconds since 1970 UTC and for display only; order is that of the ids. */
+#ifndef WF_CATALOG_H
+#define WF_CATALOG_H
+
+#include "wf/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wf_catalog wf_catalog;
+
+/* Opens or creates the database and brings an older schema up to date in one transaction; a newer
+ * one is refused with WF_UNSUPPORTED. */
+WF_API WF_NODISCARD wf_status wf_catalog_open(wf_catalog **out, const char *path, wf_error *err);
+WF_API void wf_catalog_close(wf_catalog *catalog);
+
+#define WF_STATE_MAP(X)                                                  \
+  X(STARTING, "Starting")                                                \
+  X(EXECUTING, "Executing")                                              \
+  X(SUCCEEDED, "Succeeded")                                              \
+  X(FAILED, "Failed")                                                    \
+  X(STOPPED, "Stopped")                                                  \
+  X(REJECTED, "Rejected") /* a gate said no: an outcome, not an error */ \
+  X(CACHED, "Cached")                                                    \
+  X(SKIPPED, "Skipped")
+
+typedef enum wf_state {
+#define WF_STATE_ENUM(name, text) WF_STATE_##name,
+  WF_STATE_MAP(WF_STATE_ENUM)
+#undef WF_STATE_ENUM
+} wf_state;
+
+WF_API const char *wf_state_name(wf_state state);
+WF_API bool wf_state_find(const char *name, wf_state *out);
+
+/* Strings in records are borrowed: valid only during the callback that receives the record. NULL
+ * where there is none. Return false from a callback to end the listing. */
+
+/* ---- runs and steps ---------------------------------------------------------------------------
+ */
+
+typedef struct wf_run_record {
+  int64_t id;
+  const char *name, *script, *params_json;
+  wf_state state;
+  const char *message;          /* why it failed or was rejected */
+  const char *outcome_json;     /* what the run reported at its end */
+  int64_t pid;                  /* of the process that runs it */
+  int64_t started_us, ended_us; /* ended_us 0: not ended */
+} wf_run_record;
+
+typedef struct wf_step_record {
+  int64_t id, run;
+  const char *name, *kind; /* "step", "action", "async" */
+  wf_state state;
+  const char *message, *outcome_json, *log_path, *key; /* key: NULL until steps have one */
+  int64_t started_us, ended_us;
+} wf_step_record;
+
+WF_API WF_NODISCARD wf_status wf_catalog_start_run(int64_t *run, wf_catalog *catalog,
+                                                   const char *name, const char *script,
+                                                   const char *params_json, wf_error *err);
+WF_API WF_NODISCARD wf_status wf_catalog_end_run(wf_catalog *catalog, int64_t run, wf_state state,
+                                                 const char *message, const char *outcome_json,
+                                                 wf_error *err);
+WF_API WF_NODISCARD wf_status wf_catalog_start_step(int64_t *step, wf_catalog *catalog, int64_t run,
+                                                    const char *name, const char *kind,
+                                                    const char *log_path, wf_error *err);
+WF_API WF_NODISCARD wf_status wf_catalog_end_step(wf_catalog *catalog, int64_t step, wf_state state,
+                                                  const char *message, const char *outcome_json,
+                                                  wf_error *err);
+/* Runs still Executing whose process is gone become Stopped. */
+WF_API WF_NODISCARD wf_status wf_catalog_reap_runs(wf_catalog *catalog, wf_error *err);
+
+typedef bool wf_run_visit(void *context, const wf_run_record *run);
+typedef bool wf_step_visit(void *context, const wf_step_record *step);
+/* Newest first; `limit` 0: all. */
+WF_API WF_NODISCARD wf_status wf_catalog_list_runs(wf_catalog *catalog, size_t limit,
+                                                   wf_run_visit *visit, void *context,
+                                                   wf_error *err);
+WF_API WF_NODISCARD wf_status wf_catalog_get_run(wf_catalog *catalog, int64_t run,
+                                                 wf_run_visit *visit, void *context, wf_error *err);
+/* In order of start. */
+WF_API WF_NODISCARD wf_status wf_catalog_list_steps(wf_catalog *catalog, int64_t run,
+                                                    wf_step_visit *visit, void *context,
+                                                    wf_error *err);
+
+/* ---- model versions ---------------------------------------------------------------------------
+ */
+
+#define WF_APPROVAL_MAP(X) \
+  X(PENDING, "PendingManualApproval") X(APPROVED, "Approved") X(REFUSED, "Rejected")
+
+typedef enum wf_approval {
+#define WF_APPROVAL_ENUM(name, text) WF_APPROVAL_##name,
+  WF_APPROVAL_MAP(WF_APPROVAL_ENUM)
+#undef WF_APPROVAL_ENUM
+} wf_approval;
+
+WF_API const char *wf_approval_name(wf_approval approval);
+WF_API bool wf_approval_find(const char *name, wf_approval *out);
+
+typedef struct wf_version_record {
+  const char *group;
+  int64_t version;    /* 1, 2, 3, … within the group, without gaps */
+  const char *digest; /* of the model package in the store */
+  wf_approval approval;
+  const char *approved_by, *approval_reason; /* of the latest transition */
+  int64_t approval_us;
+  const char *description;
+  const char *metrics_json;   /* of this version */
+  const char *baselines_json; /* references for later drift checks */
+  int64_t run, step;          /* that registered it; 0: none */
+  int64_t created_us;
+} wf_version_record;
+
+/* What to register: group, digest, approval, and whatever else is known (version and the times are
+ * given by the catalog). The first transition is recorded with `by` and `reason`. */
+WF_API WF_NODISCARD wf_status wf_catalog_register(int64_t *version, wf_catalog *catalog,
+                                                  const wf_version_record *record, const char *by,
+                                                  const char *reason, wf_error *err);
+/* Records who, when and why; the same state again is WF_INVALID. */
+WF_API WF_NODISCARD wf_status wf_catalog_set_approval(wf_catalog *catalog, const char *group,
+                                                      int64_t version, wf_approval approval,
+                                                      const char *by, const char *reason,
+                                                      wf_error *err);
+typedef bool wf_version_visit(void *context, const wf_version_record *version);
+/* `group` NULL: all groups. Newest version first within a group. */
+WF_API WF_NODISCARD wf_status wf_catalog_list_versions(wf_catalog *catalog, const char *group,
+                                                       wf_version_visit *visit, void *context,
+                                                       wf_error *err);
+/* `version` 0: the latest; `approved` true: the latest approved one. WF_NOTFOUND. */
+WF_API WF_NODISCARD wf_status wf_catalog_get_version(wf_catalog *catalog, const char *group,
+                                                     int64_t version, bool approved,
+                                                     wf_version_visit *visit, void *context,
+                                                     wf_error *err);
+
+/* ---- endpoints --------------------------------------------------------------------------------
+ */
+
+#define WF_ENDPOINT_STATE_MAP(X)                                                                 \
+  X(CREATING, "Creating")                                                                        \
+  X(UPDATING, "Updating") X(IN_SERVICE, "InService") X(DELETING, "Deleting") X(FAILED, "Failed") \
+      X(OUT_OF_SERVICE, "OutOfService")
+
+typedef enum wf_endpoint_state {
+#define WF_ENDPOINT_STATE_ENUM(name, text) WF_ENDPOINT_##name,
+  WF_ENDPOINT_STATE_MAP(WF_ENDPOINT_STATE_ENUM)
+#undef WF_ENDPOINT_STATE_ENUM
+} wf_endpoint_state;
+
+WF_API const char *wf_endpoint_state_name(wf_endpoint_state state);
+WF_API bool wf_endpoint_state_find(const char *name, wf_endpoint_state *out);
+
+typedef struct wf_endpoint_record {
+  const char *name;
+  wf_endpoint_state state;
+  const char *message;     /* why it failed */
+  const char *group;       /* NULL when deployed from a file */
+  int64_t version;         /* wanted */
+  const char *digest;      /* wanted model package */
+  const char *live_digest; /* what the server answers with now; NULL: nothing yet */
+  int64_t generation;      /* counts deployments */
+  int64_t created_us, updated_us;
+} wf_endpoint_record;
+
+/* Asks for a model at an endpoint: creates it (Creating) or changes what it should serve
+ * (Updating). */
+WF_API WF_NODISCARD wf_status wf_catalog_deploy(int64_t *generation, wf_catalog *catalog,
+                                                const char *name, const char *group,
+                                                int64_t version, const char *digest, wf_error *err);
+/* The server's report on one generation: InService with that generation's digest live, or Failed
+ * with a message (what was live stays live). Ignored when the generation is no longer the wanted
+ * one. */
+WF_API WF_NODISCARD wf_status wf_catalog_report_endpoint(wf_catalog *catalog, const char *name,
+                                                         int64_t generation,
+                                                         wf_endpoint_state state,
+                                                         const char *message, wf_error *err);
+WF_API WF_NODISCARD wf_status wf_catalog_delete_endpoint(wf_catalog *catalog, const char *name,
+                                                         wf_error *err);
+/* No server runs: every endpoint that was InService is OutOfService, its wanted model kept. */
+WF_API WF_NODISCARD wf_status wf_catalog_server_stopped(wf_catalog *catalog, wf_error *err);
+typedef bool wf_endpoint_visit(void *context, const wf_endpoint_record *endpoint);
+WF_API WF_NODISCARD wf_status wf_catalog_list_endpoints(wf_catalog *catalog,
+                                                        wf_endpoint_visit *visit, void *context,
+                                                        wf_error *err);
+WF_API WF_NODISCARD wf_status wf_catalog_get_endpoint(wf_catalog *catalog, const char *name,
+                                                      wf_endpoint_visit *visit, void *context,
+                                                      wf_error *err);
+
+/* ---- events: append-only ----------------------------------------------------------------------
+ */
+
+typedef struct wf_event_record {
+  int64_t id, at_us;
+  const char
+      *kind; /* "run.rejected", "version.registered", "version.approval", "endpoint.deployed", … */
+  const char *subject; /* "group/3", "endpoint-name", "run 12" */
+  const char *who, *detail_json;
+} wf_event_record;
+
+typedef bool wf_event_visit(void *context, const wf_event_record *event);
+/* Oldest first. `subject` NULL: all. Every function above that changes something adds its events in
+ * the same transaction. */
+WF_API WF_NODISCARD wf_status wf_catalog_list_events(wf_catalog *catalog, const char *subject,
+                                                     wf_event_visit *visit, void *context,
+                                                     wf_error *err);
+WF_API WF_NODISCARD wf_status wf_catalog_add_event(wf_catalog *catalog, const char *kind,
+                                                   const char *subject, const char *who,
+                                                   const char *detail_json, wf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

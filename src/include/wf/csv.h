@@ -1,0 +1,65 @@
+/* wf/csv.h — delimited text in and out.
+ *
+ * The dialect is libcsv's with blanks kept: fields may be quoted, a quote inside is doubled, quoted
+ * fields may hold delimiters and line ends, records end with LF, CR or CRLF, blank lines are
+ * skipped, a UTF-8 byte-order mark is dropped, gzip is recognised by content. Text must be valid
+ * UTF-8.
+ *
+ * Types are inferred over all values of a column: i64, f64, bool ("true"/"false" in any case), else
+ * text; text with few distinct values becomes a category, other text a string. An unquoted field
+ * that equals one of the missing markers is missing; a quoted one never is. */
+#ifndef WF_CSV_H
+#define WF_CSV_H
+
+#include "wf/frame.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum wf_csv_bad_row { WF_CSV_RAISE, WF_CSV_SKIP } wf_csv_bad_row;
+
+typedef struct wf_csv_options {
+  char delimiter, quote;      /* ',' and '"' */
+  bool header;                /* the first record holds the names; else "column_1", … */
+  const char *const *missing; /* markers; NULL: "", NA, N/A, NaN, nan, null, NULL */
+  size_t n_missing;
+  const char *const *columns; /* NULL: all; else only these, in this order */
+  size_t n_columns;
+  const char *const *typed; /* columns whose type is given, not inferred … */
+  const wf_type *types;     /* … and their types */
+  size_t n_typed;
+  wf_csv_bad_row bad_row; /* a record with the wrong number of fields */
+  size_t max_rows;        /* 0: all */
+} wf_csv_options;
+
+/* What a read met besides data; zero-initialise. */
+typedef struct wf_csv_report {
+  size_t n_rows, n_skipped;
+  size_t first_skipped_line; /* 0: none */
+} wf_csv_report;
+
+WF_API wf_csv_options wf_csv_options_default(void);
+
+/* Errors name the path, the line and the column. `options` and `report` may be NULL. */
+WF_API WF_NODISCARD wf_status wf_csv_read(wf_frame **out, const char *path,
+                                          const wf_csv_options *options, wf_csv_report *report,
+                                          wf_error *err);
+WF_API WF_NODISCARD wf_status wf_csv_parse(wf_frame **out, const char *text, size_t size,
+                                           const wf_csv_options *options, wf_csv_report *report,
+                                           wf_error *err);
+
+/* Fields are quoted when they hold the delimiter, a quote, CR or LF, or when leaving them bare
+ * would read back as missing; numbers are the shortest text that reads back to the same bits; a
+ * missing value is an empty field. A path that ends in ".gz" is compressed. The file is replaced
+ * atomically. */
+WF_API WF_NODISCARD wf_status wf_csv_write(const wf_frame *frame, const char *path,
+                                           const wf_csv_options *options, wf_error *err);
+/* The same as text; wf_text_free it. */
+WF_API WF_NODISCARD wf_status wf_csv_format(char **out, size_t *size, const wf_frame *frame,
+                                            const wf_csv_options *options, wf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,96 @@
+/* wf/recipe.h — fitted feature transforms: raw columns in, a float32 feature matrix out.
+ *
+ * A recipe is declared (add steps), fitted on training data only, and from then on immutable. It
+ * travels inside the model as readable JSON, and the same code encodes a training frame and a
+ * single request row, so batch and online features are bit-identical.
+ *
+ * Input columns that no step names pass through when numeric or bool; text that no step encodes is
+ * an error at fit. Features keep the order of the input columns; a one-hot column becomes its
+ * indicator features "column_value" in its place. A missing number is a missing feature (NaN). */
+#ifndef WF_RECIPE_H
+#define WF_RECIPE_H
+
+#include "wf/frame.h"
+#include "wf/matrix.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wf_recipe wf_recipe;
+
+typedef enum wf_unseen {
+  WF_UNSEEN_MISSING, /* ordinal: missing; one-hot: all indicators 0 */
+  WF_UNSEEN_ERROR    /* WF_INVALID naming column, row and value */
+} wf_unseen;
+
+typedef enum wf_impute {
+  WF_IMPUTE_MEAN,
+  WF_IMPUTE_MEDIAN,
+  WF_IMPUTE_MODE,
+  WF_IMPUTE_CONSTANT
+} wf_impute;
+
+WF_API WF_NODISCARD wf_status wf_recipe_new(wf_recipe **out, wf_error *err);
+WF_API wf_recipe *wf_recipe_retain(wf_recipe *recipe);
+WF_API void wf_recipe_release(wf_recipe *recipe);
+
+/* Declaring; WF_INVALID once fitted, or when the column already has such a step. */
+/* Text to its position in `values` (0, 1, 2, …). */
+WF_API WF_NODISCARD wf_status wf_recipe_ordinal(wf_recipe *recipe, const char *column,
+                                                const char *const *values, size_t n_values,
+                                                wf_unseen unseen, wf_error *err);
+/* One indicator per value. `column` NULL: every text column that no other step encodes. `values`
+ * NULL: those of the training data, in byte order. `missing` NULL: a missing value has all
+ * indicators 0; else it counts as that value. */
+WF_API WF_NODISCARD wf_status wf_recipe_one_hot(wf_recipe *recipe, const char *column,
+                                                const char *const *values, size_t n_values,
+                                                const char *missing, wf_unseen unseen,
+                                                wf_error *err);
+/* Fills missing numbers; `constant` is used by WF_IMPUTE_CONSTANT alone. */
+WF_API WF_NODISCARD wf_status wf_recipe_impute(wf_recipe *recipe, const char *column, wf_impute how,
+                                               double constant, wf_error *err);
+
+/* Learns from the frame's columns other than `exclude` (label, weights) and freezes the recipe. */
+WF_API WF_NODISCARD wf_status wf_recipe_fit(wf_recipe *recipe, const wf_frame *frame,
+                                            const char *const *exclude, size_t n_exclude,
+                                            wf_error *err);
+WF_API bool wf_recipe_is_fitted(const wf_recipe *recipe);
+
+/* The raw columns a fitted recipe reads, and the features it makes. */
+WF_API size_t wf_recipe_input_count(const wf_recipe *recipe);
+WF_API const char *wf_recipe_input_name(const wf_recipe *recipe, size_t index);
+WF_API bool wf_recipe_input_is_text(const wf_recipe *recipe, size_t index);
+WF_API size_t wf_recipe_output_count(const wf_recipe *recipe);
+WF_API const char *wf_recipe_output_name(const wf_recipe *recipe, size_t index);
+/* The input column a feature is made from. */
+WF_API size_t wf_recipe_output_source(const wf_recipe *recipe, size_t index);
+
+/* Encodes a frame: columns are found by name, others are ignored; an absent one is WF_NOTFOUND. */
+WF_API WF_NODISCARD wf_status wf_recipe_apply(wf_matrix **out, const wf_recipe *recipe,
+                                              const wf_frame *frame, wf_error *err);
+
+/* One cell of a raw row, for wf_recipe_apply_row. */
+typedef enum wf_cell_kind { WF_CELL_MISSING, WF_CELL_NUMBER, WF_CELL_TEXT } wf_cell_kind;
+typedef struct wf_cell {
+  wf_cell_kind kind;
+  double number;
+  const char *text; /* not terminated */
+  size_t size;
+} wf_cell;
+
+/* Encodes input_count cells (in input order) into output_count floats. Allocates nothing. Text in a
+ * numeric column that is no number, or a number in a text column that has no such category: the
+ * unseen policy, or WF_TYPE; err->column is the 1-based input column. */
+WF_API WF_NODISCARD wf_status wf_recipe_apply_row(const wf_recipe *recipe, const wf_cell *cells,
+                                                  float *out, wf_error *err);
+
+/* Readable JSON with a format version; wf_text_free it. Parsing validates everything. */
+WF_API WF_NODISCARD wf_status wf_recipe_format(char **out, const wf_recipe *recipe, wf_error *err);
+WF_API WF_NODISCARD wf_status wf_recipe_parse(wf_recipe **out, const char *text, size_t size,
+                                              wf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

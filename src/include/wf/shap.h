@@ -1,0 +1,42 @@
+/* wf/shap.h — exact explanations of tree ensembles.
+ *
+ * SHAP values split a row's margin over its features: base + sum of contributions = margin
+ * (Lundberg et al., "From local explanations to global understanding with explainable AI for
+ * trees", 2020). Values are float64 and the same for any number of threads. */
+#ifndef WF_SHAP_H
+#define WF_SHAP_H
+
+#include "wf/forest.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wf_shap_options {
+  size_t n_threads; /* 0: all */
+} wf_shap_options;
+
+/* Path-dependent TreeSHAP. Writes n_rows x group_count x (feature_count + 1) doubles; the last of
+ * each group is the base value (expected margin over the training cover plus base margin). Checks
+ * additivity against the forest's own margin for every row and fails with WF_CORRUPT when it is off
+ * by more than float32 summation can explain. `options` may be NULL. */
+WF_API WF_NODISCARD wf_status wf_shap_values(const wf_forest *forest, const wf_features *features,
+                                             const wf_shap_options *options, double *out,
+                                             wf_error *err);
+
+typedef enum wf_shap_aggregate {
+  WF_SHAP_MEAN_ABS,
+  WF_SHAP_MEDIAN,
+  WF_SHAP_MEAN_SQ
+} wf_shap_aggregate;
+
+/* Global importance per feature from local values laid out as wf_shap_values writes them; fills
+ * out[n_features] for one group. median is the median of absolute values. */
+WF_API WF_NODISCARD wf_status wf_shap_global(const double *values, size_t n_rows, size_t n_groups,
+                                             size_t n_features, size_t group, wf_shap_aggregate how,
+                                             double *out, wf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,2 @@
+#include "check.h"
+TEST(bytes) { CHECK(1); }

@@ -1,0 +1,2 @@
+#include "check.h"
+TEST(error) { CHECK(1); }
