@@ -39,6 +39,8 @@ void wf_bytes_add(wf_bytes *bytes, const void *data, size_t size) {
   bytes->data[bytes->size] = '\0';
 }
 
+void wf_text_free(char *text) { wf_free(text); }
+
 void wf_bytes_text(wf_bytes *bytes, const char *text) { wf_bytes_add(bytes, text, strlen(text)); }
 
 void wf_bytes_char(wf_bytes *bytes, char c) { wf_bytes_add(bytes, &c, 1); }

@@ -77,6 +77,9 @@ WF_API const char *wf_status_name(wf_status status);
 /* The library's version, e.g. "0.1.0". */
 WF_API const char *wf_version(void);
 
+/* Ends text or bytes that a function of any module handed out through a char ** out-parameter. */
+WF_API void wf_text_free(char *text);
+
 #ifdef __cplusplus
 }
 #endif

@@ -241,7 +241,6 @@ WF_API WF_NODISCARD wf_status wf_frame_describe(wf_frame **out, const wf_frame *
  * limit), elided in the middle; wide characters count as two. wf_text_free the result. */
 WF_API WF_NODISCARD wf_status wf_frame_format(char **out, const wf_frame *frame, size_t max_rows,
                                               size_t width, wf_error *err);
-WF_API void wf_text_free(char *text);
 
 /* SHA-256 over names, types and values (not over how a column happens to be stored: a category and
  * a string column of the same values differ only by their type), as 64 hexadecimal digits. */
