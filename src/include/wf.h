@@ -1,4 +1,5 @@
-/* wf.h — everything libwf offers a C program. What is not in wf/*.h is private. */
+/* wf.h — everything libwf offers a C program. What is not in this header or those it includes is
+ * private. */
 #ifndef WF_H
 #define WF_H
 
