@@ -176,7 +176,7 @@ wf_status wf_json_get_array(json_t **out, const json_t *object, const char *key,
 
 wf_status wf_json_get_string(const char **out, const json_t *object, const char *key,
                              const char *what, wf_error *err) {
-  json_t *member;
+  json_t *member = NULL;
   WF_TRY(get(&member, object, key, is_string, "a string", what, err));
   *out = json_string_value(member);
   return WF_OK;
@@ -184,7 +184,7 @@ wf_status wf_json_get_string(const char **out, const json_t *object, const char 
 
 wf_status wf_json_get_integer(int64_t *out, const json_t *object, const char *key, const char *what,
                               wf_error *err) {
-  json_t *member;
+  json_t *member = NULL;
   WF_TRY(get(&member, object, key, is_integer, "an integer", what, err));
   *out = json_integer_value(member);
   return WF_OK;
@@ -192,7 +192,7 @@ wf_status wf_json_get_integer(int64_t *out, const json_t *object, const char *ke
 
 wf_status wf_json_get_number(double *out, const json_t *object, const char *key, const char *what,
                              wf_error *err) {
-  json_t *member;
+  json_t *member = NULL;
   WF_TRY(get(&member, object, key, is_number, "a number", what, err));
   *out = json_number_value(member);
   return WF_OK;
