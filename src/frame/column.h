@@ -35,10 +35,45 @@ struct wf_column {
   wf_column *dictionary; /* category only: distinct strings, none missing */
 };
 
-/* Takes over one reference to each buffer and to the dictionary, also when it fails. */
+/* Takes over one reference to each buffer and to the dictionary, also when it fails. `validity` is
+ * dropped when n_missing is 0. */
 wf_status wf_column_make(wf_column **out, wf_type type, size_t n_rows, size_t n_missing,
                          wf_buffer *validity, wf_buffer *data, wf_buffer *offsets,
                          wf_column *dictionary, wf_error *err);
+
+/* A column of a fixed-width type whose values the caller writes before sharing it: bool bits are
+ * zeroed, other values uninitialised. Takes over `validity` (NULL when n_missing is 0), also when
+ * it fails. */
+wf_status wf_column_blank(wf_column **out, wf_type type, size_t n_rows, wf_buffer *validity,
+                          size_t n_missing, wf_error *err);
+static inline void *wf_column_memory(wf_column *column) { return column->data->data; }
+
+/* A string column without missing values from bytes and n + 1 offsets, both copied. */
+wf_status wf_column_from_bytes(wf_column **out, const char *bytes, const int64_t *offsets, size_t n,
+                               wf_error *err);
+
+/* Bytes of one value; 0 for bool (bits) and string. */
+size_t wf_type_width(wf_type type);
+
+/* Values [begin, begin + n) of a column that is not text as doubles; of an i64, i32, bool or
+ * timestamp column as integers. Missing rows give 0. */
+void wf_column_load_f64(const wf_column *column, size_t begin, size_t n, double *out);
+void wf_column_load_i64(const wf_column *column, size_t begin, size_t n, int64_t *out);
+
+/* A bitmap of `n` rows, a set bit where present[i] != 0 (or where both are present), and how many
+ * bits are clear. *out is NULL when none is. */
+wf_status wf_validity_from_bytes(wf_buffer **out, size_t *n_missing, const uint8_t *present,
+                                 size_t n, wf_error *err);
+wf_status wf_validity_both(wf_buffer **out, size_t *n_missing, const wf_column *a,
+                           const wf_column *b, wf_error *err);
+size_t wf_bitmap_count(const uint8_t *bits, size_t n); /* of set bits */
+
+#define WF_NO_ROW SIZE_MAX
+/* The given rows in the given order; WF_NO_ROW gives a missing value. */
+wf_status wf_column_take(wf_column **out, const wf_column *column, const size_t *rows, size_t n,
+                         wf_error *err);
+wf_status wf_column_slice(wf_column **out, const wf_column *column, size_t begin, size_t n,
+                          wf_error *err);
 
 static inline bool wf_bit_get(const uint8_t *bits, size_t i) { return bits[i >> 3] >> (i & 7) & 1; }
 static inline void wf_bit_set(uint8_t *bits, size_t i) { bits[i >> 3] |= (uint8_t)(1 << (i & 7)); }
@@ -69,6 +104,14 @@ static inline wf_view wf_column_view(const wf_column *c, size_t row) { /* string
 }
 static inline bool wf_type_is_text(wf_type type) {
   return type == WF_STRING || type == WF_CATEGORY;
+}
+static inline bool wf_type_is_integer(wf_type type) {
+  return type == WF_I64 || type == WF_I32 || type == WF_BOOL || type == WF_TIMESTAMP;
+}
+/* The bytes of a present text value, of either text type. */
+static inline wf_view wf_column_text(const wf_column *c, size_t row) {
+  if (c->type == WF_CATEGORY) return wf_column_view(c->dictionary, (size_t)wf_column_i32(c)[row]);
+  return wf_column_view(c, row);
 }
 
 #endif
