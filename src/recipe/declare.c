@@ -1,0 +1,94 @@
+/* declare.c — adding steps. What can be wrong without seeing data is refused here; everything about
+ * columns (absent, of the wrong type) waits for wf_recipe_fit. */
+#include "recipe/recipe.h"
+#include "recipe/values.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool same_column(const char *a, const char *b) {
+  return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static wf_status check_new(const wf_recipe *recipe, const char *column, const wf_step *step,
+                           wf_error *err) {
+  const char *name = step->kind->name;
+  if (recipe->fitted) {
+    return wf_fail(err, WF_INVALID, "the recipe is fitted; %s can no longer be added", name);
+  }
+  if (column && (!*column || !wf_text_is_plain(wf_view_of(column)))) {
+    return wf_fail(err, WF_INVALID, "%s: the column name is empty or not valid UTF-8 text", name);
+  }
+  for (size_t i = 0; i < recipe->declared.count; i++) {
+    const wf_recipe_declared *other = &recipe->declared.items[i];
+    if (!same_column(other->column, column) || other->step->kind != step->kind) continue;
+    if (!column) return wf_fail(err, WF_INVALID, "%s of all text columns is there already", name);
+    return wf_fail(err, WF_INVALID, "column \"%s\" already has the step %s", column, name);
+  }
+  return WF_OK;
+}
+
+wf_status wf_recipe_declare(wf_recipe *recipe, const char *column, wf_step *step, wf_error *err) {
+  wf_status status = check_new(recipe, column, step, err);
+  char *copy = NULL;
+  if (status == WF_OK && column && !(copy = wf_strdup(column))) status = wf_fail_nomem(err);
+  if (status == WF_OK && !wf_array_push(&recipe->declared, ((wf_recipe_declared){copy, step}))) {
+    status = wf_fail_nomem(err);
+  }
+  if (status != WF_OK) {
+    wf_free(copy);
+    wf_step_release(step);
+  }
+  return status;
+}
+
+static wf_status check_unseen(wf_unseen unseen, wf_error *err) {
+  if (unseen == WF_UNSEEN_MISSING || unseen == WF_UNSEEN_ERROR) return WF_OK;
+  return wf_fail(err, WF_INVALID, "%d is no policy for unseen values", (int)unseen);
+}
+
+wf_status wf_recipe_ordinal(wf_recipe *recipe, const char *column, const char *const *values,
+                            size_t n_values, wf_unseen unseen, wf_error *err) {
+  if (!column) return wf_fail(err, WF_INVALID, "ordinal: no column is given");
+  WF_TRY(check_unseen(unseen, err));
+  char what[100];
+  snprintf(what, sizeof what, "ordinal of column \"%.60s\"", column);
+  wf_map *map;
+  WF_TRY(wf_values_new(&map, values, n_values, what, err));
+  wf_step *step;
+  WF_TRY(wf_step_new_ordinal(&step, map, unseen, err));
+  return wf_recipe_declare(recipe, column, step, err);
+}
+
+wf_status wf_recipe_one_hot(wf_recipe *recipe, const char *column, const char *const *values,
+                            size_t n_values, const char *missing, wf_unseen unseen, wf_error *err) {
+  WF_TRY(check_unseen(unseen, err));
+  char what[100];
+  snprintf(what, sizeof what, "one_hot of column \"%.60s\"", column ? column : "*");
+  if (missing && !wf_text_is_plain(wf_view_of(missing))) {
+    return wf_fail(err, WF_INVALID, "%s: the missing category is not valid UTF-8 text", what);
+  }
+  wf_map *map = NULL;
+  if (values) WF_TRY(wf_values_new(&map, values, n_values, what, err));
+  wf_step *step;
+  WF_TRY(wf_step_new_one_hot(&step, map, missing, unseen, err));
+  return wf_recipe_declare(recipe, column, step, err);
+}
+
+wf_status wf_recipe_impute(wf_recipe *recipe, const char *column, wf_impute how, double constant,
+                           wf_error *err) {
+  if (!column) return wf_fail(err, WF_INVALID, "impute: no column is given");
+  if ((int)how < WF_IMPUTE_MEAN || how > WF_IMPUTE_CONSTANT) {
+    return wf_fail(err, WF_INVALID, "impute of column \"%s\": unknown way %d", column, (int)how);
+  }
+  if (how == WF_IMPUTE_CONSTANT && !isfinite(constant)) {
+    return wf_fail(err, WF_INVALID, "impute of column \"%s\": the constant is not a finite number",
+                   column);
+  }
+  double value = constant == 0 ? 0 : constant; /* JSON has no negative zero */
+  if (how != WF_IMPUTE_CONSTANT) value = (double)NAN;
+  wf_step *step;
+  WF_TRY(wf_step_new_impute(&step, how, value, err));
+  return wf_recipe_declare(recipe, column, step, err);
+}

@@ -1,0 +1,74 @@
+/* recipe/step.h — what a kind of transform is. A new one (scale, clip, bin, target encoding, parts
+ * of a date, …) is one more file step_<name>.c with a table of functions, one line in
+ * wf_step_find_kind, and a declaring function in declare.c; fitting, applying and the JSON document
+ * need no change.
+ *
+ * A column's cells run through a chain of steps. Most steps map one value to one value (text to
+ * number, missing to number); a step that ends its column turns the value into several features. A
+ * column whose chain has no such end is one feature, its number. Values are wf_cells: missing,
+ * number or text. A step is immutable once made, and the functions that see cells allocate nothing,
+ * so any number of threads may encode with it. */
+#ifndef WF_RECIPE_STEP_H
+#define WF_RECIPE_STEP_H
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "base/map.h"
+#include "recipe/sample.h"
+#include "wf/recipe.h"
+
+#include <stdatomic.h>
+
+typedef struct wf_step wf_step;
+
+typedef struct wf_step_kind {
+  const char *name; /* in JSON and in messages */
+  bool reads_text;  /* what it is given, besides missing values: texts, else numbers */
+  bool makes_text;  /* what it hands on; of no meaning when it ends the column */
+  bool ends_column; /* it makes features: `width`, `suffix`, `expand`; else `map` */
+
+  /* Learns from the training values that reach the step; the result may be `declared` itself,
+   * retained. */
+  wf_status (*fit)(wf_step **out, wf_step *declared, const wf_sample *sample, wf_error *err);
+
+  wf_status (*map)(const wf_step *step, wf_cell *cell, wf_error *err);
+
+  size_t (*width)(const wf_step *step);
+  wf_view (*suffix)(const wf_step *step, size_t feature); /* after "<column>_" in its name */
+  wf_status (*expand)(const wf_step *step, const wf_cell *cell, float *out, wf_error *err);
+
+  /* Appends the members of the step's object after "kind", each with ", " before it. */
+  void (*format)(const wf_step *step, wf_bytes *json);
+  /* From such an object. `fitted`: nothing may be left to learn. `what` names it in messages. */
+  wf_status (*parse)(wf_step **out, const json_t *object, bool fitted, const char *what,
+                     wf_error *err);
+  void (*dispose)(wf_step *step); /* frees what the step holds, not the step */
+} wf_step_kind;
+
+struct wf_step { /* the first member of every kind's own struct */
+  const wf_step_kind *kind;
+  atomic_size_t refs; /* shared by a declaration and what was fitted from it */
+};
+
+/* NULL when there is no such kind. */
+const wf_step_kind *wf_step_find_kind(const char *name);
+
+void *wf_step_new(const wf_step_kind *kind, size_t size); /* zeroed; NULL when memory is out */
+wf_step *wf_step_retain(wf_step *step);
+void wf_step_release(wf_step *step);
+
+/* The kinds. `values` is taken over, also on failure; NULL for one_hot: to be learned. */
+wf_status wf_step_new_ordinal(wf_step **out, wf_map *values, wf_unseen unseen, wf_error *err);
+wf_status wf_step_new_one_hot(wf_step **out, wf_map *values, const char *missing, wf_unseen unseen,
+                              wf_error *err);
+wf_status wf_step_new_impute(wf_step **out, wf_impute how, double constant, wf_error *err);
+extern const wf_step_kind wf_step_ordinal, wf_step_one_hot, wf_step_impute;
+
+/* The missing number, the same bits everywhere. */
+static inline float wf_feature_missing(void) { return __builtin_nanf(""); }
+/* The feature a number becomes. */
+static inline float wf_feature_of(double number) {
+  return number == number ? (float)number : wf_feature_missing();
+}
+
+#endif
