@@ -195,7 +195,7 @@ wf_rank_metrics wf_ranking_measure(wf_ranking *ranking) {
     negatives += group.weight[0];
     if (gained > 0) wf_sum_add(&precision, gained * (positives / (positives + negatives)));
   }
-  wf_rank_metrics out = {NAN, 0};
+  wf_rank_metrics out = {(double)NAN, 0};
   if (positives > 0) out.average_precision = wf_sum_value(&precision) / positives;
   if (positives > 0 && negatives > 0) out.roc_auc = wf_sum_value(&area) / positives / negatives;
   return out;

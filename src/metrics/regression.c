@@ -26,7 +26,7 @@ static bool is_constant(const double *labels, const double *weights, size_t n) {
 }
 
 static double r_squared(double square_sum, const double *labels, const double *weights, size_t n) {
-  if (n < 2) return NAN;
+  if (n < 2) return (double)NAN;
   if (square_sum == 0) return 1;
   if (is_constant(labels, weights, n)) return 0;
   double mean = weighted_mean(labels, weights, n);

@@ -18,8 +18,9 @@ typedef struct wf_bias_cells {
   double n[2][2][2];
 } wf_bias_cells;
 
-/* Each array has one byte a row, 0 or 1. `predictions` NULL: counted as the labels. `groups` NULL
- * or group numbers < n_groups, -1 = none; `by_group` (n_groups tables) is then filled too. */
+/* Each array has one byte a row, 0 or 1. `predictions` NULL: counted as the labels. `groups`
+ * holds group numbers < n_groups, -1 = none, and `by_group` receives n_groups tables; either NULL:
+ * no groups. Anything else in a row is WF_INVALID naming it. */
 WF_API WF_NODISCARD wf_status wf_bias_count(wf_bias_cells *out, wf_bias_cells *by_group,
                                             const uint8_t *labels, const uint8_t *predictions,
                                             const uint8_t *facet, const int32_t *groups,
@@ -66,6 +67,11 @@ WF_API WF_NODISCARD wf_status wf_bias_compute(double *out, wf_bias_metric metric
                                               const wf_bias_cells *cells,
                                               const wf_bias_cells *by_group, size_t n_groups,
                                               wf_error *err);
+
+/* JS as Clarify computed it until February 2021: both sides against the labels of all rows, instead
+ * of against the mean of the two distributions. For comparing with reports of that time. */
+WF_API WF_NODISCARD wf_status wf_bias_js_of_2020(double *out, const wf_bias_cells *cells,
+                                                 wf_error *err);
 
 #ifdef __cplusplus
 }
