@@ -1,0 +1,132 @@
+-- wf.cli.run: runs a script and turns its outcome into an exit status.
+--
+--   wf run [--json] fraud_pipeline.lua [-p NAME=VALUE]... [ARGUMENTS]
+--
+-- Words after the script are its arguments (the global `arg` and `...`); "--" lets them start with a
+-- dash. With --json the script's own prints go to standard error and one JSON document, a list of the
+-- runs that it made, to standard output.
+
+local errors = require "wf.errors"
+local failure = require "wf.cli.failure"
+local run = require "wf.run"
+local sys = require "wf.core.sys"
+
+local commands = {}
+
+local function quoted(word)
+  if word:find("^[%w_%-%./=:,@+%%]+$") then return word end
+  return "'" .. word:gsub("'", "'\\''") .. "'"
+end
+
+-- The command that does the same again.
+local function command_line(script, given)
+  local words = { "wf", quoted(script) }
+  for _, pair in ipairs(given.values) do
+    words[#words + 1] = "-p"
+    words[#words + 1] = quoted(pair[1] .. "=" .. pair[2])
+  end
+  if #given.arguments > 0 then words[#words + 1] = "--" end
+  for _, word in ipairs(given.arguments) do words[#words + 1] = quoted(word) end
+  return table.concat(words, " ")
+end
+
+local function param_values(texts)
+  local values = {}
+  for i, text in ipairs(texts or {}) do
+    local name, value = text:match("^([^=]+)=(.*)$")
+    if not name then
+      errors.raise { code = "usage", command = "run",
+        message = ("run: -p %s: write it as -p NAME=VALUE"):format(text) }
+    end
+    values[i] = { name, value }
+  end
+  return values
+end
+
+local function load_script(path)
+  if path ~= "-" and not sys.exists(path) then
+    errors.raise { code = "usage", message = ("there is no script '%s'"):format(path) }
+  end
+  return sys.load_script(path ~= "-" and path or nil)
+end
+
+local function outcome_status(runs)
+  local status = 0
+  for _, one in ipairs(runs) do
+    if one.state == "Failed" or one.state == "Stopped" then return 1 end
+    if one.state == "Rejected" then status = 3 end
+  end
+  return status
+end
+
+local function print_runs(runs, e)
+  local records = require "wf.cli.records"
+  local catalog = require("wf.state").catalog
+  local list = records.list(runs, function(one)
+    return records.run(catalog():get_run(one.id), catalog():list_steps(one.id))
+  end)
+  local document = { runs = list }
+  if e and e.code ~= "rejected" then
+    document.error = { code = e.code, message = e.message, where = e.where, step = e.step,
+      traceback = e.traceback }
+  end
+  print(require("wf.json").encode(document, { indent = 2 }))
+end
+
+-- Under --json, print writes to standard error while the script runs.
+local function print_to_stderr(...)
+  local texts = table.pack(...)
+  for i = 1, texts.n do texts[i] = tostring(texts[i]) end
+  io.stderr:write(table.concat(texts, "\t"), "\n")
+end
+
+local function protected(chunk, script_arguments)
+  local ok, e = xpcall(chunk, errors.handler, table.unpack(script_arguments))
+  local closed, later = xpcall(run.close_all, errors.handler, not ok and e or nil)
+  if ok and not closed then return later end
+  if not ok then return e end
+  if run.was_configured_for_nothing() then
+    return errors.new { code = "usage",
+      message = "the script declares no parameters (it never called wf.run)" }
+  end
+end
+
+local function run_script(given)
+  if not given.script then
+    if given.help then
+      print(require("wf.cli.arguments").usage("run", commands.run.spec))
+      return 0
+    end
+    errors.raise { code = "usage", command = "run", message = "run: SCRIPT is missing" }
+  end
+  local values = param_values(given.param)
+  local chunk = load_script(given.script)
+  run.configure { values = values, script = given.script, help = given.help }
+  local script_arguments = given.arguments
+  rawset(_G, "arg", table.move(script_arguments, 1, #script_arguments, 1, { [0] = given.script }))
+  local usual_print = print
+  if given.json then rawset(_G, "print", print_to_stderr) end
+  local e = protected(chunk, script_arguments)
+  rawset(_G, "print", usual_print)
+  local runs = run.all()
+  if given.json and not (e and e.code == "help") then print_runs(runs, e) end
+  if e then
+    return failure.report(e, command_line(given.script, { values = values,
+      arguments = script_arguments }))
+  end
+  return outcome_status(runs)
+end
+
+commands.run = {
+  spec = {
+    about = "Runs a script. wf SCRIPT --help lists the parameters that it declares.",
+    options = {
+      { "param", "-p", value = "NAME=VALUE", many = true, help = "set a parameter of the run" },
+      { "json", help = "print the runs as JSON at the end" },
+    },
+    words = { { "script", "SCRIPT", optional = true } }, rest = "arguments", keeps_help = true,
+  },
+  run = run_script,
+}
+
+return commands

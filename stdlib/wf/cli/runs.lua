@@ -1,0 +1,136 @@
+-- wf.cli.runs: what happened.
+--
+--   wf runs [-n N] [--json]       wf show [RUN] [--json]       wf log [RUN] [STEP]
+--
+-- RUN is a run's number or "last". STEP is a step's name or its place (1, 2, …).
+
+local errors = require "wf.errors"
+local options = require "wf.options"
+local pretty = require "wf.pretty"
+local progress = require "wf.progress"
+local records = require "wf.cli.records"
+local state = require "wf.state"
+local sys = require "wf.core.sys"
+
+local commands = {}
+
+local json_option = { "json", help = "print JSON" }
+
+local function list_runs(given)
+  local catalog = state.catalog()
+  catalog:reap_runs()
+  local found = catalog:list_runs(given.limit or 20)
+  if given.json then return records.print_json(records.list(found, records.run)) end
+  local rows = {}
+  for i, run in ipairs(found) do
+    rows[i] = { tostring(run.id), run.name, run.state, records.local_time(run.started_us),
+      records.duration(run), run.message or "" }
+  end
+  records.print_table({ "RUN", "NAME", "STATE", "STARTED", "TIME", "MESSAGE" }, rows,
+    "there are no runs yet")
+end
+
+commands.runs = {
+  spec = { about = "Lists runs, newest first.",
+    options = { { "limit", "-n", value = "N", kind = "integer",
+      help = "at most so many (20; 0 for all)" }, json_option } },
+  run = list_runs,
+}
+
+-- ---- show ---------------------------------------------------------------------------------------
+
+local function print_pairs(title, values)
+  local rows = {}
+  for _, name in ipairs(options.sorted_keys(values)) do
+    rows[#rows + 1] = { name, pretty.format(values[name]) }
+  end
+  if #rows == 0 then return end
+  print(title)
+  print(pretty.columns(rows, "  "))
+end
+
+local function print_steps(steps)
+  local rows = { { "#", "STEP", "KIND", "STATE", "TIME", "MESSAGE" } }
+  for i, step in ipairs(steps) do
+    rows[#rows + 1] = { tostring(i), step.name, step.kind, step.state, records.duration(step),
+      step.message or "" }
+  end
+  print(pretty.columns(rows, "  "))
+end
+
+local function print_run(run, steps)
+  local record = records.run(run)
+  print(("run %d  %s  %s"):format(run.id, progress.paint(run.name, "bold"), run.state))
+  local rows = { { "script", run.script or "" }, { "started", records.local_time(run.started_us) },
+    { "time", records.duration(run) } }
+  if run.message then rows[#rows + 1] = { "message", run.message } end
+  print(pretty.columns(rows, "  "))
+  print_pairs("parameters", record.params or {})
+  local outcome = record.outcome or {}
+  if outcome.summary then
+    local lines = {}
+    for i, line in ipairs(outcome.summary) do lines[i] = { line.label, line.value } end
+    print("summary")
+    print(pretty.columns(lines, "  "))
+  end
+  print("steps")
+  print_steps(steps)
+end
+
+local function show_run(given)
+  local catalog = state.catalog()
+  catalog:reap_runs()
+  local run = records.find_run(given.run)
+  local steps = catalog:list_steps(run.id)
+  if given.json then return records.print_json(records.run(run, steps)) end
+  print_run(run, steps)
+end
+
+commands.show = {
+  spec = { about = "Shows a run: parameters, outcome, steps. RUN is a number or 'last'.",
+    options = { json_option }, words = { { "run", "RUN", optional = true } } },
+  run = show_run,
+}
+
+-- ---- log ----------------------------------------------------------------------------------------
+
+local function steps_of_name(steps, wanted)
+  local at = math.tointeger(tonumber(wanted) or -1)
+  if steps[at] then return { steps[at] } end
+  local found, names = {}, {}
+  for _, step in ipairs(steps) do
+    names[#names + 1] = step.name
+    if step.name == wanted then found[#found + 1] = step end
+  end
+  if #found > 0 then return found end
+  table.sort(names)
+  errors.raise { code = "not_found", message = options.unknown("step", wanted, names) }
+end
+
+local function print_log(step, with_title)
+  local exists = step.log_path and sys.exists(step.log_path)
+  local text = exists and sys.read_file(step.log_path) or ""
+  if with_title and text ~= "" then print(progress.paint("== " .. step.name, "bold")) end
+  if text ~= "" then io.stdout:write(text) end
+end
+
+local function show_log(given)
+  local run = records.find_run(given.run)
+  local steps = state.catalog():list_steps(run.id)
+  local chosen = given.step and steps_of_name(steps, given.step) or steps
+  if given.json then
+    return records.print_json(records.list(chosen, function(step)
+      local exists = step.log_path and sys.exists(step.log_path)
+      return { step = step.name, log = exists and sys.read_file(step.log_path) or "" }
+    end))
+  end
+  for _, step in ipairs(chosen) do print_log(step, #chosen > 1) end
+end
+
+commands.log = {
+  spec = { about = "Prints what a step, or every step of a run, printed.", options = { json_option },
+    words = { { "run", "RUN", optional = true }, { "step", "STEP", optional = true } } },
+  run = show_log,
+}
+
+return commands

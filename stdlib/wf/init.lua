@@ -1,0 +1,43 @@
+-- wf: a scriptable machine-learning workflow engine.
+--
+--   local wf = require "wf"
+--   local claims = wf.csv.read "claims.csv"
+--   local run <close> = wf.run { name = "train", params = { eta = wf.param.number { default = 0.3 } } }
+--
+-- Modules load when first used. Data: csv, frame, recipe, json. Models: xgboost, model, metrics, shap,
+-- bias, check. Operation: run, param, registry, endpoint. Besides: wf.version, wf.error {code,
+-- message} raises an error object, wf.pretty prints values.
+
+local errors = require "wf.errors"
+
+local wf = {}
+
+local modules = { "bias", "check", "csv", "endpoint", "frame", "json", "metrics", "model", "param",
+  "pretty", "recipe", "registry", "run", "shap", "xgboost" }
+
+local is_module = {}
+for _, name in ipairs(modules) do is_module[name] = true end
+
+-- Names that are not modules of their own.
+local special = {
+  version = function() return require("wf.core.sys").version() end,
+  run = function() return require("wf.run").start end,
+  error = function() return errors.raise end,
+}
+
+local function load(_, name)
+  local value
+  if special[name] then
+    value = special[name]()
+  elseif is_module[name] then
+    value = require("wf." .. name)
+  else
+    local known = { "error", "version", table.unpack(modules) }
+    table.sort(known)
+    errors.invalid("wf: %s", require("wf.options").unknown("name", tostring(name), known))
+  end
+  rawset(wf, name, value)
+  return value
+end
+
+return setmetatable(wf, { __index = load, __name = "wf" })

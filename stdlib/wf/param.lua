@@ -1,0 +1,272 @@
+-- wf.param: typed parameters of a run.
+--
+--   local run <close> = wf.run { name = "train", params = {
+--     claims  = wf.param.file    { default = "claims.csv", help = "raw claims table" },
+--     min_auc = wf.param.number  { default = 0.7, min = 0, max = 1 },
+--     mode    = wf.param.choice  { "fast", "exact" },            -- the first is the default
+--     seeds   = wf.param.list    { of = "integer", default = { 1, 2, 3 } },
+--   } }
+--
+-- Constructors: string, number, integer, boolean, choice, file, list. Options: default, help,
+-- required; min and max for numbers; exists for files; of and separator for lists. A parameter
+-- without a default is required unless `required = false` (it is then nil when not given).
+-- `wf script.lua -p min_auc=0.8 -p seeds=1,2` overrides; `wf script.lua --help` lists them.
+
+local errors = require "wf.errors"
+local options = require "wf.options"
+local sys = require "wf.core.sys"
+
+local param = {}
+
+local metatable = { __name = "wf.param" }
+
+-- Table constructors evaluate in order, so a serial number keeps the order of declaration.
+local serial = 0
+
+local common = { default = { "any" }, help = { "string" }, required = { "boolean" } }
+
+local function bad(name, format, ...)
+  errors.raise { code = "usage", message = ("parameter '%s': %s"):format(name, format:format(...)) }
+end
+
+local function in_range(p, name, value)
+  if p.min and value < p.min then bad(name, "%s is below the minimum %s", value, p.min) end
+  if p.max and value > p.max then bad(name, "%s is above the maximum %s", value, p.max) end
+  return value
+end
+
+local function parse_number(p, name, text)
+  local value = text:match("^[+-]?[%d.]+[eE]?[+-]?%d*$") and tonumber(text)
+  if not value then bad(name, "'%s' is not a number", text) end
+  if value ~= value or value == math.huge or value == -math.huge then
+    bad(name, "%s is not a finite number", text)
+  end
+  return in_range(p, name, value)
+end
+
+local function parse_integer(p, name, text)
+  local value = text:match("^[+-]?%d+$") and math.tointeger(tonumber(text))
+  if not value then bad(name, "'%s' is not an integer", text) end
+  return in_range(p, name, value)
+end
+
+local truths = { ["true"] = true, yes = true, on = true, ["1"] = true,
+  ["false"] = false, no = false, off = false, ["0"] = false }
+
+local function parse_boolean(_, name, text)
+  local value = truths[text:lower()]
+  if value == nil then bad(name, "'%s' is not true or false", text) end
+  return value
+end
+
+local function parse_choice(p, name, text)
+  for _, choice in ipairs(p.choices) do
+    if choice == text then return text end
+  end
+  local near = options.nearest(text, p.choices)
+  bad(name, "'%s' is not one of %s%s", text, table.concat(p.choices, ", "),
+    near and ("; did you mean '" .. near .. "'?") or "")
+end
+
+-- An empty path means "none": the script decides what that stands for.
+local function parse_file(p, name, text)
+  if p.exists and text ~= "" and not sys.exists(text) then
+    bad(name, "there is no file '%s'", text)
+  end
+  return text
+end
+
+local function parse_list(p, name, text)
+  local values = {}
+  if text == "" then return values end
+  local from = 1
+  repeat
+    local at, last = text:find(p.separator, from, true)
+    values[#values + 1] = p.of.parse(p.of, name, text:sub(from, at and at - 1))
+    from = last and last + 1
+  until not at
+  return values
+end
+
+local function declare(kind, spec, rules, parse)
+  local where = "param." .. kind
+  local merged = {}
+  for key, rule in pairs(common) do merged[key] = rule end
+  for key, rule in pairs(rules) do merged[key] = rule end
+  local p = options.check(where, spec, merged)
+  serial = serial + 1
+  p.kind, p.parse, p.serial = kind, parse, serial
+  if p.required == nil then p.required = p.default == nil end
+  return setmetatable(p, metatable)
+end
+
+-- A default obeys the rules of the parameter itself.
+local function check_default(p, lua_type)
+  local value = p.default
+  if value == nil then return p end
+  if not options.is(value, lua_type) then
+    errors.raise { code = "type", message = ("param.%s: the default must be %s, not %s")
+      :format(p.kind, lua_type, options.type_of(value)) }
+  end
+  if p.min and value < p.min or p.max and value > p.max then
+    errors.invalid("param.%s: the default %s is outside %s to %s", p.kind, value,
+      p.min or "-inf", p.max or "inf")
+  end
+  return p
+end
+
+function param.string(spec)
+  return check_default(declare("string", spec, {}, function(_, _, text) return text end), "string")
+end
+
+function param.number(spec)
+  local rules = { min = { "number" }, max = { "number" } }
+  return check_default(declare("number", spec, rules, parse_number), "number")
+end
+
+function param.integer(spec)
+  local rules = { min = { "integer" }, max = { "integer" } }
+  return check_default(declare("integer", spec, rules, parse_integer), "integer")
+end
+
+function param.boolean(spec)
+  return check_default(declare("boolean", spec, {}, parse_boolean), "boolean")
+end
+
+function param.file(spec)
+  local rules = { exists = { "boolean", default = true } }
+  return check_default(declare("file", spec, rules, parse_file), "string")
+end
+
+-- param.choice { "a", "b", default = "b" }
+function param.choice(spec)
+  local choices, named = {}, {}
+  for key, value in pairs(spec or {}) do
+    if math.type(key) == "integer" then choices[key] = value else named[key] = value end
+  end
+  if #choices == 0 then errors.invalid("param.choice: there is nothing to choose from") end
+  for index, choice in ipairs(choices) do
+    if type(choice) ~= "string" then
+      errors.invalid("param.choice: choice %d is not a string", index)
+    end
+  end
+  if named.default == nil and not named.required then named.default = choices[1] end
+  local p = declare("choice", named, {}, parse_choice)
+  p.choices = choices
+  if p.default ~= nil then options.choice("param.choice: default", p.default, choices) end
+  return p
+end
+
+local scalar = { string = param.string, number = param.number, integer = param.integer,
+  boolean = param.boolean, file = param.file }
+
+-- param.list { of = "integer" | a parameter, separator = "," }
+function param.list(spec)
+  local rules = { of = { "string|wf.param", default = "string" },
+    separator = { "string", default = "," } }
+  local p = check_default(declare("list", spec, rules, parse_list), "table")
+  if p.separator == "" then errors.invalid("param.list: the separator is empty") end
+  if type(p.of) == "string" then
+    options.choice("param.list: of", p.of, options.sorted_keys(scalar))
+    p.of = scalar[p.of] { required = false }
+  end
+  return p
+end
+
+-- ---- used by wf.run -----------------------------------------------------------------------------
+
+-- Declared parameters as a list of {name, parameter} in order of declaration.
+function param.in_order(declared)
+  local list = {}
+  for name, p in pairs(declared) do
+    if type(name) ~= "string" or not name:match("^[%a_][%w_]*$") then
+      errors.invalid("run: '%s' is not a usable parameter name", tostring(name))
+    end
+    if getmetatable(p) ~= metatable then
+      errors.raise { code = "type", message = ("run: parameter '%s' must be made with wf.param, "
+        .. "for instance wf.param.number { default = 1 }"):format(name) }
+    end
+    list[#list + 1] = { name = name, param = p }
+  end
+  table.sort(list, function(a, b)
+    if a.param.serial ~= b.param.serial then return a.param.serial < b.param.serial end
+    return a.name < b.name
+  end)
+  return list
+end
+
+local function names_of(list)
+  local names = {}
+  for i, entry in ipairs(list) do names[i] = entry.name end
+  table.sort(names)
+  return names
+end
+
+-- A list's default is copied, so that no script changes it.
+local function default_of(p)
+  if p.kind ~= "list" or p.default == nil then return p.default end
+  return table.move(p.default, 1, #p.default, 1, {})
+end
+
+-- Values by name from `given`, a list of {name, text} as the command line has them.
+function param.resolve(list, given)
+  local known, values = {}, {}
+  for _, entry in ipairs(list) do known[entry.name] = entry.param end
+  for _, pair in ipairs(given) do
+    local name, text = pair[1], pair[2]
+    if not known[name] then
+      errors.raise { code = "usage", message = options.unknown("parameter", name, names_of(list)) }
+    end
+    values[name] = known[name].parse(known[name], name, text)
+  end
+  for _, entry in ipairs(list) do
+    if values[entry.name] == nil then
+      if entry.param.required and entry.param.default == nil then
+        errors.raise { code = "usage", message = ("parameter '%s' is required: give -p %s=%s")
+          :format(entry.name, entry.name, entry.param.kind:upper()) }
+      end
+      values[entry.name] = default_of(entry.param)
+    end
+  end
+  return values
+end
+
+local function default_text(p)
+  if p.default == nil then return p.required and "required" or "" end
+  if p.kind == "list" then
+    local texts = {}
+    for i, value in ipairs(p.default) do texts[i] = tostring(value) end
+    return "default " .. table.concat(texts, p.separator)
+  end
+  if p.default == "" then return 'default ""' end
+  return "default " .. tostring(p.default)
+end
+
+local function note_of(p)
+  local notes = {}
+  if p.help then notes[1] = p.help end
+  if p.choices then notes[#notes + 1] = "one of " .. table.concat(p.choices, ", ") end
+  if p.min and p.max then notes[#notes + 1] = ("from %s to %s"):format(p.min, p.max)
+  elseif p.min then notes[#notes + 1] = "at least " .. p.min
+  elseif p.max then notes[#notes + 1] = "at most " .. p.max end
+  return table.concat(notes, "; ")
+end
+
+-- What `wf script.lua --help` prints about them.
+function param.describe(list)
+  if #list == 0 then return "  (none)" end
+  local rows, widths = {}, { 0, 0, 0 }
+  for i, entry in ipairs(list) do
+    local p = entry.param
+    local kind = p.kind == "list" and ("list of " .. p.of.kind) or p.kind
+    rows[i] = { entry.name, kind, default_text(p), note_of(p) }
+    for c = 1, 3 do widths[c] = math.max(widths[c], #rows[i][c]) end
+  end
+  local layout = ("  %%-%ds  %%-%ds  %%-%ds  %%s"):format(widths[1], widths[2], widths[3])
+  for i, row in ipairs(rows) do
+    rows[i] = layout:format(table.unpack(row)):gsub("%s+$", "")
+  end
+  return table.concat(rows, "\n")
+end
+
+return param

@@ -1,0 +1,128 @@
+-- wf.progress: what a person sees while a run works.
+--
+--   FraudDetectXGBPipeline  run 12  examples/fraud_pipeline.lua
+--     DataProcessing            Succeeded   0.021 s
+--     XGBModelTraining          Executing   [########------]  80/140  validation auc 0.7312  ETA 3 s
+--
+-- On a terminal the running step is a live status line that its final line replaces; elsewhere a
+-- line is printed when a step starts and one when it ends. Colours only on a terminal, and not with
+-- NO_COLOR or CI set. All of it goes to standard error, or to the print callback of a host program.
+
+local pretty = require "wf.pretty"
+local sys = require "wf.core.sys"
+
+local progress = {}
+
+local colours = { Succeeded = "32", Cached = "36", Failed = "31", Rejected = "33", Stopped = "33",
+  Skipped = "2", Executing = "34", bold = "1", dim = "2" }
+
+-- Redrawing more often than this many seconds only costs time.
+local redraw_interval = 0.05
+
+local screen = { live = nil, coloured = nil }
+local current = { name = nil, started = 0, depth = 0, drawn = 0, shown = false }
+
+local function look_at_terminal()
+  if screen.live ~= nil then return end
+  screen.live = sys.is_terminal(2) and sys.env("TERM") ~= "dumb"
+  screen.coloured = screen.live and (sys.env("NO_COLOR") or "") == "" and (sys.env("CI") or "") == ""
+end
+
+function progress.paint(text, colour)
+  look_at_terminal()
+  local code = screen.coloured and colours[colour]
+  return code and ("\27[%sm%s\27[0m"):format(code, text) or text
+end
+
+local function clear_status()
+  if current.shown then
+    sys.status_line("")
+    current.shown = false
+  end
+end
+
+-- A line of its own, above the status line.
+function progress.line(text)
+  clear_status()
+  sys.print_line(text)
+end
+
+local function step_line(name, depth, state, rest)
+  local label = ("%-" .. math.max(1, 28 - 2 * depth) .. "s"):format(name)
+  return ("  "):rep(depth + 1) .. label .. "  "
+    .. progress.paint(("%-9s"):format(state), state) .. (rest and rest ~= "" and "  " .. rest or "")
+end
+
+local function draw(rest)
+  sys.status_line(step_line(current.name, current.depth, "Executing", rest))
+  current.shown, current.drawn = true, sys.monotonic()
+end
+
+function progress.run_started(name, id, script)
+  look_at_terminal()
+  progress.line(("%s  %s"):format(progress.paint(name, "bold"),
+    progress.paint(("run %d%s"):format(id, script and "  " .. script or ""), "dim")))
+end
+
+function progress.step_started(name, depth)
+  look_at_terminal()
+  current.name, current.depth, current.started = name, depth, sys.monotonic()
+  if screen.live then draw("") else progress.line(step_line(name, depth, "Executing")) end
+end
+
+-- `outer` is the name of the step around it, which is the running one again.
+function progress.step_ended(name, depth, state, seconds, note, outer)
+  local rest = state == "Skipped" and "" or pretty.duration(seconds)
+  if note then rest = rest .. (rest ~= "" and "  " or "") .. note end
+  progress.line(step_line(name, depth, state, rest))
+  current.name, current.depth = outer, math.max(depth - 1, 0)
+end
+
+local function bar(done, total)
+  local width = 16
+  local filled = math.floor(width * done / total)
+  return "[" .. ("#"):rep(filled) .. ("-"):rep(width - filled) .. "]"
+end
+
+-- The last set's last metric is the one that early stopping watches.
+local function metric_text(metrics)
+  local sets = {}
+  for set in pairs(metrics or {}) do sets[#sets + 1] = set end
+  table.sort(sets)
+  local texts = {}
+  for _, set in ipairs(sets) do
+    local names = {}
+    for name in pairs(metrics[set]) do names[#names + 1] = name end
+    table.sort(names)
+    for _, name in ipairs(names) do
+      texts[#texts + 1] = ("%s %s %.4f"):format(set, name, metrics[set][name])
+    end
+  end
+  return table.concat(texts, "  ")
+end
+
+-- Called after every training round; `started` is the sys.monotonic() of the first.
+function progress.round(round, total, metrics, started)
+  look_at_terminal()
+  if not screen.live then return end
+  local now = sys.monotonic()
+  if now - current.drawn < redraw_interval then return end
+  local left = (now - started) / round * (total - round)
+  local rest = ("%s %d/%d  %s  ETA %s"):format(bar(round, total), round, total,
+    metric_text(metrics), pretty.duration(left))
+  if current.name then return draw(rest) end
+  sys.status_line("  " .. rest)
+  current.shown, current.drawn = true, now
+end
+
+-- Training outside a step leaves no status line behind.
+function progress.rounds_ended()
+  if current.name == nil then clear_status() end
+end
+
+-- Before anything else writes to the terminal.
+function progress.pause()
+  clear_status()
+end
+
+return progress

@@ -1,0 +1,433 @@
+-- wf.run: a run is one execution of a script; its steps are recorded as they start and end.
+--
+--   local run <close> = wf.run { name = "train", params = { rounds = wf.param.integer { default = 5 } } }
+--   local data  = run:step("Load", function() return wf.csv.read("claims.csv") end)
+--   local shap  = run:async("Explain", function() return explain(data) end)   -- shap:await()
+--   local saved = run:action("Register", function() return register(data) end)
+--   if bad then return run:reject("AUC %.3f is below %.2f", auc, limit) end   -- exit status 3
+--
+-- A step returns whatever its function returns. A step that raises is recorded as Failed and the
+-- error goes on, with the step's name, position and stack. reject and fail end the run and the
+-- script, from wherever they are called. What is print()ed inside a step also goes to its log,
+-- <state>/logs/RUN/STEP.log. Leaving the run's scope (or run:close()) records its outcome.
+--
+-- States: Starting, Executing, Succeeded, Failed, Stopped (interrupted), Rejected (a gate said no),
+-- Cached and Skipped.
+
+local errors = require "wf.errors"
+local executor = require "wf.executor"
+local json = require "wf.json"
+local options = require "wf.options"
+local param = require "wf.param"
+local pretty = require "wf.pretty"
+local progress = require "wf.progress"
+local report = require "wf.report"
+local state = require "wf.state"
+local sys = require "wf.core.sys"
+
+local module = {}
+
+local Run = { __name = "wf.run" }
+Run.__index = Run
+
+local Handle = { __name = "wf.handle" }
+Handle.__index = Handle
+
+-- What the command line said; the first run of the script takes it.
+local command = { values = {}, script = nil, help = false, taken = false }
+-- Every run of this process in order of start.
+local runs = {}
+
+-- ---- starting -----------------------------------------------------------------------------------
+
+-- Set by the command line before the script starts: values = {{name, text}}, script, help.
+function module.configure(settings)
+  command = { values = settings.values or {}, script = settings.script, help = settings.help,
+    taken = false }
+  runs = {}
+end
+
+function module.was_configured_for_nothing()
+  return not command.taken and (#command.values > 0 or command.help)
+end
+
+local function frozen_params(values, names)
+  table.sort(names)
+  return setmetatable({}, {
+    __name = "wf.params",
+    __index = function(_, name)
+      if values[name] ~= nil then return values[name] end
+      for _, known in ipairs(names) do
+        if known == name then return nil end
+      end
+      errors.invalid("run.params: %s", options.unknown("parameter", name, names))
+    end,
+    __newindex = function(_, name) errors.invalid("run.params: '%s' cannot be changed", name) end,
+    __pairs = function()
+      local i = 0
+      return function()
+        i = i + 1
+        return names[i], values[names[i]]
+      end
+    end,
+    __tostring = function() return pretty.format(values) end,
+    __summary = function() return values end,
+  })
+end
+
+local function json_values(values)
+  local out = {}
+  for name, value in pairs(values) do
+    out[name] = type(value) == "table" and json.array(table.move(value, 1, #value, 1, {})) or value
+  end
+  return json.encode(out)
+end
+
+local function help_text(name, description, declared)
+  return ("usage: wf %s [-p NAME=VALUE]...\n\n%s%s\n\nparameters:\n%s"):format(
+    command.script or "SCRIPT", name, description and "\n" .. description or "",
+    param.describe(declared))
+end
+
+function module.start(given)
+  local o = options.check("run", given, {
+    name = { "string", required = true }, params = { "table", default = {} },
+    description = { "string" },
+  })
+  if o.name == "" then errors.invalid("run: the name is empty") end
+  local declared = param.in_order(o.params)
+  local line = command.taken and {} or command
+  if line.help then
+    command.taken = true
+    errors.raise { code = "help", message = help_text(o.name, o.description, declared) }
+  end
+  local values = param.resolve(declared, line.values or {})
+  command.taken = true
+  local names = {}
+  for i, entry in ipairs(declared) do names[i] = entry.name end
+
+  local self = setmetatable({
+    name = o.name, values = values, params = frozen_params(values, names), script = command.script,
+    state = "Executing", started = sys.monotonic(), arguments = line.values or {},
+    stack = {}, steps = {}, handles = {}, metrics = {}, facts = {}, log_names = {},
+  }, Run)
+  self.id = state.catalog():start_run(o.name, command.script, json_values(values))
+  runs[#runs + 1] = self
+  progress.run_started(self.name, self.id, self.script)
+  return self
+end
+
+-- ---- one step -----------------------------------------------------------------------------------
+
+local function check_name(name)
+  if options.type_of(name) == "table" then
+    name = options.check("run:step", name, { name = { "string", required = true } }).name
+  end
+  options.argument("run:step", 1, name, "string")
+  if name == "" or #name > 64 or name:find("[%c/]") then
+    errors.invalid("run:step: '%s' is not a usable step name (1 to 64 characters, no '/')", name)
+  end
+  return name
+end
+
+local function check_open(self)
+  if self.state ~= "Executing" then
+    errors.invalid("run %d has ended (%s)", self.id, self.state)
+  end
+end
+
+-- Two steps of one name get two logs.
+local function log_path(self, name)
+  local file = name:gsub("[^%w._-]", "_")
+  local n = (self.log_names[file] or 0) + 1
+  self.log_names[file] = n
+  return ("%s/logs/%d/%s%s.log"):format(state.directory(), self.id, file, n > 1 and "-" .. n or "")
+end
+
+local function begin(self, kind, name)
+  local step = { name = name, kind = kind, log_path = log_path(self, name), depth = #self.stack,
+    started = sys.monotonic(), metrics = {}, state = "Executing" }
+  step.id = state.catalog():start_step(self.id, name, kind, step.log_path)
+  self.steps[#self.steps + 1] = step
+  progress.step_started(name, step.depth)
+  return step
+end
+
+local function write_log(step, text)
+  if not step.log then
+    sys.make_directories((step.log_path:match("^(.*)/")))
+    local file, message = io.open(step.log_path, "a")
+    if not file then errors.raise { code = "io", message = message, path = step.log_path } end
+    file:setvbuf("line")
+    step.log = file
+  end
+  step.log:write(text, "\n")
+end
+
+-- Runs `body` while print also writes to the step's log.
+local function with_log(step, body)
+  local outer = print
+  rawset(_G, "print", function(...)
+    local texts = table.pack(...)
+    for i = 1, texts.n do texts[i] = tostring(texts[i]) end
+    write_log(step, table.concat(texts, "\t"))
+    progress.pause()
+    outer(...)
+  end)
+  local ok, result = pcall(body)
+  rawset(_G, "print", outer)
+  if not ok then error(result, 0) end
+  return result
+end
+
+local function state_after(e)
+  if e == nil then return "Succeeded" end
+  local code = errors.is(e) and e.code
+  if code == "exit" and e.status == 0 then return "Succeeded" end
+  return code == "rejected" and "Rejected" or code == "canceled" and "Stopped" or "Failed"
+end
+
+local function values_summary(values)
+  if values.n == 1 then return pretty.summarise(values[1]) end
+  local list = {}
+  for i = 1, values.n do
+    local summary = pretty.summarise(values[i])
+    list[i] = summary == nil and json.null or summary
+  end
+  return list
+end
+
+local function outcome_json(step, outcome)
+  local out = {}
+  if outcome.ok and outcome.values.n > 0 then out.value = values_summary(outcome.values) end
+  if next(step.metrics) then out.metrics = step.metrics end
+  if not outcome.ok and outcome.error.data ~= nil then
+    out.data = pretty.summarise(outcome.error.data)
+  end
+  return next(out) and json.encode(out) or nil
+end
+
+local function log_failure(step, e)
+  pcall(write_log, step, ("%s%s\n%s"):format(e.where and e.where .. ": " or "", e.message,
+    e.traceback or ""))
+end
+
+-- What a value says of itself in the closing summary.
+local function collect_facts(self, values)
+  for i = 1, values.n do
+    local metatable = type(values[i]) == "table" and getmetatable(values[i])
+    local facts = type(metatable) == "table" and metatable.__report
+    if facts then
+      for _, fact in ipairs(facts(values[i])) do self.facts[#self.facts + 1] = fact end
+    end
+  end
+end
+
+-- Records how a step ended.
+local function settle(self, step, outcome)
+  local e = outcome.error
+  step.state, step.seconds = state_after(e), sys.monotonic() - step.started
+  if e then
+    if not e.step then e.step, e.run = step.name, self.id end
+    if step.state == "Failed" then log_failure(step, e) end
+  else
+    collect_facts(self, outcome.values)
+  end
+  if step.log then step.log:close() end
+  local outer = self.stack[#self.stack]
+  progress.step_ended(step.name, step.depth, step.state, step.seconds,
+    step.state == "Failed" and e.message or nil, outer and outer.name)
+  local record = function()
+    state.catalog():end_step(step.id, step.state, e and e.message, outcome_json(step, outcome))
+  end
+  if e then pcall(record) else record() end
+end
+
+-- Starts the work of a step and records it; returns a handle.
+local function launch(self, kind, name, fn, ...)
+  name = check_name(name)
+  options.argument("run:" .. kind, 2, fn, "function")
+  check_open(self)
+  local step, arguments = begin(self, kind, name), table.pack(...)
+  local handle = setmetatable({ run = self, step = step }, Handle)
+  self.stack[#self.stack + 1] = step
+  handle.job = with_log(step, function() return executor.submit(fn, arguments) end)
+  self.stack[#self.stack] = nil
+  if handle.job:is_finished() then handle:settle() end
+  return handle
+end
+
+function Handle:settle()
+  local outcome = self.job:wait()
+  if not self.settled then
+    self.settled = true
+    settle(self.run, self.step, outcome)
+  end
+  return outcome
+end
+
+-- The step's values, or its error.
+function Handle:await()
+  self.awaited = true
+  local outcome = self:settle()
+  if not outcome.ok then error(outcome.error, 0) end
+  return table.unpack(outcome.values, 1, outcome.values.n)
+end
+
+function Handle:__tostring()
+  return ("step %s: %s"):format(self.step.name, self.step.state)
+end
+
+-- ---- what scripts call --------------------------------------------------------------------------
+
+function Run:step(name, fn, ...)
+  return launch(self, "step", name, fn, ...):await()
+end
+
+-- A step with side effects: register, deploy, send.
+function Run:action(name, fn, ...)
+  return launch(self, "action", name, fn, ...):await()
+end
+
+-- A step whose value is needed later.
+function Run:async(name, fn, ...)
+  local handle = launch(self, "async", name, fn, ...)
+  self.handles[#self.handles + 1] = handle
+  return handle
+end
+
+-- Records that a step was left out, and why.
+function Run:skip(name, reason)
+  name = check_name(name)
+  check_open(self)
+  local catalog = state.catalog()
+  local id = catalog:start_step(self.id, name, "step", nil)
+  catalog:end_step(id, "Skipped", reason, nil)
+  self.steps[#self.steps + 1] = { id = id, name = name, kind = "step", state = "Skipped", seconds = 0 }
+  progress.step_ended(name, #self.stack, "Skipped", 0, reason, nil)
+end
+
+local function formatted(format, ...)
+  if select("#", ...) == 0 then return format end
+  return format:format(...)
+end
+
+-- A line for people and, inside a step, for its log.
+function Run:log(format, ...)
+  local text = formatted(format, ...)
+  local step = self.stack[#self.stack]
+  if step then write_log(step, text) end
+  progress.line(("  "):rep(#self.stack + 1) .. text)
+end
+
+-- A number of the run, shown at its end and kept with the run and the step.
+function Run:metric(name, value)
+  options.argument("run:metric", 1, name, "string")
+  options.argument("run:metric", 2, value, "number")
+  local step = self.stack[#self.stack]
+  if step then step.metrics[name] = pretty.summarise(value) end
+  self.metrics[name] = pretty.summarise(value)
+  self:summary { { name, value } }
+end
+
+-- Lines for the closing summary: { {label, value}, … }.
+function Run:summary(lines)
+  options.argument("run:summary", 1, lines, "table")
+  for _, line in ipairs(lines) do
+    local value = line[2]
+    if type(value) == "number" and math.type(value) == "float" then value = ("%.6g"):format(value) end
+    self.facts[#self.facts + 1] = { tostring(line[1]), tostring(value) }
+  end
+end
+
+-- A gate said no: the run ends here with the outcome Rejected and exit status 3.
+function Run:reject(format, ...)
+  check_open(self)
+  local message = formatted(format or "rejected", ...)
+  local e = errors.new { code = "rejected", message = message, run = self.id,
+    where = errors.user_position(2) }
+  self:conclude("Rejected", message)
+  error(e, 0)
+end
+
+-- The run has failed: exit status 1. `data` is kept with the run.
+function Run:fail(message, data)
+  check_open(self)
+  local e = errors.new { code = "failed", message = message or "failed", data = data, run = self.id,
+    where = errors.user_position(2), traceback = debug.traceback(nil, 2) }
+  self:conclude("Failed", e.message, data)
+  error(e, 0)
+end
+
+-- ---- ending -------------------------------------------------------------------------------------
+
+local function run_outcome(self, data)
+  local out = {}
+  if next(self.metrics) then out.metrics = self.metrics end
+  if #self.facts > 0 then
+    out.summary = {}
+    for i, fact in ipairs(self.facts) do out.summary[i] = { label = fact[1], value = fact[2] } end
+  end
+  if data ~= nil then out.data = pretty.summarise(data) end
+  return next(out) and json.encode(out) or nil
+end
+
+-- Records the end; used by all ways out.
+function Run:conclude(outcome, message, data)
+  if self.state ~= "Executing" then return end
+  self.state, self.message, self.seconds = outcome, message, sys.monotonic() - self.started
+  state.catalog():end_run(self.id, outcome, message, run_outcome(self, data))
+  report.closing(self)
+end
+
+-- The failure of an async step that nobody awaited is the run's.
+local function unawaited_failure(self)
+  for _, handle in ipairs(self.handles) do
+    if not handle.awaited then
+      handle.awaited = true
+      local outcome = handle:settle()
+      if not outcome.ok then return outcome.error end
+    end
+  end
+end
+
+function Run:close(e)
+  if self.state ~= "Executing" then return end
+  local pending = unawaited_failure(self)
+  local cause = e == nil and pending or e
+  if cause == nil then return self:conclude("Succeeded") end
+  pcall(self.conclude, self, state_after(cause), errors.wrap(cause).message)
+  if e == nil then error(cause, 0) end
+end
+
+Run.__close = Run.close
+
+function Run:__tostring()
+  return ("run %d %s: %s"):format(self.id, self.name, self.state)
+end
+
+-- ---- for the command line and the registry ------------------------------------------------------
+
+-- Ids of the innermost open run and step; 0 where there is none.
+function module.current()
+  for i = #runs, 1, -1 do
+    local run = runs[i]
+    if run.state == "Executing" then
+      local step = run.stack[#run.stack]
+      return run.id, step and step.id or 0
+    end
+  end
+  return 0, 0
+end
+
+-- Ends the runs that the script left open.
+function module.close_all(e)
+  for i = #runs, 1, -1 do runs[i]:close(e) end
+end
+
+-- Every run of the process in order of start.
+function module.all()
+  return table.move(runs, 1, #runs, 1, {})
+end
+
+return module
