@@ -31,8 +31,13 @@ WF_API size_t wf_forest_group_count(const wf_forest *forest);
 WF_API const char *wf_forest_objective(const wf_forest *forest); /* e.g. "binary:logistic" */
 /* NULL when the model carries no feature names. */
 WF_API const char *wf_forest_feature_name(const wf_forest *forest, size_t feature);
-/* The margin every row starts from (base_score through its link). */
+/* The margin every row starts from (base_score through its link); of the first output, or of any. */
 WF_API double wf_forest_base_margin(const wf_forest *forest);
+WF_API double wf_forest_base_margin_at(const wf_forest *forest, size_t group);
+/* Boosting rounds, each of group_count x num_parallel_tree trees. */
+WF_API size_t wf_forest_round_count(const wf_forest *forest);
+/* The round early stopping found best (0-based), or -1 when the model does not say. */
+WF_API int64_t wf_forest_best_round(const wf_forest *forest);
 
 typedef enum wf_predict_kind {
   WF_PREDICT_VALUE,  /* after the objective's transform: probability, class probabilities, mean */
@@ -43,9 +48,13 @@ typedef enum wf_predict_kind {
 typedef struct wf_predict_options {
   wf_predict_kind kind;
   size_t n_threads; /* 0: all; the result does not depend on it */
+  /* Only the trees of boosting rounds [round_begin, round_end); round_end 0 means all rounds, as in
+   * XGBoost. After early stopping, round_end = best_round + 1 gives the best model. */
+  size_t round_begin, round_end;
 } wf_predict_options;
 
-/* Writes n_rows x group_count floats (x tree_count for leaves) row after row into `out`.
+/* Writes n_rows x group_count floats, or n_rows x tree_count for leaves (whatever the rounds, those
+ * outside are 0), row after row into `out`.
  * features->n_columns must equal wf_forest_feature_count. multi:softmax gives one class number per
  * row for WF_PREDICT_VALUE. `options` may be NULL: values, all threads. */
 WF_API WF_NODISCARD wf_status wf_forest_predict(const wf_forest *forest,
