@@ -19,12 +19,26 @@ const char *wf_status_name(wf_status status) {
 
 const char *wf_version(void) { return WF_VERSION; }
 
+/* A message cut off by its size must not end within a UTF-8 sequence. */
+static void end_at_character(char *message) {
+  size_t end = strlen(message);
+  if (end + 1 < WF_ERROR_MESSAGE) return;
+  size_t start = end;
+  while (start > 0 && end - start < 3 && ((unsigned char)message[start - 1] & 0xc0) == 0x80)
+    start--;
+  if (start == 0) return;
+  unsigned char lead = (unsigned char)message[start - 1];
+  size_t needed = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+  if (needed > end - start + 1) message[start - 1] = '\0';
+}
+
 static void fill(wf_error *err, wf_status status, int line, int column, const char *format,
                  va_list args) {
   err->status = status;
   err->line = line;
   err->column = column;
   vsnprintf(err->message, sizeof err->message, format, args);
+  end_at_character(err->message);
 }
 
 wf_status wf_fail(wf_error *err, wf_status status, const char *format, ...) {
@@ -68,6 +82,7 @@ wf_status wf_fail_errno(wf_error *err, int errnum, const char *format, ...) {
     size_t used = strlen(err->message);
     snprintf(err->message + used, sizeof err->message - used, ": %s",
              strerror_r(errnum, reason, sizeof reason));
+    end_at_character(err->message);
   }
   return status;
 }
@@ -84,6 +99,7 @@ wf_status wf_fail_within(wf_error *err, wf_status status, const char *format, ..
     va_end(args);
     size_t used = strlen(err->message);
     snprintf(err->message + used, sizeof err->message - used, ": %s", lower);
+    end_at_character(err->message);
     err->status = status;
   }
   return status;

@@ -19,7 +19,9 @@ static wf_status read_all(int fd, const char *path, size_t max_size, char **data
   struct stat info;
   if (fstat(fd, &info) != 0) return wf_fail_errno(err, errno, "%s", path);
   if (S_ISDIR(info.st_mode)) return wf_fail(err, WF_IO, "%s: is a directory", path);
-  size_t capacity = info.st_size > 0 ? (size_t)info.st_size + 1 : 4096, used = 0;
+  size_t stated = info.st_size > 0 ? (size_t)info.st_size : 4096, used = 0;
+  if (max_size && stated > max_size) stated = max_size;
+  size_t capacity = stated + 2; /* the end of a file of the stated size is seen without growing */
   char *buffer = wf_alloc(capacity);
   if (!buffer) return wf_fail_nomem(err);
   for (;;) {
@@ -133,6 +135,7 @@ done:
 }
 
 wf_status wf_make_directories(const char *path, unsigned mode, wf_error *err) {
+  if (path[0] == '\0') return wf_fail(err, WF_INVALID, "a directory's path is empty");
   char *copy = wf_strdup(path);
   if (!copy) return wf_fail_nomem(err);
   int failed = 0;

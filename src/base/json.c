@@ -144,8 +144,12 @@ static wf_status add_value(wf_bytes *out, const json_t *value, int indent, int l
 }
 
 wf_status wf_json_format(wf_bytes *out, const json_t *value, int indent, wf_error *err) {
-  WF_TRY(add_value(out, value, indent, 0, err));
-  return out->failed ? wf_fail_nomem(err) : WF_OK;
+  size_t before = out->size;
+  wf_status status = add_value(out, value, indent, 0, err);
+  if (status == WF_OK) return out->failed ? wf_fail_nomem(err) : WF_OK;
+  out->size = before; /* nothing half-written stays */
+  if (out->data) out->data[before] = '\0';
+  return status;
 }
 
 static wf_status get(json_t **out, const json_t *object, const char *key,
