@@ -1,0 +1,440 @@
+/* bind.c — boxes, errors and options for the modules.
+ *
+ * A class keeps how to dispose of its objects in one closure, which is its __gc, its __close and,
+ * where it has one, its `close` method; it empties the box first, so that it runs once whatever
+ * calls it and in whatever order.
+ *
+ * An error object remembers where the script was (`where`): the innermost Lua function that is not
+ * part of the embedded library, because "csv.read failed at line 12 of your file" helps and a line
+ * of wf's own code does not. */
+#include "bind.h"
+
+#include "interrupt.h"
+#include "state.h"
+
+#include "base/alloc.h"
+
+#include <lualib.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- boxes --------------------------------------------------------------------------------------
+ */
+
+typedef struct disposer {
+  const char *type;
+  void (*dispose)(void *);
+} disposer;
+
+static int dispose_box(lua_State *L) {
+  const disposer *how = lua_touserdata(L, lua_upvalueindex(1));
+  wfl_box *box = luaL_checkudata(L, 1, how->type);
+  void *ptr = box->ptr;
+  box->ptr = NULL;
+  if (ptr) how->dispose(ptr);
+  return 0;
+}
+
+int wfl_close(lua_State *L) { return luaL_error(L, "not a class method"); }
+
+wfl_box *wfl_newbox(lua_State *L, const char *type) {
+  wfl_box *box = lua_newuserdatauv(L, sizeof *box, 1);
+  box->ptr = NULL; /* closed until filled, so __gc is safe from here on */
+  luaL_setmetatable(L, type);
+  return box;
+}
+
+void *wfl_check(lua_State *L, int arg, const char *type) {
+  wfl_box *box = luaL_checkudata(L, arg, type);
+  luaL_argcheck(L, box->ptr != NULL, arg, "already closed");
+  return box->ptr;
+}
+
+void *wfl_test(lua_State *L, int arg, const char *type) {
+  wfl_box *box = luaL_testudata(L, arg, type);
+  return box ? box->ptr : NULL;
+}
+
+/* Sets the functions of `list` in the table below the disposing closure on the top. */
+static void set_functions(lua_State *L, const luaL_Reg *list) {
+  for (; list && list->name; list++) {
+    if (list->func == wfl_close)
+      lua_pushvalue(L, -1);
+    else
+      lua_pushcfunction(L, list->func);
+    lua_setfield(L, -3, list->name);
+  }
+}
+
+void wfl_class(lua_State *L, const char *type, const luaL_Reg *meta, const luaL_Reg *methods,
+               void (*dispose)(void *)) {
+  if (!luaL_newmetatable(L, type)) {
+    lua_pop(L, 1);
+    return;
+  }
+  disposer *how = lua_newuserdatauv(L, sizeof *how, 0);
+  *how = (disposer){type, dispose};
+  lua_pushcclosure(L, dispose_box, 1); /* metatable closure */
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__gc");
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__close");
+  set_functions(L, meta);
+  lua_newtable(L);
+  lua_insert(L, -2); /* metatable methods closure */
+  set_functions(L, methods);
+  lua_pop(L, 1);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "methods"); /* for completion, and for an __index of the class's own */
+  if (lua_getfield(L, -2, "__index") == LUA_TFUNCTION) {
+    lua_CFunction index = lua_tocfunction(L, -1);
+    lua_pushvalue(L, -2);
+    lua_pushcclosure(L, index, 1);
+    lua_setfield(L, -4, "__index");
+  } else {
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -4, "__index");
+  }
+  lua_pop(L, 3);
+}
+
+void *wfl_scratch(lua_State *L, size_t n, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(n, size, &bytes) || bytes > (size_t)PTRDIFF_MAX)
+    luaL_error(L, "not enough memory");
+  return lua_newuserdatauv(L, bytes ? bytes : 1, 0);
+}
+
+static void free_text(void *text) { wf_free(text); }
+
+wfl_box *wfl_newtext(lua_State *L) {
+  wfl_class(L, "wf.text", NULL, NULL, free_text);
+  return wfl_newbox(L, "wf.text");
+}
+
+void wfl_push_text(lua_State *L, wfl_box *box, size_t size) {
+  lua_pushlstring(L, box->ptr, size);
+  wf_free(box->ptr);
+  box->ptr = NULL;
+}
+
+void wfl_pressure(lua_State *L, size_t bytes) {
+  enum { STEP = 8 << 20 };
+  wfl_context *context = wfl_context_of(L);
+  context->pressure += bytes;
+  if (context->pressure < STEP) return;
+  size_t kilobytes = context->pressure >> 10;
+  context->pressure = 0;
+  lua_gc(L, LUA_GCSTEP, kilobytes > INT32_MAX ? INT32_MAX : (int)kilobytes);
+}
+
+/* ---- raising ------------------------------------------------------------------------------------
+ */
+
+static bool is_library(lua_State *L, const char *source) {
+  if (*source != '@') return false;
+  if (strncmp(source, "@stdlib/", 8) == 0) return true;
+  const char *directory = wfl_context_of(L)->stdlib_dir;
+  return directory && strncmp(source + 1, directory, strlen(directory)) == 0;
+}
+
+/* Pushes "file:line" of the script, or nil when no Lua function is running. */
+static void push_where(lua_State *L) {
+  lua_Debug info, best = {.currentline = -1};
+  for (int level = 0; lua_getstack(L, level, &info); level++) {
+    lua_getinfo(L, "Sl", &info);
+    if (info.currentline < 0) continue;
+    bool library = is_library(L, info.source);
+    if (best.currentline < 0 || !library) best = info;
+    if (!library) break;
+  }
+  if (best.currentline < 0)
+    lua_pushnil(L);
+  else
+    lua_pushfstring(L, "%s:%d", best.short_src, best.currentline);
+}
+
+void wfl_push_error(lua_State *L, const char *code, const char *message) {
+  luaL_checkstack(L, 8, NULL);
+  lua_createtable(L, 0, 6);
+  lua_pushstring(L, code);
+  lua_setfield(L, -2, "code");
+  lua_pushstring(L, message);
+  lua_setfield(L, -2, "message");
+  push_where(L);
+  lua_setfield(L, -2, "where");
+  luaL_setmetatable(L, "wf.error");
+}
+
+int wfl_raise_path(lua_State *L, const wf_error *err, const char *path) {
+  if (err->status == WF_CANCELED) wfl_note_canceled(L);
+  wfl_push_error(L, wf_status_name(err->status), err->message);
+  if (err->line > 0) {
+    lua_pushinteger(L, err->line);
+    lua_setfield(L, -2, "line");
+  }
+  if (err->column > 0) {
+    lua_pushinteger(L, err->column);
+    lua_setfield(L, -2, "column");
+  }
+  if (path) {
+    lua_pushstring(L, path);
+    lua_setfield(L, -2, "path");
+  }
+  return lua_error(L);
+}
+
+int wfl_raise(lua_State *L, const wf_error *err) { return wfl_raise_path(L, err, NULL); }
+
+int wfl_fail(lua_State *L, wf_status status, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  const char *message = lua_pushvfstring(L, format, args);
+  va_end(args);
+  wfl_push_error(L, wf_status_name(status), message);
+  return lua_error(L);
+}
+
+/* ---- suggestions --------------------------------------------------------------------------------
+ */
+
+enum { MAX_WORD = 64 };
+
+/* Edit distance with transpositions; anything longer than MAX_WORD is far from everything. */
+static size_t distance(const char *a, const char *b) {
+  size_t n = strlen(a), m = strlen(b);
+  if (n > MAX_WORD || m > MAX_WORD) return SIZE_MAX;
+  size_t rows[3][MAX_WORD + 1];
+  size_t *before = rows[0], *last = rows[1], *now = rows[2];
+  for (size_t j = 0; j <= m; j++) before[j] = last[j] = j;
+  for (size_t i = 1; i <= n; i++) {
+    now[0] = i;
+    for (size_t j = 1; j <= m; j++) {
+      size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
+      if (last[j] + 1 < best) best = last[j] + 1;
+      if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
+      bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped && before[j - 2] + 1 < best) best = before[j - 2] + 1;
+      now[j] = best;
+    }
+    size_t *free_row = before;
+    before = last;
+    last = now;
+    now = free_row;
+  }
+  return last[m];
+}
+
+const char *wfl_nearest(const char *word, const char *const *names) {
+  const char *nearest = NULL;
+  size_t least = (strlen(word) + 1) / 3 + 1; /* one slip in a short word, more in a long one */
+  for (; *names; names++) {
+    size_t d = distance(word, *names);
+    if (d < least) least = d, nearest = *names;
+  }
+  return nearest;
+}
+
+/* ---- options ------------------------------------------------------------------------------------
+ */
+
+static bool is_among(const char *word, const char *const *names) {
+  for (; *names; names++)
+    if (strcmp(word, *names) == 0) return true;
+  return false;
+}
+
+static void check_key(lua_State *L, const char *what, const char *const *names) {
+  if (lua_type(L, -2) != LUA_TSTRING) {
+    const char *key = luaL_tolstring(L, -2, NULL);
+    wfl_fail(L, WF_INVALID, "%s: options are named; %s is no name", what, key);
+  }
+  const char *key = lua_tostring(L, -2);
+  if (is_among(key, names)) return;
+  const char *nearest = wfl_nearest(key, names);
+  if (nearest)
+    wfl_fail(L, WF_INVALID, "%s: unknown option '%s'; did you mean '%s'?", what, key, nearest);
+  wfl_fail(L, WF_INVALID, "%s: unknown option '%s'", what, key);
+}
+
+void wfl_options(lua_State *L, int arg, const char *what, const char *const *names) {
+  arg = lua_absindex(L, arg);
+  if (lua_isnoneornil(L, arg)) {
+    lua_settop(L, arg > lua_gettop(L) ? arg : lua_gettop(L));
+    lua_newtable(L);
+    lua_replace(L, arg);
+    return;
+  }
+  if (!lua_istable(L, arg))
+    wfl_fail(L, WF_TYPE, "%s: options must be a table, got %s", what, luaL_typename(L, arg));
+  luaL_checkstack(L, 8, NULL);
+  /* The least of the bad keys is reported, so that the message does not depend on table order. */
+  const char *bad = NULL;
+  lua_pushnil(L);
+  while (lua_next(L, arg)) {
+    if (lua_type(L, -2) != LUA_TSTRING) check_key(L, what, names);
+    const char *key = lua_tostring(L, -2);
+    if (!is_among(key, names) && (!bad || strcmp(key, bad) < 0)) bad = key;
+    lua_pop(L, 1);
+  }
+  if (!bad) return;
+  lua_pushstring(L, bad);
+  lua_pushnil(L);
+  check_key(L, what, names);
+}
+
+int wfl_option_fail(lua_State *L, const char *what, const char *name, const char *expected) {
+  return wfl_fail(L, WF_TYPE, "%s: option '%s' must be %s, got %s", what, name, expected,
+                  luaL_typename(L, -1));
+}
+
+bool wfl_option_boolean(lua_State *L, int arg, const char *what, const char *name, bool otherwise) {
+  int type = lua_getfield(L, arg, name);
+  if (type != LUA_TNIL && type != LUA_TBOOLEAN) wfl_option_fail(L, what, name, "a boolean");
+  bool value = type == LUA_TNIL ? otherwise : lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+lua_Integer wfl_option_integer(lua_State *L, int arg, const char *what, const char *name,
+                               lua_Integer otherwise, lua_Integer min, lua_Integer max) {
+  int type = lua_getfield(L, arg, name), is_integer = 1;
+  lua_Integer value = otherwise;
+  if (type == LUA_TNUMBER) value = lua_tointegerx(L, -1, &is_integer);
+  if ((type != LUA_TNIL && type != LUA_TNUMBER) || !is_integer)
+    wfl_option_fail(L, what, name, "an integer");
+  if (type != LUA_TNIL && (value < min || value > max)) {
+    if (max == LUA_MAXINTEGER)
+      wfl_fail(L, WF_INVALID, "%s: option '%s' must be at least %I, got %I", what, name, min,
+               value);
+    wfl_fail(L, WF_INVALID, "%s: option '%s' must be from %I to %I, got %I", what, name, min, max,
+             value);
+  }
+  lua_pop(L, 1);
+  return value;
+}
+
+double wfl_option_number(lua_State *L, int arg, const char *what, const char *name,
+                         double otherwise) {
+  int type = lua_getfield(L, arg, name);
+  if (type != LUA_TNIL && type != LUA_TNUMBER) wfl_option_fail(L, what, name, "a number");
+  double value = type == LUA_TNIL ? otherwise : lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+const char *wfl_option_string(lua_State *L, int arg, const char *what, const char *name,
+                              const char *otherwise) {
+  int type = lua_getfield(L, arg, name);
+  if (type != LUA_TNIL && type != LUA_TSTRING) wfl_option_fail(L, what, name, "a string");
+  const char *value = type == LUA_TNIL ? otherwise : lua_tostring(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+/* Pushes 'a', 'b' or 'c'. */
+static const char *push_choices(lua_State *L, const char *const *choices) {
+  luaL_Buffer buffer;
+  luaL_buffinit(L, &buffer);
+  for (size_t i = 0; choices[i]; i++) {
+    if (i) luaL_addstring(&buffer, choices[i + 1] ? ", " : " or ");
+    luaL_addchar(&buffer, '\'');
+    luaL_addstring(&buffer, choices[i]);
+    luaL_addchar(&buffer, '\'');
+  }
+  luaL_pushresult(&buffer);
+  return lua_tostring(L, -1);
+}
+
+int wfl_option_choice(lua_State *L, int arg, const char *what, const char *name,
+                      const char *const *choices, int otherwise) {
+  const char *text = wfl_option_string(L, arg, what, name, NULL);
+  if (!text) return otherwise;
+  for (int i = 0; choices[i]; i++)
+    if (strcmp(text, choices[i]) == 0) return i;
+  return wfl_fail(L, WF_INVALID, "%s: option '%s' must be %s, got '%s'", what, name,
+                  push_choices(L, choices), text);
+}
+
+void *wfl_option_object(lua_State *L, int arg, const char *what, const char *name, const char *type,
+                        bool required) {
+  lua_getfield(L, arg, name);
+  if (lua_isnil(L, -1) && !required) {
+    lua_pop(L, 1);
+    return NULL;
+  }
+  wfl_box *box = luaL_testudata(L, -1, type);
+  if (!box && lua_isnil(L, -1))
+    wfl_fail(L, WF_INVALID, "%s: option '%s' is missing (a %s)", what, name, type);
+  if (!box) {
+    char expected[64];
+    snprintf(expected, sizeof expected, "a %s", type);
+    wfl_option_fail(L, what, name, expected);
+  }
+  if (!box->ptr) wfl_fail(L, WF_INVALID, "%s: option '%s' is already closed", what, name);
+  lua_pop(L, 1);
+  return box->ptr;
+}
+
+const char **wfl_strings(lua_State *L, int index, const char *what, size_t *n) {
+  index = lua_absindex(L, index);
+  luaL_checkstack(L, 4, NULL);
+  if (lua_type(L, index) == LUA_TSTRING) {
+    const char **one = wfl_scratch(L, 1, sizeof *one);
+    *one = lua_tostring(L, index);
+    *n = 1;
+    return one;
+  }
+  if (!lua_istable(L, index))
+    wfl_fail(L, WF_TYPE, "%s must be a list of strings, got %s", what, luaL_typename(L, index));
+  size_t count = lua_rawlen(L, index);
+  const char **strings = wfl_scratch(L, count, sizeof *strings);
+  for (size_t i = 0; i < count; i++) {
+    if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
+      wfl_fail(L, WF_TYPE, "%s: item %d must be a string, got %s", what, (int)i + 1,
+               luaL_typename(L, -1));
+    strings[i] = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  }
+  *n = count;
+  return strings;
+}
+
+const char **wfl_option_strings(lua_State *L, int arg, const char *what, const char *name,
+                                size_t *n) {
+  *n = 0;
+  arg = lua_absindex(L, arg);
+  if (lua_getfield(L, arg, name) == LUA_TNIL) return NULL;
+  const char *label = lua_pushfstring(L, "%s: option '%s'", what, name);
+  const char **strings = wfl_strings(L, -2, label, n);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+  return strings;
+}
+
+static int by_bytes(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **wfl_keys(lua_State *L, int index, const char *what, size_t *n) {
+  index = lua_absindex(L, index);
+  luaL_checkstack(L, 4, NULL);
+  if (!lua_istable(L, index))
+    wfl_fail(L, WF_TYPE, "%s must be a table, got %s", what, luaL_typename(L, index));
+  size_t count = 0;
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) count++;
+  const char **keys = wfl_scratch(L, count, sizeof *keys);
+  size_t i = 0;
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      wfl_fail(L, WF_TYPE, "%s: every key must be a string, one is a %s", what,
+               luaL_typename(L, -2));
+    if (i < count) keys[i++] = lua_tostring(L, -2);
+  }
+  qsort(keys, i, sizeof *keys, by_bytes);
+  *n = i;
+  return keys;
+}

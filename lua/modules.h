@@ -1,0 +1,18 @@
+/* lua/modules.h — the C modules, each opened when a script first requires it. */
+#ifndef WFL_MODULES_H
+#define WFL_MODULES_H
+
+#include <lua.h>
+
+/* Name, opening function. What is complete in C is wf.<name>; what a Lua module wraps is
+ * wf.core.<name>. */
+#define WFL_MODULE_MAP(X) X("wf.core.sys", wfl_open_sys)
+
+#define WFL_DECLARE(name, function) int function(lua_State *L);
+WFL_MODULE_MAP(WFL_DECLARE)
+#undef WFL_DECLARE
+
+/* Puts every module's opening function into package.preload. */
+void wfl_open_modules(lua_State *L);
+
+#endif
