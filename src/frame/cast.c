@@ -6,14 +6,14 @@
  * of wf_parse_f64 and wf_parse_i64, a bool from true, false, 1 and 0. */
 #include "frame/column.h"
 
+#include "base/alloc.h"
 #include "base/number.h"
 #include "frame/builder.h"
 #include "frame/timestamp.h"
 #include "frame/value.h"
 
-#include "base/alloc.h"
-
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -44,22 +44,29 @@ bool wf_value_parse_bool(wf_view text, bool digits, bool *out) {
   return true;
 }
 
-wf_status wf_value_fail(wf_error *err, size_t row, wf_view text, wf_type type) {
-  enum { SHOWN = 60 };
+/* The end of the last whole character within `size` bytes. */
+static size_t cut_text(wf_view text, size_t size) {
+  if (text.size <= size) return text.size;
+  while (size > 0 && ((unsigned char)text.data[size] & 0xc0) == 0x80) size--;
+  return size;
+}
+
+void wf_value_complain(char out[WF_VALUE_COMPLAINT], wf_view text, wf_type type) {
   static const char *const wanted[] = {
       [WF_F64] = "a number",         [WF_F32] = "a number within the range of f32",
       [WF_I64] = "a 64-bit integer", [WF_I32] = "a 32-bit integer",
       [WF_BOOL] = "true or false",   [WF_STRING] = "text",
       [WF_CATEGORY] = "text",        [WF_TIMESTAMP] = "a time such as 2026-11-22T21:20:44Z",
   };
-  int shown = text.size > SHOWN ? SHOWN : (int)text.size;
-  return wf_fail(err, WF_TYPE, "row %zu: '%.*s'%s is not %s", row + 1, shown, text.data,
-                 text.size > SHOWN ? "…" : "", wanted[type]);
+  size_t shown = cut_text(text, 60);
+  snprintf(out, WF_VALUE_COMPLAINT, "'%.*s'%s is not %s", (int)shown, text.data,
+           shown < text.size ? "…" : "", wanted[type]);
 }
 
 static wf_status fail_value(wf_error *err, const wf_column *column, size_t row, wf_type type) {
-  char scratch[WF_VALUE_TEXT];
-  return wf_value_fail(err, row, wf_value_text(column, row, scratch), type);
+  char scratch[WF_VALUE_TEXT], complaint[WF_VALUE_COMPLAINT];
+  wf_value_complain(complaint, wf_value_text(column, row, scratch), type);
+  return wf_fail(err, WF_TYPE, "row %zu: %s", row + 1, complaint);
 }
 
 /* ---- storing ----------------------------------------------------------------------------------

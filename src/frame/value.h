@@ -14,7 +14,8 @@ wf_view wf_value_text(const wf_column *column, size_t row, char scratch[WF_VALUE
 /* "true" or "false" in any case; `digits` also takes "1" and "0". */
 bool wf_value_parse_bool(wf_view text, bool digits, bool *out);
 
-/* Why text cannot be a value of `type`: "'x' is not a number". */
-wf_status wf_value_fail(wf_error *err, size_t row, wf_view text, wf_type type);
+#define WF_VALUE_COMPLAINT 160
+/* Why text cannot be a value of `type`: "'x' is not a number". Long text is cut. */
+void wf_value_complain(char out[WF_VALUE_COMPLAINT], wf_view text, wf_type type);
 
 #endif

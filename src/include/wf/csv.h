@@ -1,13 +1,19 @@
 /* wf/csv.h — delimited text in and out.
  *
- * The dialect is libcsv's with blanks kept: fields may be quoted, a quote inside is doubled, quoted
- * fields may hold delimiters and line ends, records end with LF, CR or CRLF, blank lines are
- * skipped, a UTF-8 byte-order mark is dropped, gzip is recognised by content. Text must be valid
- * UTF-8.
+ * The dialect is libcsv's strict one with blanks kept: fields may be quoted, a quote inside is
+ * doubled, quoted fields may hold delimiters and line ends, records end with LF, CR or CRLF, blank
+ * lines are skipped, a UTF-8 byte-order mark is dropped, gzip is recognised by content. Text must be
+ * valid UTF-8 without NUL.
  *
- * Types are inferred over all values of a column: i64, f64, bool ("true"/"false" in any case), else
- * text; text with few distinct values becomes a category, other text a string. An unquoted field
- * that equals one of the missing markers is missing; a quoted one never is. */
+ * Types are inferred over all values of a column, whatever their order: integers give i64, integers
+ * and other numbers (an integer beyond i64 is one) f64, "true" and "false" in any case bool,
+ * everything else text. Text becomes a category when it has at most 32,768 distinct values and each
+ * occurs twice on average, else a string. Blanks around a number or bool do not count; text keeps
+ * them. Quoting does not: "5" is the number 5.
+ *
+ * A bare field that equals one of the missing markers is missing; a quoted one is not, except that
+ * an empty field is missing, quoted or not, where the column is not text. A column of nothing but
+ * missing values is f64; columns of a source without rows are string. */
 #ifndef WF_CSV_H
 #define WF_CSV_H
 
@@ -21,7 +27,8 @@ typedef enum wf_csv_bad_row { WF_CSV_RAISE, WF_CSV_SKIP } wf_csv_bad_row;
 
 typedef struct wf_csv_options {
   char delimiter, quote;      /* ',' and '"' */
-  bool header;                /* the first record holds the names; else "column_1", … */
+  bool header;                /* the first record holds the names; else "column_1", …, which
+                                 also stand in for empty names */
   const char *const *missing; /* markers; NULL: "", NA, N/A, NaN, nan, null, NULL */
   size_t n_missing;
   const char *const *columns; /* NULL: all; else only these, in this order */
@@ -30,7 +37,9 @@ typedef struct wf_csv_options {
   const wf_type *types;     /* … and their types */
   size_t n_typed;
   wf_csv_bad_row bad_row; /* a record with the wrong number of fields */
-  size_t max_rows;        /* 0: all */
+  size_t max_rows;        /* 0: all; what follows is not looked at */
+  bool trim;              /* drop blanks around fields, so that `a, "b"` is a and b */
+  bool rename_duplicates; /* a repeated name gets "_2", "_3", …; false: it is an error */
 } wf_csv_options;
 
 /* What a read met besides data; zero-initialise. */
@@ -41,7 +50,9 @@ typedef struct wf_csv_report {
 
 WF_API wf_csv_options wf_csv_options_default(void);
 
-/* Errors name the path, the line and the column. `options` and `report` may be NULL. */
+/* Errors name the path, the line and the column; err->column is the field's number, or the byte
+ * within the line where the message says so. An empty source is WF_PARSE. `options` and `report` may
+ * be NULL. */
 WF_API WF_NODISCARD wf_status wf_csv_read(wf_frame **out, const char *path,
                                           const wf_csv_options *options, wf_csv_report *report,
                                           wf_error *err);

@@ -1,0 +1,98 @@
+/* gzip.c — zlib over whole buffers.
+ *
+ * zlib counts in 32-bit ints, so input and output are handed over in pieces of at most 1 GiB.
+ * Output grows by doubling; nothing is believed about sizes that a file states. */
+#include "csv/gzip.h"
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+
+#include <string.h>
+#include <zlib.h>
+
+enum { PIECE = 1 << 30, FIRST_ROOM = 1 << 16, WINDOW_BITS = 15, GZIP = 16 };
+
+static void *zlib_alloc(void *opaque, unsigned n, unsigned size) {
+  (void)opaque;
+  return wf_alloc_array(n, size);
+}
+
+static void zlib_free(void *opaque, void *block) {
+  (void)opaque;
+  wf_free(block);
+}
+
+/* Offers the stream more input and room for output; false when memory is out. */
+static bool feed(z_stream *stream, const char **data, size_t *left, wf_bytes *out) {
+  if (stream->avail_in == 0 && *left > 0) {
+    size_t n = *left < PIECE ? *left : PIECE;
+    stream->next_in = (Bytef *)(uintptr_t)*data;
+    stream->avail_in = (uInt)n;
+    *data += n;
+    *left -= n;
+  }
+  if (!wf_bytes_reserve(out, out->size > FIRST_ROOM ? out->size / 2 : FIRST_ROOM)) return false;
+  size_t room = out->capacity - out->size - 1;
+  stream->next_out = (Bytef *)out->data + out->size;
+  stream->avail_out = (uInt)(room < PIECE ? room : PIECE);
+  return true;
+}
+
+static wf_status inflate_members(z_stream *stream, const char *data, size_t left, wf_bytes *out,
+                                 wf_error *err) {
+  for (;;) {
+    if (!feed(stream, &data, &left, out)) return wf_fail_nomem(err);
+    unsigned before_in = stream->avail_in, before_out = stream->avail_out;
+    int code = inflate(stream, Z_NO_FLUSH);
+    out->size += before_out - stream->avail_out;
+    if (code == Z_STREAM_END) {
+      if (stream->avail_in == 0 && left == 0) return WF_OK;
+      if (inflateReset(stream) != Z_OK) return wf_fail(err, WF_EXTERNAL, "zlib cannot go on");
+    } else if (code == Z_MEM_ERROR) {
+      return wf_fail_nomem(err);
+    } else if (code != Z_OK && code != Z_BUF_ERROR) {
+      return wf_fail(err, WF_CORRUPT, "damaged gzip data (%s)", stream->msg ? stream->msg : "?");
+    } else if (stream->avail_in == 0 && left == 0 && before_in == 0 && stream->avail_out > 0) {
+      return wf_fail(err, WF_CORRUPT, "the gzip data ends too early");
+    }
+  }
+}
+
+wf_status wf_gzip_inflate(char **out, size_t *out_size, const void *data, size_t size,
+                          wf_error *err) {
+  z_stream stream = {.zalloc = zlib_alloc, .zfree = zlib_free};
+  if (inflateInit2(&stream, WINDOW_BITS + GZIP) != Z_OK) return wf_fail_nomem(err);
+  wf_bytes bytes = {0};
+  wf_status status = inflate_members(&stream, data, size, &bytes, err);
+  inflateEnd(&stream);
+  if (status == WF_OK) return wf_bytes_take(&bytes, out, out_size, err);
+  wf_bytes_dispose(&bytes);
+  return status;
+}
+
+static wf_status deflate_all(z_stream *stream, const char *data, size_t left, wf_bytes *out,
+                             wf_error *err) {
+  for (;;) {
+    if (!feed(stream, &data, &left, out)) return wf_fail_nomem(err);
+    unsigned before = stream->avail_out;
+    int code = deflate(stream, left == 0 ? Z_FINISH : Z_NO_FLUSH);
+    out->size += before - stream->avail_out;
+    if (code == Z_STREAM_END) return WF_OK;
+    if (code != Z_OK && code != Z_BUF_ERROR) return wf_fail(err, WF_EXTERNAL, "zlib failed");
+  }
+}
+
+wf_status wf_gzip_deflate(char **out, size_t *out_size, const void *data, size_t size,
+                          wf_error *err) {
+  z_stream stream = {.zalloc = zlib_alloc, .zfree = zlib_free};
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW_BITS + GZIP, 8,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    return wf_fail_nomem(err);
+  }
+  wf_bytes bytes = {0};
+  wf_status status = deflate_all(&stream, data, size, &bytes, err);
+  deflateEnd(&stream);
+  if (status == WF_OK) return wf_bytes_take(&bytes, out, out_size, err);
+  wf_bytes_dispose(&bytes);
+  return status;
+}

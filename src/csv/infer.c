@@ -1,0 +1,105 @@
+/* infer.c — the rules by which text becomes typed.
+ *
+ * A column's type is the smallest that holds all its values: integers i64; any mix of integers and
+ * other numbers (an integer that overflows i64 is one) f64; only true and false bool; everything
+ * else text. The order of rows never matters, since the set of kinds seen decides. */
+#include "csv/infer.h"
+
+#include "base/number.h"
+#include "frame/value.h"
+
+#include <string.h>
+
+static const char *const default_markers[] = {"", "NA", "N/A", "NaN", "nan", "null", "NULL"};
+
+void wf_csv_markers_init(wf_csv_markers *out, const char *const *texts, size_t n) {
+  if (!texts) {
+    texts = default_markers;
+    n = sizeof default_markers / sizeof *default_markers;
+  }
+  *out = (wf_csv_markers){.texts = texts, .n = n};
+  for (size_t i = 0; i < n; i++) {
+    size_t size = strlen(texts[i]);
+    unsigned char first = (unsigned char)texts[i][0];
+    out->sizes |= UINT64_C(1) << (size < 63 ? size : 63);
+    out->firsts[first >> 6] |= UINT64_C(1) << (first & 63);
+    if (size == 0) out->empty = true;
+  }
+}
+
+bool wf_csv_markers_match(const wf_csv_markers *markers, const char *data, size_t size) {
+  if (size == 0) return markers->empty;
+  unsigned char first = (unsigned char)*data;
+  if (!(markers->sizes >> (size < 63 ? size : 63) & 1) ||
+      !(markers->firsts[first >> 6] >> (first & 63) & 1)) {
+    return false;
+  }
+  for (size_t i = 0; i < markers->n; i++) {
+    if (strlen(markers->texts[i]) == size && memcmp(markers->texts[i], data, size) == 0)
+      return true;
+  }
+  return false;
+}
+
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+wf_view wf_csv_trim(wf_view text) {
+  while (text.size && is_blank(text.data[0])) text.data++, text.size--;
+  while (text.size && is_blank(text.data[text.size - 1])) text.size--;
+  return text;
+}
+
+static bool has_blanks(wf_view text) {
+  return text.size && (is_blank(text.data[0]) || is_blank(text.data[text.size - 1]));
+}
+
+bool wf_csv_parse_i64(wf_view text, int64_t *out) {
+  if (wf_parse_i64(text, out)) return true;
+  return has_blanks(text) && wf_parse_i64(wf_csv_trim(text), out);
+}
+
+bool wf_csv_parse_f64(wf_view text, double *out) {
+  if (wf_parse_f64(text, true, out)) return true;
+  return has_blanks(text) && wf_parse_f64(wf_csv_trim(text), true, out);
+}
+
+bool wf_csv_parse_bool(wf_view text, bool digits, bool *out) {
+  return wf_value_parse_bool(has_blanks(text) ? wf_csv_trim(text) : text, digits, out);
+}
+
+unsigned wf_csv_kind(wf_view text) {
+  int64_t integer;
+  double number;
+  bool truth;
+  if (wf_csv_parse_i64(text, &integer)) return WF_CSV_INTEGER;
+  if (wf_csv_parse_f64(text, &number)) return WF_CSV_NUMBER;
+  if (wf_csv_parse_bool(text, false, &truth)) return WF_CSV_TRUTH;
+  return WF_CSV_WORD;
+}
+
+bool wf_csv_type_of(unsigned kinds, wf_type *out) {
+  if (kinds == 0) return false;
+  if (kinds & WF_CSV_MANY)
+    *out = WF_STRING;
+  else if (kinds == WF_CSV_INTEGER)
+    *out = WF_I64;
+  else if ((kinds & ~(unsigned)(WF_CSV_INTEGER | WF_CSV_NUMBER)) == 0)
+    *out = WF_F64;
+  else
+    *out = kinds == WF_CSV_TRUTH ? WF_BOOL : WF_CATEGORY;
+  return true;
+}
+
+unsigned wf_csv_kinds_of(wf_type type) {
+  switch (type) {
+  case WF_I64:
+  case WF_I32:
+  case WF_TIMESTAMP: return WF_CSV_INTEGER;
+  case WF_F64:
+  case WF_F32: return WF_CSV_INTEGER | WF_CSV_NUMBER;
+  case WF_BOOL: return WF_CSV_TRUTH;
+  case WF_CATEGORY: return WF_CSV_WORD;
+  case WF_STRING: return WF_CSV_WORD | WF_CSV_MANY;
+  }
+  return 0;
+}

@@ -1,0 +1,171 @@
+/* records.c — collecting what the scan reports.
+ *
+ * Fields go straight into their columns' arenas; a record that turns out to be ragged or broken is
+ * taken back by cutting every arena to where it was. So no record is ever copied twice and there is
+ * no allocation per field. */
+#include "csv/records.h"
+
+#include <assert.h>
+
+typedef struct reader {
+  wf_csv_records *records;
+  const wf_csv_layout *layout;
+  const wf_csv_text *text;
+  const wf_csv_options *options;
+  wf_csv_report *report;
+} reader;
+
+wf_csv_dialect wf_csv_dialect_of(const wf_csv_options *options) {
+  return (wf_csv_dialect){options->delimiter, options->quote, options->trim};
+}
+
+static wf_status add_field(wf_csv_fields *fields, const wf_csv_field *field, wf_error *err) {
+  wf_bytes_add(&fields->bytes, field->data, field->size);
+  uint64_t end = (uint64_t)fields->bytes.size << 1 | field->quoted;
+  if (fields->bytes.failed || !wf_array_push(&fields->ends, end)) return wf_fail_nomem(err);
+  return WF_OK;
+}
+
+static void cut_fields(wf_csv_fields *fields, size_t n) {
+  if (fields->ends.count <= n) return;
+  fields->ends.count = n;
+  fields->bytes.size = n ? (size_t)(fields->ends.items[n - 1] >> 1) : 0;
+}
+
+static void dispose_fields(wf_csv_fields *fields) {
+  wf_bytes_dispose(&fields->bytes);
+  wf_free(fields->ends.items);
+}
+
+static wf_status on_field(void *context, size_t index, const wf_csv_field *field, wf_error *err) {
+  reader *r = context;
+  if (index >= r->layout->n_fields || r->layout->slots[index] == SIZE_MAX) return WF_OK;
+  return add_field(&r->records->slots[r->layout->slots[index]], field, err);
+}
+
+static wf_status skip_record(reader *r, size_t begin) {
+  for (size_t i = 0; i < r->records->n_slots; i++) {
+    cut_fields(&r->records->slots[i], r->records->n_rows);
+  }
+  if (r->report->n_skipped++ == 0) {
+    r->report->first_skipped_line = (size_t)wf_csv_text_place(r->text, begin).line;
+  }
+  return WF_OK;
+}
+
+static wf_status on_ragged(reader *r, const wf_csv_record *record, wf_error *err) {
+  if (r->options->bad_row == WF_CSV_SKIP) return skip_record(r, record->begin);
+  size_t wanted = r->layout->n_fields;
+  size_t odd = record->n_fields < wanted ? record->n_fields : wanted;
+  return wf_csv_fail(err, WF_PARSE, r->text, record->begin, (int)odd + 1,
+                     "%zu field%s where the %s has %zu", record->n_fields,
+                     record->n_fields == 1 ? "" : "s",
+                     r->options->header ? "header" : "first record", wanted);
+}
+
+static wf_status on_record(void *context, const wf_csv_record *record, bool *stop, wf_error *err) {
+  reader *r = context;
+  if (record->n_fields != r->layout->n_fields) return on_ragged(r, record, err);
+  if (!wf_array_push(&r->records->begins, record->begin)) return wf_fail_nomem(err);
+  r->records->n_rows++;
+  *stop = r->options->max_rows > 0 && r->records->n_rows == r->options->max_rows;
+  return WF_OK;
+}
+
+static wf_status on_broken(void *context, size_t begin, size_t at, const char *why, wf_error *err) {
+  reader *r = context;
+  if (r->options->bad_row == WF_CSV_SKIP) return skip_record(r, begin);
+  wf_csv_place place = wf_csv_text_place(r->text, at);
+  return wf_csv_fail(err, WF_PARSE, r->text, at, place.byte, "byte %d: %s", place.byte, why);
+}
+
+wf_status wf_csv_records_read(wf_csv_records *out, const wf_csv_text *text, size_t begin,
+                              const wf_csv_layout *layout, const wf_csv_options *options,
+                              wf_csv_report *report, wf_error *err) {
+  wf_csv_records records = {.n_slots = layout->n_slots};
+  records.slots = wf_alloc_zero(layout->n_slots, sizeof *records.slots);
+  if (!records.slots) return wf_fail_nomem(err);
+  reader r = {&records, layout, text, options, report};
+  wf_csv_dialect dialect = wf_csv_dialect_of(options);
+  wf_csv_visitor visitor = {on_field, on_record, on_broken, &r};
+  wf_status status = wf_csv_scan(text, begin, &dialect, &visitor, err);
+  if (status == WF_OK)
+    *out = records;
+  else
+    wf_csv_records_dispose(&records);
+  return status;
+}
+
+void wf_csv_records_dispose(wf_csv_records *records) {
+  for (size_t i = 0; i < records->n_slots; i++) dispose_fields(&records->slots[i]);
+  wf_free(records->slots);
+  wf_free(records->begins.items);
+  *records = (wf_csv_records){0};
+}
+
+void wf_csv_records_fields(const wf_csv_records *records, size_t slot, size_t begin, size_t n,
+                           wf_csv_field *out) {
+  const wf_csv_fields *fields = &records->slots[slot];
+  assert(begin + n <= fields->ends.count);
+  const char *data = fields->bytes.data;
+  size_t at = begin ? (size_t)(fields->ends.items[begin - 1] >> 1) : 0;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t packed = fields->ends.items[begin + i];
+    size_t end = (size_t)(packed >> 1);
+    out[i] = (wf_csv_field){data + at, (uint32_t)(end - at), packed & 1};
+    at = end;
+  }
+}
+
+/* ---- the first record ------------------------------------------------------------------------ */
+
+typedef struct header_reader {
+  wf_csv_header *header;
+  const wf_csv_text *text;
+} header_reader;
+
+static wf_status on_name(void *context, size_t index, const wf_csv_field *field, wf_error *err) {
+  header_reader *r = context;
+  (void)index;
+  return add_field(&r->header->fields, field, err);
+}
+
+static wf_status on_first(void *context, const wf_csv_record *record, bool *stop, wf_error *err) {
+  header_reader *r = context;
+  (void)err;
+  r->header->begin = record->begin;
+  r->header->next = record->next;
+  r->header->n_fields = record->n_fields;
+  *stop = true;
+  return WF_OK;
+}
+
+static wf_status on_broken_first(void *context, size_t begin, size_t at, const char *why,
+                                 wf_error *err) {
+  header_reader *r = context;
+  (void)begin;
+  wf_csv_place place = wf_csv_text_place(r->text, at);
+  return wf_csv_fail(err, WF_PARSE, r->text, at, place.byte, "byte %d: %s", place.byte, why);
+}
+
+wf_status wf_csv_header_read(wf_csv_header *out, const wf_csv_text *text,
+                             const wf_csv_options *options, wf_error *err) {
+  wf_csv_header header = {0};
+  header_reader r = {&header, text};
+  wf_csv_dialect dialect = wf_csv_dialect_of(options);
+  wf_csv_visitor visitor = {on_name, on_first, on_broken_first, &r};
+  wf_status status = wf_csv_scan(text, 0, &dialect, &visitor, err);
+  if (status == WF_OK)
+    *out = header;
+  else
+    dispose_fields(&header.fields);
+  return status;
+}
+
+void wf_csv_header_dispose(wf_csv_header *header) { dispose_fields(&header->fields); }
+
+wf_view wf_csv_header_field(const wf_csv_header *header, size_t index) {
+  const uint64_t *ends = header->fields.ends.items;
+  size_t begin = index ? (size_t)(ends[index - 1] >> 1) : 0;
+  return (wf_view){header->fields.bytes.data + begin, (size_t)(ends[index] >> 1) - begin};
+}

@@ -1,0 +1,50 @@
+/* csv/records.h — all fields of a text, column by column, as libcsv reports them. */
+#ifndef WF_CSV_RECORDS_H
+#define WF_CSV_RECORDS_H
+
+#include "base/array.h"
+#include "csv/scan.h"
+#include "wf/csv.h"
+
+/* The fields of one column: their bytes one after the other and where each ends. */
+typedef struct wf_csv_fields {
+  wf_bytes bytes;
+  WF_ARRAY(uint64_t) ends; /* end << 1 | quoted */
+} wf_csv_fields;
+
+typedef struct wf_csv_records {
+  size_t n_rows, n_slots;
+  wf_csv_fields *slots;
+  WF_ARRAY(size_t) begins; /* where each record begins in the text */
+} wf_csv_records;
+
+/* How the fields of a record are kept: field i goes to slots[i], SIZE_MAX drops it. */
+typedef struct wf_csv_layout {
+  size_t n_fields, n_slots;
+  const size_t *slots;
+} wf_csv_layout;
+
+/* Reads from byte `begin` on. Records of another number of fields, and broken ones, fail or are
+ * counted in the report, as the options say. */
+wf_status wf_csv_records_read(wf_csv_records *out, const wf_csv_text *text, size_t begin,
+                              const wf_csv_layout *layout, const wf_csv_options *options,
+                              wf_csv_report *report, wf_error *err);
+void wf_csv_records_dispose(wf_csv_records *records);
+
+/* Fields [begin, begin + n) of a slot. */
+void wf_csv_records_fields(const wf_csv_records *records, size_t slot, size_t begin, size_t n,
+                           wf_csv_field *out);
+
+/* The first record: its fields as names or just their number. *next is where the second starts. */
+typedef struct wf_csv_header {
+  wf_csv_fields fields;
+  size_t n_fields, begin, next;
+} wf_csv_header;
+wf_status wf_csv_header_read(wf_csv_header *out, const wf_csv_text *text,
+                             const wf_csv_options *options, wf_error *err);
+void wf_csv_header_dispose(wf_csv_header *header);
+wf_view wf_csv_header_field(const wf_csv_header *header, size_t index);
+
+wf_csv_dialect wf_csv_dialect_of(const wf_csv_options *options);
+
+#endif

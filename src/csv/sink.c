@@ -1,0 +1,387 @@
+/* sink.c — the conversion kernels: one type a call, so that no field pays for a dispatch.
+ *
+ * A field is missing when it is bare and equals a marker; in columns that are not text also when it
+ * is empty in any way, since no number can be. Markers are compared only after a value failed to
+ * parse, unless one of them could parse itself.
+ *
+ * Inference is optimistic: a sink converts to the type guessed so far, and the first field that
+ * does not fit turns the rest of its rows into a collection of kinds, from which the caller knows
+ * the right type and converts once more. Text shorter than 17 bytes is recognised through a small
+ * cache of (first eight bytes, last eight bytes, size), which for such sizes is the text itself. */
+#include "csv/sink.h"
+
+#include "base/alloc.h"
+#include "frame/timestamp.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+size_t wf_csv_sink_width(const wf_csv_target *target) {
+  if (!target->typed) return 0;
+  return target->type == WF_BOOL ? 1 : wf_type_width(target->type);
+}
+
+wf_status wf_csv_sink_init(wf_csv_sink *sink, const wf_csv_target *target, size_t capacity,
+                           void *values, wf_error *err) {
+  *sink =
+      (wf_csv_sink){.target = target, .capacity = capacity, .values = values, .misfit = SIZE_MAX};
+  if (!target->typed) return WF_OK;
+  if (target->type == WF_CATEGORY) {
+    sink->recent = wf_alloc_zero(WF_CSV_RECENT, sizeof *sink->recent);
+    if (!sink->recent) return wf_fail_nomem(err);
+    wf_status status = wf_map_new(&sink->dictionary, err);
+    if (status != WF_OK) wf_csv_sink_dispose(sink);
+    return status;
+  }
+  if (target->type == WF_STRING) {
+    sink->ends = wf_alloc_array(capacity, sizeof *sink->ends);
+    if (!sink->ends) return wf_fail_nomem(err);
+  }
+  return WF_OK;
+}
+
+void wf_csv_sink_dispose(wf_csv_sink *sink) {
+  wf_free(sink->present);
+  wf_free(sink->recent);
+  wf_free(sink->ends);
+  wf_map_free(sink->dictionary);
+  wf_bytes_dispose(&sink->text);
+  *sink = (wf_csv_sink){0};
+}
+
+/* ---- missing values and misfits -------------------------------------------------------------- */
+
+static wf_status set_missing(wf_csv_sink *sink, size_t row, wf_error *err) {
+  if (!sink->present) {
+    sink->present = wf_alloc(sink->capacity);
+    if (!sink->present) return wf_fail_nomem(err);
+    memset(sink->present, 1, sink->capacity);
+  }
+  sink->present[row] = 0;
+  sink->n_missing++;
+  return WF_OK;
+}
+
+static bool is_marker(const wf_csv_sink *sink, const wf_csv_field *field) {
+  return !field->quoted && wf_csv_markers_match(sink->target->markers, field->data, field->size);
+}
+
+/* Whether the field says nothing about the type; remembers empty ones that are text. */
+static bool is_neutral(wf_csv_sink *sink, const wf_csv_field *field) {
+  if (is_marker(sink, field)) return true;
+  if (field->size > 0) return false;
+  sink->blank_text = true;
+  return true;
+}
+
+static void collect_kinds(wf_csv_sink *sink, const wf_csv_field *fields, size_t n) {
+  for (size_t i = 0; i < n && !(sink->kinds & WF_CSV_WORD); i++) {
+    if (is_neutral(sink, &fields[i])) continue;
+    sink->kinds |= wf_csv_kind((wf_view){fields[i].data, fields[i].size});
+  }
+}
+
+/* ---- kernels: each stores rows until one misfits; the result is how many it stored ------------
+ */
+
+typedef bool parse_fn(wf_csv_sink *sink, size_t row, wf_view text);
+
+static bool put_i64(wf_csv_sink *sink, size_t row, wf_view text) {
+  return wf_csv_parse_i64(text, (int64_t *)sink->values + row);
+}
+
+static bool put_f64(wf_csv_sink *sink, size_t row, wf_view text) {
+  return wf_csv_parse_f64(text, (double *)sink->values + row);
+}
+
+static bool put_i32(wf_csv_sink *sink, size_t row, wf_view text) {
+  int64_t value;
+  if (!wf_csv_parse_i64(text, &value) || value != (int32_t)value) return false;
+  ((int32_t *)sink->values)[row] = (int32_t)value;
+  return true;
+}
+
+static bool put_f32(wf_csv_sink *sink, size_t row, wf_view text) {
+  double value;
+  if (!wf_csv_parse_f64(text, &value)) return false;
+  float narrow = (float)value;
+  ((float *)sink->values)[row] = narrow;
+  return !isinf(narrow) || isinf(value);
+}
+
+static bool put_bool(wf_csv_sink *sink, size_t row, wf_view text) {
+  bool value;
+  if (!wf_csv_parse_bool(text, sink->target->given, &value)) return false;
+  ((uint8_t *)sink->values)[row] = value;
+  return true;
+}
+
+static bool put_timestamp(wf_csv_sink *sink, size_t row, wf_view text) {
+  return wf_timestamp_parse(wf_csv_trim(text), (int64_t *)sink->values + row);
+}
+
+static bool put_nothing(wf_csv_sink *sink, size_t row, wf_view text) {
+  (void)sink, (void)row, (void)text;
+  return false;
+}
+
+/* Inlined into one loop per type. */
+static inline wf_status add_parsed(wf_csv_sink *sink, const wf_csv_field *fields, size_t n,
+                                   parse_fn *parse, size_t width, size_t *stored, wf_error *err) {
+  size_t i = 0;
+  for (; i < n; i++) {
+    const wf_csv_field *field = &fields[i];
+    size_t row = sink->n + i;
+    if (field->size == 0 || is_marker(sink, field)) {
+      (void)is_neutral(sink, field);
+      if (width) memset((char *)sink->values + row * width, 0, width);
+      WF_TRY(set_missing(sink, row, err));
+    } else if (!parse(sink, row, (wf_view){field->data, field->size})) {
+      break;
+    }
+  }
+  *stored = i;
+  return WF_OK;
+}
+
+static uint64_t load(const char *p, size_t size) {
+  uint64_t word = 0;
+  memcpy(&word, p, size);
+  return word;
+}
+
+/* Text of at most 16 bytes as two words; with the size they are the text. */
+static void text_words(const char *p, size_t size, uint64_t *head, uint64_t *tail) {
+  if (size >= 8) {
+    *head = load(p, 8);
+    *tail = load(p + size - 8, 8);
+  } else if (size >= 4) {
+    *head = load(p, 4);
+    *tail = load(p + size - 4, 4);
+  } else {
+    *head = size ? (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[size / 2] << 8 : 0;
+    *tail = size ? (unsigned char)p[size - 1] : 0;
+  }
+}
+
+/* The text's code, adding it when new. */
+static wf_status encode(wf_csv_sink *sink, const wf_csv_field *field, int32_t *code,
+                        wf_error *err) {
+  wf_csv_recent *slot = NULL;
+  uint64_t head = 0, tail = 0;
+  if (field->size <= 16) {
+    text_words(field->data, field->size, &head, &tail);
+    uint64_t hash = (head ^ (tail << 7 | tail >> 57) ^ field->size) * 0x9e3779b97f4a7c15u;
+    slot = &sink->recent[hash >> 56];
+    if (slot->size == field->size + 1 && slot->head == head && slot->tail == tail) {
+      *code = slot->code;
+      return WF_OK;
+    }
+  }
+  size_t index;
+  WF_TRY(wf_map_add(sink->dictionary, (wf_view){field->data, field->size}, &index, NULL, err));
+  *code = (int32_t)index;
+  if (slot) *slot = (wf_csv_recent){head, tail, field->size + 1, *code};
+  return WF_OK;
+}
+
+static wf_status add_categories(wf_csv_sink *sink, const wf_csv_field *fields, size_t n,
+                                size_t *stored, wf_error *err) {
+  int32_t *codes = (int32_t *)sink->values + sink->n;
+  *stored = n;
+  for (size_t i = 0; i < n; i++) {
+    if (is_marker(sink, &fields[i])) {
+      codes[i] = 0;
+      WF_TRY(set_missing(sink, sink->n + i, err));
+      continue;
+    }
+    WF_TRY(encode(sink, &fields[i], &codes[i], err));
+    if (codes[i] >= WF_CSV_MAX_CATEGORIES && !sink->target->given) {
+      *stored = i;
+      return WF_OK;
+    }
+  }
+  return WF_OK;
+}
+
+static wf_status add_strings(wf_csv_sink *sink, const wf_csv_field *fields, size_t n,
+                             wf_error *err) {
+  for (size_t i = 0; i < n; i++) {
+    size_t row = sink->n + i;
+    if (is_marker(sink, &fields[i]))
+      WF_TRY(set_missing(sink, row, err));
+    else
+      wf_bytes_add(&sink->text, fields[i].data, fields[i].size);
+    sink->ends[row] = (int64_t)sink->text.size;
+  }
+  return sink->text.failed ? wf_fail_nomem(err) : WF_OK;
+}
+
+static wf_status store(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, size_t *stored,
+                       wf_error *err) {
+  if (!sink->target->typed) return add_parsed(sink, fields, n, put_nothing, 0, stored, err);
+  switch (sink->target->type) {
+  case WF_F64: return add_parsed(sink, fields, n, put_f64, 8, stored, err);
+  case WF_F32: return add_parsed(sink, fields, n, put_f32, 4, stored, err);
+  case WF_I64: return add_parsed(sink, fields, n, put_i64, 8, stored, err);
+  case WF_I32: return add_parsed(sink, fields, n, put_i32, 4, stored, err);
+  case WF_BOOL: return add_parsed(sink, fields, n, put_bool, 1, stored, err);
+  case WF_TIMESTAMP: return add_parsed(sink, fields, n, put_timestamp, 8, stored, err);
+  case WF_CATEGORY: return add_categories(sink, fields, n, stored, err);
+  case WF_STRING: *stored = n; return add_strings(sink, fields, n, err);
+  }
+  return WF_OK;
+}
+
+wf_status wf_csv_sink_add(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, wf_error *err) {
+  assert(n <= sink->capacity - sink->n);
+  size_t stored = 0;
+  if (sink->misfit == SIZE_MAX) WF_TRY(store(sink, fields, n, &stored, err));
+  if (stored < n) {
+    const wf_csv_target *target = sink->target;
+    if (sink->misfit == SIZE_MAX) {
+      sink->misfit = sink->n + stored;
+      if (target->typed && target->type == WF_CATEGORY)
+        sink->kinds = WF_CSV_WORD | WF_CSV_MANY;
+      else if (target->typed)
+        sink->kinds = wf_csv_kinds_of(target->type);
+    }
+    if (!target->given) collect_kinds(sink, fields + stored, n - stored);
+  }
+  sink->n += n;
+  return WF_OK;
+}
+
+/* ---- putting the chunks together ------------------------------------------------------------- */
+
+static size_t count_rows(const wf_csv_sink *sinks, size_t n_sinks, size_t *n_missing) {
+  size_t n = 0;
+  *n_missing = 0;
+  for (size_t i = 0; i < n_sinks; i++) {
+    n += sinks[i].n;
+    *n_missing += sinks[i].n_missing;
+  }
+  return n;
+}
+
+static wf_status finish_validity(wf_buffer **out, const wf_csv_sink *sinks, size_t n_sinks,
+                                 size_t n_rows, size_t n_missing, wf_error *err) {
+  *out = NULL;
+  if (n_missing == 0) return WF_OK;
+  wf_buffer *bits = NULL;
+  WF_TRY(wf_buffer_new_zero(&bits, wf_bitmap_size(n_rows), err));
+  size_t row = 0;
+  for (size_t i = 0; i < n_sinks; i++) {
+    const uint8_t *present = sinks[i].present;
+    for (size_t k = 0; k < sinks[i].n; k++, row++) {
+      bits->data[row >> 3] |= (uint8_t)((!present || present[k]) << (row & 7));
+    }
+  }
+  *out = bits;
+  return WF_OK;
+}
+
+static wf_status finish_bits(wf_buffer **values, size_t n_rows, wf_error *err) {
+  wf_buffer *bits = NULL;
+  WF_TRY(wf_buffer_new_zero(&bits, wf_bitmap_size(n_rows), err));
+  const uint8_t *bytes = (*values)->data;
+  for (size_t i = 0; i < n_rows; i++) bits->data[i >> 3] |= (uint8_t)(bytes[i] << (i & 7));
+  wf_buffer_release(*values);
+  *values = bits;
+  return WF_OK;
+}
+
+static wf_status finish_strings(wf_buffer **data, wf_buffer **offsets, const wf_csv_sink *sinks,
+                                size_t n_sinks, size_t n_rows, wf_error *err) {
+  size_t size = 0;
+  for (size_t i = 0; i < n_sinks; i++) size += sinks[i].text.size;
+  WF_TRY(wf_buffer_new(data, size, err));
+  WF_TRY(wf_buffer_new(offsets, (n_rows + 1) * sizeof(int64_t), err));
+  int64_t *ends = (int64_t *)(void *)(*offsets)->data, base = 0;
+  *ends++ = 0;
+  for (size_t i = 0; i < n_sinks; i++) {
+    const wf_csv_sink *sink = &sinks[i];
+    if (sink->text.size) memcpy((*data)->data + base, sink->text.data, sink->text.size);
+    for (size_t k = 0; k < sink->n; k++) *ends++ = base + sink->ends[k];
+    base += (int64_t)sink->text.size;
+  }
+  return WF_OK;
+}
+
+/* Replaces one sink's codes by those of the common dictionary. */
+static wf_status recode(wf_map *common, const wf_csv_sink *sink, wf_error *err) {
+  size_t n_codes = wf_map_count(sink->dictionary);
+  int32_t *codes = wf_alloc_array(n_codes, sizeof *codes);
+  if (!codes) return wf_fail_nomem(err);
+  bool same = true;
+  wf_status status = WF_OK;
+  for (size_t i = 0; status == WF_OK && i < n_codes; i++) {
+    size_t index = 0;
+    status = wf_map_add(common, wf_map_key(sink->dictionary, i), &index, NULL, err);
+    codes[i] = (int32_t)index;
+    same = same && index == i;
+  }
+  int32_t *values = sink->values;
+  for (size_t k = 0; status == WF_OK && !same && k < sink->n; k++) {
+    if (!sink->present || sink->present[k]) values[k] = codes[values[k]];
+  }
+  wf_free(codes);
+  return status;
+}
+
+static wf_status dictionary_of(wf_column **out, const wf_map *map, wf_error *err) {
+  size_t n = wf_map_count(map);
+  int64_t *offsets = wf_alloc_array(n + 1, sizeof *offsets);
+  wf_bytes bytes = {0};
+  if (!offsets) return wf_fail_nomem(err);
+  offsets[0] = 0;
+  for (size_t i = 0; i < n; i++) {
+    wf_view key = wf_map_key(map, i);
+    wf_bytes_add(&bytes, key.data, key.size);
+    offsets[i + 1] = (int64_t)bytes.size;
+  }
+  wf_status status =
+      bytes.failed ? wf_fail_nomem(err) : wf_column_from_bytes(out, bytes.data, offsets, n, err);
+  wf_bytes_dispose(&bytes);
+  wf_free(offsets);
+  return status;
+}
+
+/* Merging in chunk order keeps the order of first appearance, whatever the chunks are. */
+static wf_status finish_dictionary(wf_column **out, const wf_csv_sink *sinks, size_t n_sinks,
+                                   wf_error *err) {
+  if (n_sinks == 1) return dictionary_of(out, sinks[0].dictionary, err);
+  wf_map *common = NULL;
+  WF_TRY(wf_map_new(&common, err));
+  wf_status status = WF_OK;
+  for (size_t i = 0; status == WF_OK && i < n_sinks; i++) status = recode(common, &sinks[i], err);
+  if (status == WF_OK) status = dictionary_of(out, common, err);
+  wf_map_free(common);
+  return status;
+}
+
+wf_status wf_csv_sinks_finish(wf_column **out, wf_csv_sink *sinks, size_t n_sinks,
+                              const wf_csv_target *target, wf_buffer *values, wf_error *err) {
+  size_t n_missing, n_rows = count_rows(sinks, n_sinks, &n_missing);
+  wf_buffer *validity = NULL, *offsets = NULL;
+  wf_column *dictionary = NULL;
+  wf_status status = finish_validity(&validity, sinks, n_sinks, n_rows, n_missing, err);
+  if (status == WF_OK && target->type == WF_BOOL) status = finish_bits(&values, n_rows, err);
+  if (status == WF_OK && target->type == WF_STRING) {
+    wf_buffer_release(values);
+    values = NULL;
+    status = finish_strings(&values, &offsets, sinks, n_sinks, n_rows, err);
+  }
+  if (status == WF_OK && target->type == WF_CATEGORY) {
+    status = finish_dictionary(&dictionary, sinks, n_sinks, err);
+  }
+  if (status == WF_OK) {
+    return wf_column_make(out, target->type, n_rows, n_missing, validity, values, offsets,
+                          dictionary, err);
+  }
+  wf_buffer_release(validity);
+  wf_buffer_release(values);
+  wf_buffer_release(offsets);
+  return status;
+}

@@ -1,0 +1,108 @@
+/* text.c — from a path or bytes to checked UTF-8 in memory.
+ *
+ * The file is read, not mapped: a file truncated while mapped kills the process. Checking the whole
+ * text first (UTF-8, no NUL) means that nothing behind it need think about encodings, and it costs
+ * a small part of what parsing does. */
+#include "csv/text.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "csv/gzip.h"
+#include "frame/utf8.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_gzip(const char *data, size_t size) {
+  return size >= 2 && (unsigned char)data[0] == 0x1f && (unsigned char)data[1] == 0x8b;
+}
+
+static void skip_mark(wf_csv_text *text) {
+  if (text->size < 3 || memcmp(text->data, "\xef\xbb\xbf", 3) != 0) return;
+  text->data += 3;
+  text->size -= 3;
+}
+
+static wf_status check(const wf_csv_text *text, wf_error *err) {
+  size_t good = wf_utf8_check((wf_view){text->data, text->size});
+  if (good < text->size) {
+    int byte = wf_csv_text_place(text, good).byte;
+    return wf_csv_fail(err, WF_PARSE, text, good, byte,
+                       "byte %d (0x%02x) is not UTF-8; convert the file or read it from bytes",
+                       byte, (unsigned char)text->data[good]);
+  }
+  const char *nul = text->size ? memchr(text->data, '\0', text->size) : NULL;
+  if (nul) {
+    size_t offset = (size_t)(nul - text->data);
+    int byte = wf_csv_text_place(text, offset).byte;
+    return wf_csv_fail(err, WF_PARSE, text, offset, byte,
+                       "byte %d is NUL; this is binary data or UTF-16", byte);
+  }
+  return WF_OK;
+}
+
+/* Takes over `owned`, also when it fails. */
+static wf_status finish(wf_csv_text *out, const char *path, const char *data, size_t size,
+                        void *owned, wf_error *err) {
+  wf_csv_text text = {path, data, size, owned};
+  if (is_gzip(data, size)) {
+    char *inflated;
+    size_t inflated_size;
+    wf_status status = wf_gzip_inflate(&inflated, &inflated_size, data, size, err);
+    wf_free(owned);
+    if (status != WF_OK) return path ? wf_fail_within(err, status, "%s", path) : status;
+    text = (wf_csv_text){path, inflated, inflated_size, inflated};
+  }
+  skip_mark(&text);
+  wf_status status = check(&text, err);
+  if (status == WF_OK)
+    *out = text;
+  else
+    wf_csv_text_dispose(&text);
+  return status;
+}
+
+wf_status wf_csv_text_read(wf_csv_text *out, const char *path, wf_error *err) {
+  char *data;
+  size_t size;
+  WF_TRY(wf_file_read(path, 0, &data, &size, err));
+  return finish(out, path, data, size, data, err);
+}
+
+wf_status wf_csv_text_of(wf_csv_text *out, const char *data, size_t size, wf_error *err) {
+  return finish(out, NULL, size ? data : "", size, NULL, err);
+}
+
+void wf_csv_text_dispose(wf_csv_text *text) {
+  wf_free(text->owned);
+  *text = (wf_csv_text){0};
+}
+
+wf_csv_place wf_csv_text_place(const wf_csv_text *text, size_t offset) {
+  size_t line = 1, begin = 0;
+  for (size_t i = 0; i < offset && i < text->size; i++) {
+    char c = text->data[i];
+    if (c == '\r' && i + 1 < text->size && text->data[i + 1] == '\n') continue;
+    if (c != '\n' && c != '\r') continue;
+    line++;
+    begin = i + 1;
+  }
+  size_t byte = offset - begin + 1;
+  return (wf_csv_place){line > INT_MAX ? INT_MAX : (int)line, byte > INT_MAX ? INT_MAX : (int)byte};
+}
+
+wf_status wf_csv_fail(wf_error *err, wf_status status, const wf_csv_text *text, size_t offset,
+                      int column, const char *format, ...) {
+  if (!err) return status;
+  int line = wf_csv_text_place(text, offset).line;
+  char message[WF_ERROR_MESSAGE];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(message, sizeof message, format, args);
+  va_end(args);
+  if (text->path)
+    return wf_fail_at(err, status, line, column, "%s:%d: %s", text->path, line, message);
+  return wf_fail_at(err, status, line, column, "line %d: %s", line, message);
+}

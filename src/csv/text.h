@@ -1,0 +1,32 @@
+/* csv/text.h — the bytes of a source, ready to be scanned, and places in them. */
+#ifndef WF_CSV_TEXT_H
+#define WF_CSV_TEXT_H
+
+#include "base/bytes.h"
+
+typedef struct wf_csv_text {
+  const char *path; /* for messages; NULL when the bytes came from the caller */
+  const char *data; /* valid UTF-8 without byte-order mark and NUL */
+  size_t size;
+  void *owned; /* wf_free it; NULL when the bytes are the caller's */
+} wf_csv_text;
+
+/* Reads and, when its first bytes say gzip, inflates the file. */
+wf_status wf_csv_text_read(wf_csv_text *out, const char *path, wf_error *err);
+/* Borrows the bytes, unless they are gzip. */
+wf_status wf_csv_text_of(wf_csv_text *out, const char *data, size_t size, wf_error *err);
+void wf_csv_text_dispose(wf_csv_text *text);
+
+/* The 1-based line that holds byte `offset`, and the 1-based byte within it. LF, CR and CRLF end a
+ * line. */
+typedef struct wf_csv_place {
+  int line, byte;
+} wf_csv_place;
+wf_csv_place wf_csv_text_place(const wf_csv_text *text, size_t offset);
+
+/* Fails at `offset` with "<path>:<line>: <message>" ("line <line>: <message>" without a path);
+ * `column` is what the message means by it. */
+wf_status wf_csv_fail(wf_error *err, wf_status status, const wf_csv_text *text, size_t offset,
+                      int column, const char *format, ...) WF_PRINTF(6, 7);
+
+#endif
