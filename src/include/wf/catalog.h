@@ -2,8 +2,10 @@
  *
  * One SQLite database per state directory (WAL, synchronous=FULL: what a function reports as done
  * survives a crash and power loss). Several processes may share it; a writer waits up to 10 seconds
- * for another and then fails with WF_BUSY. Fields that end in _json hold a JSON document as text.
- * Times are microseconds since 1970 UTC and for display only; order is that of the ids. */
+ * for another and then fails with WF_BUSY. A handle belongs to one thread at a time and does not
+ * survive a fork. Fields that end in _json hold a JSON document as text (WF_INVALID when they do
+ * not). Times are microseconds since 1970 UTC and for display only; order is that of the ids.
+ * A damaged database is WF_CORRUPT with its path, an absent record WF_NOTFOUND. */
 #ifndef WF_CATALOG_H
 #define WF_CATALOG_H
 
@@ -19,6 +21,8 @@ typedef struct wf_catalog wf_catalog;
  * one is refused with WF_UNSUPPORTED. */
 WF_API WF_NODISCARD wf_status wf_catalog_open(wf_catalog **out, const char *path, wf_error *err);
 WF_API void wf_catalog_close(wf_catalog *catalog);
+/* Reads the whole database; WF_CORRUPT with the first thing that is wrong with it. */
+WF_API WF_NODISCARD wf_status wf_catalog_verify(wf_catalog *catalog, wf_error *err);
 
 #define WF_STATE_MAP(X)                                                  \
   X(STARTING, "Starting")                                                \
@@ -40,7 +44,8 @@ WF_API const char *wf_state_name(wf_state state);
 WF_API bool wf_state_find(const char *name, wf_state *out);
 
 /* Strings in records are borrowed: valid only during the callback that receives the record. NULL
- * where there is none. Return false from a callback to end the listing. */
+ * where there is none. Return false from a callback to end the listing. A callback may call
+ * functions that read, but none that write (WF_INVALID). */
 
 /* ---- runs and steps ---------------------------------------------------------------------------
  */
@@ -63,6 +68,9 @@ typedef struct wf_step_record {
   int64_t started_us, ended_us;
 } wf_step_record;
 
+/* A run belongs to the calling process. It ends once, as Succeeded, Failed, Stopped or Rejected,
+ * and ends its open steps as Stopped; a step starts in an open run and ends once. Anything else is
+ * WF_INVALID. */
 WF_API WF_NODISCARD wf_status wf_catalog_start_run(int64_t *run, wf_catalog *catalog,
                                                    const char *name, const char *script,
                                                    const char *params_json, wf_error *err);
@@ -75,7 +83,8 @@ WF_API WF_NODISCARD wf_status wf_catalog_start_step(int64_t *step, wf_catalog *c
 WF_API WF_NODISCARD wf_status wf_catalog_end_step(wf_catalog *catalog, int64_t step, wf_state state,
                                                   const char *message, const char *outcome_json,
                                                   wf_error *err);
-/* Runs still Executing whose process is gone become Stopped. */
+/* Runs still Executing whose process is gone become Stopped, and their open steps with them. A
+ * process that took over the number of an ended one is told from it by its start time. */
 WF_API WF_NODISCARD wf_status wf_catalog_reap_runs(wf_catalog *catalog, wf_error *err);
 
 typedef bool wf_run_visit(void *context, const wf_run_record *run);
@@ -120,7 +129,9 @@ typedef struct wf_version_record {
   int64_t created_us;
 } wf_version_record;
 
-/* What to register: group, digest, approval, and whatever else is known (version and the times are
+/* Names of groups and endpoints are 1 to 128 of A-Z a-z 0-9 . _ - and do not begin with a dot.
+ *
+ * What to register: group, digest, approval, and whatever else is known (version and the times are
  * given by the catalog). The first transition is recorded with `by` and `reason`. */
 WF_API WF_NODISCARD wf_status wf_catalog_register(int64_t *version, wf_catalog *catalog,
                                                   const wf_version_record *record, const char *by,
@@ -135,18 +146,35 @@ typedef bool wf_version_visit(void *context, const wf_version_record *version);
 WF_API WF_NODISCARD wf_status wf_catalog_list_versions(wf_catalog *catalog, const char *group,
                                                        wf_version_visit *visit, void *context,
                                                        wf_error *err);
-/* `version` 0: the latest; `approved` true: the latest approved one. WF_NOTFOUND. */
+/* `version` 0: the latest; `approved` true: only among those that are approved. WF_NOTFOUND. */
 WF_API WF_NODISCARD wf_status wf_catalog_get_version(wf_catalog *catalog, const char *group,
                                                      int64_t version, bool approved,
                                                      wf_version_visit *visit, void *context,
                                                      wf_error *err);
 
+typedef struct wf_approval_record {
+  int64_t id;
+  const char *group;
+  int64_t version;
+  const char *before; /* NULL: at registration */
+  wf_approval after;
+  const char *by, *reason;
+  int64_t at_us;
+} wf_approval_record;
+
+typedef bool wf_approval_visit(void *context, const wf_approval_record *approval);
+/* Every transition of one version, oldest first. */
+WF_API WF_NODISCARD wf_status wf_catalog_list_approvals(wf_catalog *catalog, const char *group,
+                                                        int64_t version, wf_approval_visit *visit,
+                                                        void *context, wf_error *err);
+
 /* ---- endpoints --------------------------------------------------------------------------------
  */
 
-#define WF_ENDPOINT_STATE_MAP(X)                                                                 \
-  X(CREATING, "Creating")                                                                        \
-  X(UPDATING, "Updating") X(IN_SERVICE, "InService") X(DELETING, "Deleting") X(FAILED, "Failed") \
+#define WF_ENDPOINT_STATE_MAP(X)                                         \
+  X(CREATING, "Creating")                                                \
+  X(UPDATING, "Updating")                                                \
+  X(IN_SERVICE, "InService") X(DELETING, "Deleting") X(FAILED, "Failed") \
       X(OUT_OF_SERVICE, "OutOfService")
 
 typedef enum wf_endpoint_state {
@@ -171,7 +199,8 @@ typedef struct wf_endpoint_record {
 } wf_endpoint_record;
 
 /* Asks for a model at an endpoint: creates it (Creating) or changes what it should serve
- * (Updating). */
+ * (Updating). With a group, `digest` must be what that version was registered with. Generations of
+ * a name are never used twice, not even after it was deleted. */
 WF_API WF_NODISCARD wf_status wf_catalog_deploy(int64_t *generation, wf_catalog *catalog,
                                                 const char *name, const char *group,
                                                 int64_t version, const char *digest, wf_error *err);

@@ -1,0 +1,325 @@
+/* runs.c — runs and their steps.
+ *
+ * A run is open (Starting or Executing) until it ends, once, in a final state; its steps likewise,
+ * and none outlives its run: steps that are open when a run ends are Stopped with it. Whether an
+ * open run still has its process is told by the process's identity, not by its number. */
+#include "catalog/catalog.h"
+
+#include "base/clock.h"
+#include "catalog/process.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct subject {
+  char text[32];
+} subject;
+
+static subject subject_of(int64_t run) {
+  subject s;
+  snprintf(s.text, sizeof s.text, "run %lld", (long long)run);
+  return s;
+}
+
+static bool is_open(wf_state state) {
+  return state == WF_STATE_STARTING || state == WF_STATE_EXECUTING;
+}
+
+/* "run" and Succeeded make "run.succeeded". */
+static void name_event(char out[32], const char *what, wf_state state) {
+  int length = snprintf(out, 32, "%s.%s", what, wf_state_name(state));
+  for (int i = 0; i < length && i < 31; i++) {
+    if (out[i] >= 'A' && out[i] <= 'Z') out[i] = (char)(out[i] - 'A' + 'a');
+  }
+}
+
+static wf_status parse_state(wf_state *out, wf_statement *row, int column, wf_error *err) {
+  const char *name = wf_statement_text(row, column);
+  WF_TRY(wf_statement_check(row, err));
+  if (name && wf_state_find(name, out)) return WF_OK;
+  return wf_fail(err, WF_CORRUPT, "%s: the catalog is damaged: state '%.40s'", row->catalog->path,
+                 name ? name : "");
+}
+
+/* The state of a run or step; WF_NOTFOUND. `sql` selects it by id. */
+static wf_status read_state(wf_state *out, wf_catalog *catalog, const char *sql, const char *what,
+                            int64_t id, wf_error *err) {
+  wf_statement *statement;
+  WF_TRY(wf_statement_open(&statement, catalog, sql, WF_BIND(wf_integer(id)), err));
+  bool row = false;
+  wf_status status = wf_statement_step(statement, &row, err);
+  if (status == WF_OK && !row)
+    status =
+        wf_fail(err, WF_NOTFOUND, "%s: there is no %s %lld", catalog->path, what, (long long)id);
+  if (status == WF_OK) status = parse_state(out, statement, 0, err);
+  wf_statement_close(statement);
+  return status;
+}
+
+static wf_status check_open(wf_catalog *catalog, const char *sql, const char *what, int64_t id,
+                            wf_error *err) {
+  wf_state state;
+  WF_TRY(read_state(&state, catalog, sql, what, id, err));
+  if (is_open(state)) return WF_OK;
+  return wf_fail(err, WF_INVALID, "%s %lld has ended already (%s)", what, (long long)id,
+                 wf_state_name(state));
+}
+
+static const char run_state[] = "SELECT state FROM run WHERE id = ?1";
+static const char step_state[] = "SELECT state FROM step WHERE id = ?1";
+
+/* ---- runs -------------------------------------------------------------------------------------
+ */
+
+static wf_status insert_run(int64_t *run, wf_catalog *catalog, const char *name, const char *script,
+                            const char *params_json, wf_error *err) {
+  char process[WF_PROCESS_TEXT];
+  wf_process_identify(process, getpid());
+  WF_TRY(wf_statement_run(catalog,
+                          "INSERT INTO run (name, script, params, state, pid, process, started_us)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                          WF_BIND(wf_text(name), wf_text(script), wf_text(params_json),
+                                  wf_text(wf_state_name(WF_STATE_EXECUTING)), wf_integer(getpid()),
+                                  wf_text(process[0] ? process : NULL),
+                                  wf_integer(wf_clock_wall_us())),
+                          err));
+  *run = sqlite3_last_insert_rowid(catalog->db);
+  wf_bytes detail = {0};
+  wf_detail_text(&detail, "name", name);
+  return wf_event_add(catalog, "run.started", subject_of(*run).text, NULL, &detail, err);
+}
+
+wf_status wf_catalog_start_run(int64_t *run, wf_catalog *catalog, const char *name,
+                               const char *script, const char *params_json, wf_error *err) {
+  if (!*name) return wf_fail(err, WF_INVALID, "a run's name is empty");
+  WF_TRY(wf_check_json(catalog, "params_json", params_json, err));
+  int64_t id = 0;
+  WF_TRY(wf_catalog_begin(catalog, err));
+  wf_status status = insert_run(&id, catalog, name, script, params_json, err);
+  WF_TRY(wf_catalog_finish(catalog, status, err));
+  *run = id;
+  return WF_OK;
+}
+
+typedef struct ending {
+  wf_state state;
+  const char *message, *outcome_json;
+} ending;
+
+static wf_status update_run(wf_catalog *catalog, int64_t run, const ending *end, wf_error *err) {
+  int64_t now = wf_clock_wall_us();
+  WF_TRY(check_open(catalog, run_state, "run", run, err));
+  WF_TRY(wf_statement_run(catalog,
+                          "UPDATE step SET state = 'Stopped', message = 'the run ended',"
+                          " ended_us = ?2 WHERE run = ?1 AND ended_us = 0",
+                          WF_BIND(wf_integer(run), wf_integer(now)), err));
+  WF_TRY(
+      wf_statement_run(catalog,
+                       "UPDATE run SET state = ?2, message = ?3, outcome = ?4, ended_us = ?5"
+                       " WHERE id = ?1",
+                       WF_BIND(wf_integer(run), wf_text(wf_state_name(end->state)),
+                               wf_text(end->message), wf_text(end->outcome_json), wf_integer(now)),
+                       err));
+  char kind[32];
+  name_event(kind, "run", end->state);
+  wf_bytes detail = {0};
+  wf_detail_text(&detail, "message", end->message);
+  return wf_event_add(catalog, kind, subject_of(run).text, NULL, &detail, err);
+}
+
+wf_status wf_catalog_end_run(wf_catalog *catalog, int64_t run, wf_state state, const char *message,
+                             const char *outcome_json, wf_error *err) {
+  if (is_open(state) || state == WF_STATE_CACHED || state == WF_STATE_SKIPPED)
+    return wf_fail(err, WF_INVALID, "a run cannot end as %s", wf_state_name(state));
+  WF_TRY(wf_check_json(catalog, "outcome_json", outcome_json, err));
+  ending end = {state, message, outcome_json};
+  WF_TRY(wf_catalog_begin(catalog, err));
+  return wf_catalog_finish(catalog, update_run(catalog, run, &end, err), err);
+}
+
+/* ---- steps ------------------------------------------------------------------------------------
+ */
+
+static wf_status insert_step(int64_t *step, wf_catalog *catalog, int64_t run, const char *name,
+                             const char *kind, const char *log_path, wf_error *err) {
+  WF_TRY(check_open(catalog, run_state, "run", run, err));
+  WF_TRY(wf_statement_run(catalog,
+                          "INSERT INTO step (run, name, kind, state, log_path, started_us)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                          WF_BIND(wf_integer(run), wf_text(name), wf_text(kind),
+                                  wf_text(wf_state_name(WF_STATE_EXECUTING)), wf_text(log_path),
+                                  wf_integer(wf_clock_wall_us())),
+                          err));
+  *step = sqlite3_last_insert_rowid(catalog->db);
+  wf_bytes detail = {0};
+  wf_detail_integer(&detail, "step", *step);
+  wf_detail_text(&detail, "name", name);
+  return wf_event_add(catalog, "step.started", subject_of(run).text, NULL, &detail, err);
+}
+
+wf_status wf_catalog_start_step(int64_t *step, wf_catalog *catalog, int64_t run, const char *name,
+                                const char *kind, const char *log_path, wf_error *err) {
+  if (!*name) return wf_fail(err, WF_INVALID, "a step's name is empty");
+  int64_t id = 0;
+  WF_TRY(wf_catalog_begin(catalog, err));
+  wf_status status = insert_step(&id, catalog, run, name, kind, log_path, err);
+  WF_TRY(wf_catalog_finish(catalog, status, err));
+  *step = id;
+  return WF_OK;
+}
+
+static wf_status update_step(wf_catalog *catalog, int64_t step, const ending *end, wf_error *err) {
+  int64_t run;
+  WF_TRY(check_open(catalog, step_state, "step", step, err));
+  WF_TRY(wf_statement_get_integer(&run, catalog, "SELECT run FROM step WHERE id = ?1",
+                                  WF_BIND(wf_integer(step)), 0, err));
+  WF_TRY(wf_statement_run(catalog,
+                          "UPDATE step SET state = ?2, message = ?3, outcome = ?4, ended_us = ?5"
+                          " WHERE id = ?1",
+                          WF_BIND(wf_integer(step), wf_text(wf_state_name(end->state)),
+                                  wf_text(end->message), wf_text(end->outcome_json),
+                                  wf_integer(wf_clock_wall_us())),
+                          err));
+  char kind[32];
+  name_event(kind, "step", end->state);
+  wf_bytes detail = {0};
+  wf_detail_integer(&detail, "step", step);
+  wf_detail_text(&detail, "message", end->message);
+  return wf_event_add(catalog, kind, subject_of(run).text, NULL, &detail, err);
+}
+
+wf_status wf_catalog_end_step(wf_catalog *catalog, int64_t step, wf_state state,
+                              const char *message, const char *outcome_json, wf_error *err) {
+  if (is_open(state))
+    return wf_fail(err, WF_INVALID, "a step cannot end as %s", wf_state_name(state));
+  WF_TRY(wf_check_json(catalog, "outcome_json", outcome_json, err));
+  ending end = {state, message, outcome_json};
+  WF_TRY(wf_catalog_begin(catalog, err));
+  return wf_catalog_finish(catalog, update_step(catalog, step, &end, err), err);
+}
+
+/* ---- runs whose process is gone ----------------------------------------------------------------
+ */
+
+typedef WF_ARRAY(int64_t) id_list;
+
+static wf_status collect_lost(void *context, wf_statement *row, bool *more, wf_error *err) {
+  id_list *lost = context;
+  const char *process = wf_statement_text(row, 2);
+  WF_TRY(wf_statement_check(row, err));
+  *more = true;
+  if (wf_process_may_run(wf_statement_integer(row, 1), process)) return WF_OK;
+  return wf_array_push(lost, wf_statement_integer(row, 0)) ? WF_OK : wf_fail_nomem(err);
+}
+
+static wf_status find_lost(id_list *lost, wf_catalog *catalog, wf_error *err) {
+  return wf_statement_each(catalog,
+                           "SELECT id, pid, process FROM run WHERE ended_us = 0 ORDER BY id",
+                           WF_BIND_NOTHING, collect_lost, lost, err);
+}
+
+static wf_status stop_lost(wf_catalog *catalog, const id_list *lost, wf_error *err) {
+  static const ending end = {WF_STATE_STOPPED, "its process ended without a word", NULL};
+  for (size_t i = 0; i < lost->count; i++) WF_TRY(update_run(catalog, lost->items[i], &end, err));
+  return WF_OK;
+}
+
+/* Looks without the lock first: there is seldom anything to do. What was seen is looked at again
+ * under the lock, for another process may do the same. */
+wf_status wf_catalog_reap_runs(wf_catalog *catalog, wf_error *err) {
+  id_list lost = {0};
+  wf_status status = find_lost(&lost, catalog, err);
+  if (status == WF_OK && lost.count) {
+    status = wf_catalog_begin(catalog, err);
+    if (status == WF_OK) {
+      lost.count = 0;
+      status = find_lost(&lost, catalog, err);
+      if (status == WF_OK) status = stop_lost(catalog, &lost, err);
+      status = wf_catalog_finish(catalog, status, err);
+    }
+  }
+  wf_free(lost.items);
+  return status;
+}
+
+/* ---- reading ----------------------------------------------------------------------------------
+ */
+
+typedef struct run_listing {
+  wf_run_visit *visit;
+  void *context;
+  size_t n_seen;
+} run_listing;
+
+#define RUN_COLUMNS \
+  "SELECT id, name, script, params, state, message, outcome, pid, started_us, ended_us FROM run"
+
+static wf_status visit_run(void *context, wf_statement *row, bool *more, wf_error *err) {
+  run_listing *list = context;
+  wf_run_record run = {
+      .id = wf_statement_integer(row, 0),
+      .name = wf_statement_text(row, 1),
+      .script = wf_statement_text(row, 2),
+      .params_json = wf_statement_text(row, 3),
+      .message = wf_statement_text(row, 5),
+      .outcome_json = wf_statement_text(row, 6),
+      .pid = wf_statement_integer(row, 7),
+      .started_us = wf_statement_integer(row, 8),
+      .ended_us = wf_statement_integer(row, 9),
+  };
+  WF_TRY(parse_state(&run.state, row, 4, err));
+  list->n_seen++;
+  *more = list->visit(list->context, &run);
+  return WF_OK;
+}
+
+wf_status wf_catalog_list_runs(wf_catalog *catalog, size_t limit, wf_run_visit *visit,
+                               void *context, wf_error *err) {
+  run_listing list = {visit, context, 0};
+  int64_t most = limit == 0 || limit > INT64_MAX ? -1 : (int64_t)limit;
+  return wf_statement_each(catalog, RUN_COLUMNS " ORDER BY id DESC LIMIT ?1",
+                           WF_BIND(wf_integer(most)), visit_run, &list, err);
+}
+
+wf_status wf_catalog_get_run(wf_catalog *catalog, int64_t run, wf_run_visit *visit, void *context,
+                             wf_error *err) {
+  run_listing list = {visit, context, 0};
+  WF_TRY(wf_statement_each(catalog, RUN_COLUMNS " WHERE id = ?1", WF_BIND(wf_integer(run)),
+                           visit_run, &list, err));
+  if (list.n_seen) return WF_OK;
+  return wf_fail(err, WF_NOTFOUND, "%s: there is no run %lld", catalog->path, (long long)run);
+}
+
+typedef struct step_listing {
+  wf_step_visit *visit;
+  void *context;
+} step_listing;
+
+static wf_status visit_step(void *context, wf_statement *row, bool *more, wf_error *err) {
+  const step_listing *list = context;
+  wf_step_record step = {
+      .id = wf_statement_integer(row, 0),
+      .run = wf_statement_integer(row, 1),
+      .name = wf_statement_text(row, 2),
+      .kind = wf_statement_text(row, 3),
+      .message = wf_statement_text(row, 5),
+      .outcome_json = wf_statement_text(row, 6),
+      .log_path = wf_statement_text(row, 7),
+      .key = wf_statement_text(row, 8),
+      .started_us = wf_statement_integer(row, 9),
+      .ended_us = wf_statement_integer(row, 10),
+  };
+  WF_TRY(parse_state(&step.state, row, 4, err));
+  *more = list->visit(list->context, &step);
+  return WF_OK;
+}
+
+wf_status wf_catalog_list_steps(wf_catalog *catalog, int64_t run, wf_step_visit *visit,
+                                void *context, wf_error *err) {
+  step_listing list = {visit, context};
+  return wf_statement_each(catalog,
+                           "SELECT id, run, name, kind, state, message, outcome, log_path, key,"
+                           " started_us, ended_us FROM step WHERE run = ?1 ORDER BY id",
+                           WF_BIND(wf_integer(run)), visit_step, &list, err);
+}
