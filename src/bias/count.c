@@ -1,24 +1,30 @@
 /* count.c — from columns to tables in one pass.
  *
- * Without groups the table follows from the number of rows and seven sums of ANDed bytes (labels,
- * predictions, facet, and their products): sixteen rows at a time in byte-wide lanes, which are
- * emptied before they can overflow. With groups, label, prediction and facet become one code of
- * three bits a row, again sixteen at a time, and (group, code) indexes a histogram; four copies of
- * it keep neighbouring rows of one cell from waiting for each other's store.
+ * One facet without groups: the table follows from the number of rows and seven sums of ANDed bytes
+ * (labels, predictions, facet, and their products), sixteen rows at a time in byte-wide lanes that
+ * are emptied before they can overflow.
+ *
+ * Otherwise: label, prediction and up to five facets become one code byte a row, again sixteen at a
+ * time, and (group, code) indexes a histogram from which every facet's tables are summed. So ten
+ * facets cost two histograms, not ten. Copies of a small histogram keep neighbouring rows that fall
+ * into one cell from waiting for each other's store. A column of value numbers (one facet against
+ * the rest for each value) is one histogram as well, however many values it has.
  *
  * Counting is in integers; the doubles of the result are exact. */
 #include "wf/bias.h"
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "bias/rows.h"
 
 #include <string.h>
 
 enum {
   LANES = 16,
-  BLOCK = 2048,             /* rows whose codes are made before they are counted: fits the L1 */
-  N_COPIES = 4,             /* of a small histogram */
-  MOST_COPIED_GROUPS = 2048 /* larger histograms do not profit */
+  BLOCK = 2048,      /* rows whose codes are made before they are counted: fits the L1 */
+  CHUNK = 5,         /* facets in one code */
+  N_COPIES = 4,      /* of a small histogram */
+  SMALL_CELLS = 4096 /* larger histograms do not profit from copies */
 };
 
 typedef uint8_t lanes __attribute__((vector_size(LANES)));
@@ -42,32 +48,25 @@ static bool above_one(lanes v) {
 }
 
 typedef struct rows {
-  const uint8_t *labels, *predictions, *facet;
-  const int32_t *groups;
+  const uint8_t *labels, *predictions, *const *facets;
+  size_t n_facets;
+  const int32_t *groups; /* NULL: all rows are in no group */
   size_t n_groups, n;
 } rows;
-
-static wf_status check_byte(const uint8_t *bytes, size_t i, const char *what, wf_error *err) {
-  if (bytes[i] <= 1) return WF_OK;
-  return wf_fail(err, WF_INVALID, "row %zu: the %s is %d, not 0 or 1", i + 1, what, bytes[i]);
-}
 
 /* Called once something is known to be wrong. */
 static wf_status find_bad_row(const rows *r, wf_error *err) {
   for (size_t i = 0; i < r->n; i++) {
-    WF_TRY(check_byte(r->labels, i, "label", err));
-    WF_TRY(check_byte(r->predictions, i, "prediction", err));
-    WF_TRY(check_byte(r->facet, i, "facet", err));
-    if (r->groups &&
-        (r->groups[i] < -1 || (r->groups[i] >= 0 && (size_t)r->groups[i] >= r->n_groups))) {
-      return wf_fail(err, WF_INVALID, "row %zu: group %d is not between -1 and %zu", i + 1,
-                     (int)r->groups[i], r->n_groups - 1);
-    }
+    WF_TRY(wf_bias_check_byte(r->labels, i, "label", err));
+    WF_TRY(wf_bias_check_byte(r->predictions, i, "prediction", err));
+    for (size_t f = 0; f < r->n_facets; f++)
+      WF_TRY(wf_bias_check_byte(r->facets[f], i, "facet", err));
+    WF_TRY(wf_bias_check_number(r->groups, i, r->n_groups, "group", err));
   }
   return WF_OK;
 }
 
-/* --- without groups ------------------------------------------------------------------------- */
+/* --- one facet without groups --------------------------------------------------------------- */
 
 enum { L, P, F, LP, LF, PF, LPF, N_SUMS };
 
@@ -76,7 +75,7 @@ static bool sum_vectors(uint64_t *sums, const rows *r, size_t first, size_t n_ve
   lanes total[N_SUMS] = {0}, all = {0};
   for (size_t i = 0; i < n_vectors; i++) {
     size_t at = first + i * LANES;
-    lanes l = load(r->labels + at), p = load(r->predictions + at), f = load(r->facet + at);
+    lanes l = load(r->labels + at), p = load(r->predictions + at), f = load(r->facets[0] + at);
     lanes lp = l & p;
     all |= l | p | f;
     total[L] += l;
@@ -94,7 +93,7 @@ static bool sum_vectors(uint64_t *sums, const rows *r, size_t first, size_t n_ve
 static bool sum_rest(uint64_t *sums, const rows *r, size_t first) {
   unsigned all = 0;
   for (size_t i = first; i < r->n; i++) {
-    unsigned l = r->labels[i], p = r->predictions[i], f = r->facet[i];
+    unsigned l = r->labels[i], p = r->predictions[i], f = r->facets[0][i];
     all |= l | p | f;
     unsigned terms[N_SUMS] = {l, p, f, l & p, l & f, p & f, l & p & f};
     for (int s = 0; s < N_SUMS; s++) sums[s] += terms[s];
@@ -130,96 +129,185 @@ static wf_status count_plain(wf_bias_cells *out, const rows *r, wf_error *err) {
   return WF_OK;
 }
 
-/* --- with groups ---------------------------------------------------------------------------- */
+/* --- histograms ------------------------------------------------------------------------------ */
 
-/* codes[i] = facet * 4 + label * 2 + prediction */
-static bool make_codes(uint8_t *codes, const rows *r, size_t first, size_t n) {
+typedef struct histogram {
+  uint32_t *counts;
+  size_t n_codes; /* cells of one group's slot; slot 0 holds the rows without a group */
+  size_t n_cells, n_copies;
+} histogram;
+
+static wf_status new_histogram(histogram *out, size_t n_codes, size_t n_groups, wf_error *err) {
+  histogram h = {.n_codes = n_codes};
+  if (__builtin_mul_overflow(n_groups + 1, n_codes, &h.n_cells)) return wf_fail_nomem(err);
+  h.n_copies = h.n_cells <= SMALL_CELLS ? N_COPIES : 1;
+  h.counts = wf_alloc_zero(h.n_cells, h.n_copies * sizeof *h.counts);
+  if (!h.counts) return wf_fail_nomem(err);
+  *out = h;
+  return WF_OK;
+}
+
+/* Takes a cell's count out of all copies. */
+static uint64_t take_cell(histogram *h, size_t cell) {
+  uint64_t sum = 0;
+  for (size_t copy = 0; copy < h->n_copies; copy++) {
+    sum += h->counts[copy * h->n_cells + cell];
+    h->counts[copy * h->n_cells + cell] = 0;
+  }
+  return sum;
+}
+
+static size_t slot_of(const int32_t *groups, size_t i) {
+  return groups ? (size_t)(groups[i] + 1) : 0;
+}
+
+static inline __attribute__((always_inline)) void add_codes(histogram *h, const uint8_t *codes,
+                                                            const int32_t *groups, size_t n) {
+  size_t i = 0, apart = h->n_copies > 1 ? h->n_cells : 0, n_codes = h->n_codes;
+  uint32_t *counts = h->counts;
+  for (; i + 4 <= n; i += 4) {
+    counts[slot_of(groups, i) * n_codes + codes[i]]++;
+    counts[apart + slot_of(groups, i + 1) * n_codes + codes[i + 1]]++;
+    counts[2 * apart + slot_of(groups, i + 2) * n_codes + codes[i + 2]]++;
+    counts[3 * apart + slot_of(groups, i + 3) * n_codes + codes[i + 3]]++;
+  }
+  for (; i < n; i++) counts[slot_of(groups, i) * n_codes + codes[i]]++;
+}
+
+static void add_cell(wf_bias_cells *cells, int facet, size_t label_prediction, double count) {
+  cells->n[facet][label_prediction >> 1][label_prediction & 1] += count;
+}
+
+/* --- facets of zeros and ones ---------------------------------------------------------------- */
+
+typedef struct chunk {
+  size_t first, n; /* facets */
+  histogram histogram;
+} chunk;
+
+/* Codes are label * 2 + prediction + 4 * (facet 0 + 2 * facet 1 + 4 * facet 2 …). */
+static bool make_codes(uint8_t *codes, const rows *r, const chunk *c, size_t first, size_t n) {
+  const uint8_t *const *facets = r->facets + c->first;
   lanes all = {0};
   size_t i = 0;
   for (; i + LANES <= n; i += LANES) {
+    lanes code = {0};
+    for (size_t f = c->n; f-- > 0;) {
+      lanes bit = load(facets[f] + first + i);
+      all |= bit;
+      code = code + code + bit;
+    }
     lanes l = load(r->labels + first + i), p = load(r->predictions + first + i);
-    lanes f = load(r->facet + first + i), code = f + f + l;
+    all |= l | p;
+    code = code + code + l;
     code = code + code + p;
-    all |= l | p | f;
     memcpy(codes + i, &code, sizeof code);
   }
   unsigned rest = 0;
   for (; i < n; i++) {
-    unsigned l = r->labels[first + i], p = r->predictions[first + i], f = r->facet[first + i];
-    rest |= l | p | f;
-    codes[i] = (uint8_t)(f * 4 + l * 2 + p);
+    unsigned l = r->labels[first + i], p = r->predictions[first + i], code = 0;
+    rest |= l | p;
+    for (size_t f = c->n; f-- > 0;) {
+      rest |= facets[f][first + i];
+      code = code * 2 + facets[f][first + i];
+    }
+    codes[i] = (uint8_t)(code * 4 + l * 2 + p);
   }
   return !above_one(all) && rest <= 1;
 }
 
-/* Whether every group is -1 or a number below n_groups; unsigned, -1 + 1 is the smallest. */
-static bool groups_in_range(const int32_t *groups, size_t n, size_t n_groups) {
-  uint32_t most = 0;
-  for (size_t i = 0; i < n; i++) {
-    uint32_t shifted = (uint32_t)groups[i] + 1;
-    most = shifted > most ? shifted : most;
-  }
-  return most <= n_groups;
-}
-
-/* Slot 0 holds the rows without a group. `size` is the distance between copies, 0 for one. */
-static void count_codes(uint64_t *histogram, size_t size, const uint8_t *codes,
-                        const int32_t *groups, size_t n) {
-  size_t i = 0;
-  for (; i + 4 <= n; i += 4) {
-    histogram[(size_t)(groups[i] + 1) * 8 + codes[i]]++;
-    histogram[size + (size_t)(groups[i + 1] + 1) * 8 + codes[i + 1]]++;
-    histogram[2 * size + (size_t)(groups[i + 2] + 1) * 8 + codes[i + 2]]++;
-    histogram[3 * size + (size_t)(groups[i + 3] + 1) * 8 + codes[i + 3]]++;
-  }
-  for (; i < n; i++) histogram[(size_t)(groups[i] + 1) * 8 + codes[i]]++;
-}
-
-static void add_histogram(wf_bias_cells *out, const uint64_t *eight, size_t size, size_t n_copies) {
-  for (int code = 0; code < 8; code++) {
-    uint64_t sum = 0;
-    for (size_t copy = 0; copy < n_copies; copy++) sum += eight[copy * size + (size_t)code];
-    out->n[code >> 2][code >> 1 & 1][code & 1] += (double)sum;
-  }
-}
-
-static bool fill_histogram(uint64_t *histogram, size_t size, const rows *r) {
+static bool count_rows(chunk *chunks, size_t n_chunks, const rows *r) {
   uint8_t codes[BLOCK];
   for (size_t first = 0; first < r->n; first += BLOCK) {
     size_t n = r->n - first < BLOCK ? r->n - first : BLOCK;
-    if (!make_codes(codes, r, first, n)) return false;
-    if (!groups_in_range(r->groups + first, n, r->n_groups)) return false;
-    count_codes(histogram, size, codes, r->groups + first, n);
+    const int32_t *groups = r->groups ? r->groups + first : NULL;
+    if (groups && !wf_bias_in_range(groups, n, r->n_groups)) return false;
+    for (size_t c = 0; c < n_chunks; c++) {
+      if (!make_codes(codes, r, &chunks[c], first, n)) return false;
+      if (groups) {
+        add_codes(&chunks[c].histogram, codes, groups, n);
+      } else {
+        add_codes(&chunks[c].histogram, codes, NULL, n);
+      }
+    }
   }
   return true;
 }
 
-static wf_status count_grouped(wf_bias_cells *out, wf_bias_cells *by_group, const rows *r,
-                               wf_error *err) {
-  size_t n_slots = r->n_groups + 1;
-  size_t n_copies = r->n_groups <= MOST_COPIED_GROUPS ? N_COPIES : 1;
-  size_t size = n_copies > 1 ? n_slots * 8 : 0;
-  uint64_t *histogram = wf_alloc_zero(n_slots, 8 * n_copies * sizeof *histogram);
-  if (!histogram) return wf_fail_nomem(err);
-  if (!fill_histogram(histogram, size, r)) {
-    wf_free(histogram);
-    return find_bad_row(r, err);
+/* Empties one chunk's histogram into its facets' tables. */
+static void empty_chunk(wf_bias_cells *out, wf_bias_cells *by_group, chunk *c, size_t n_groups) {
+  histogram *h = &c->histogram;
+  for (size_t cell = 0; cell < h->n_cells; cell++) {
+    size_t slot = cell / h->n_codes, code = cell % h->n_codes;
+    double count = (double)take_cell(h, cell);
+    if (count == 0) continue;
+    for (size_t f = 0; f < c->n; f++) {
+      int d = (int)(code >> (2 + f)) & 1;
+      add_cell(&out[c->first + f], d, code & 3, count);
+      if (slot) add_cell(&by_group[(c->first + f) * n_groups + slot - 1], d, code & 3, count);
+    }
   }
-  memset(out, 0, sizeof *out);
-  memset(by_group, 0, r->n_groups * sizeof *by_group);
-  for (size_t slot = 0; slot < n_slots; slot++) {
-    add_histogram(out, histogram + slot * 8, size, n_copies);
-    if (slot) add_histogram(&by_group[slot - 1], histogram + slot * 8, size, n_copies);
+}
+
+static wf_status new_chunks(chunk **out, size_t *n_chunks, const rows *r, wf_error *err) {
+  size_t n = (r->n_facets + CHUNK - 1) / CHUNK;
+  chunk *chunks = wf_alloc_zero(n, sizeof *chunks);
+  if (!chunks) return wf_fail_nomem(err);
+  *out = chunks;
+  *n_chunks = n;
+  for (size_t c = 0; c < n; c++) {
+    chunks[c].first = c * CHUNK;
+    chunks[c].n = r->n_facets - c * CHUNK < CHUNK ? r->n_facets - c * CHUNK : CHUNK;
+    WF_TRY(new_histogram(&chunks[c].histogram, (size_t)4 << chunks[c].n, r->n_groups, err));
   }
-  wf_free(histogram);
   return WF_OK;
+}
+
+static void free_chunks(chunk *chunks, size_t n_chunks) {
+  for (size_t c = 0; chunks && c < n_chunks; c++) wf_free(chunks[c].histogram.counts);
+  wf_free(chunks);
+}
+
+static wf_status count_chunks(wf_bias_cells *out, wf_bias_cells *by_group, chunk *chunks,
+                              size_t n_chunks, const rows *r, wf_error *err) {
+  if (!count_rows(chunks, n_chunks, r)) return find_bad_row(r, err);
+  memset(out, 0, r->n_facets * sizeof *out);
+  if (r->n_groups) memset(by_group, 0, r->n_facets * r->n_groups * sizeof *by_group);
+  for (size_t c = 0; c < n_chunks; c++) empty_chunk(out, by_group, &chunks[c], r->n_groups);
+  return WF_OK;
+}
+
+static wf_status count_histograms(wf_bias_cells *out, wf_bias_cells *by_group, const rows *r,
+                                  wf_error *err) {
+  chunk *chunks = NULL;
+  size_t n_chunks = 0;
+  wf_status status = new_chunks(&chunks, &n_chunks, r, err);
+  if (status == WF_OK) status = count_chunks(out, by_group, chunks, n_chunks, r, err);
+  free_chunks(chunks, n_chunks);
+  return status;
+}
+
+wf_status wf_bias_count_facets(wf_bias_cells *out, wf_bias_cells *by_group, const uint8_t *labels,
+                               const uint8_t *predictions, const uint8_t *const *facets,
+                               size_t n_facets, const int32_t *groups, size_t n_groups, size_t n,
+                               wf_error *err) {
+  bool grouped = groups && by_group;
+  rows r = {labels,
+            predictions ? predictions : labels,
+            facets,
+            n_facets,
+            grouped ? groups : NULL,
+            grouped ? n_groups : 0,
+            n};
+  WF_TRY(wf_bias_check_sizes(n, r.n_groups, err));
+  if (n_facets == 0) return WF_OK;
+  if (!grouped && n_facets == 1) return count_plain(out, &r, err);
+  return count_histograms(out, by_group, &r, err);
 }
 
 wf_status wf_bias_count(wf_bias_cells *out, wf_bias_cells *by_group, const uint8_t *labels,
                         const uint8_t *predictions, const uint8_t *facet, const int32_t *groups,
                         size_t n_groups, size_t n, wf_error *err) {
-  rows r = {labels, predictions ? predictions : labels, facet, groups, n_groups, n};
-  if (!groups || !by_group) return count_plain(out, &r, err);
-  if (n_groups > INT32_MAX) return wf_fail(err, WF_LIMIT, "more than %d groups", INT32_MAX);
-  return count_grouped(out, by_group, &r, err);
+  return wf_bias_count_facets(out, by_group, labels, predictions, &facet, 1, groups, n_groups, n,
+                              err);
 }

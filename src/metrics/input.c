@@ -6,7 +6,7 @@
 wf_status wf_check_labels(const double *labels, size_t n, size_t n_classes, wf_error *err) {
   for (size_t i = 0; i < n; i++) {
     double label = labels[i];
-    if (label >= 0 && label < (double)n_classes && label == floor(label)) continue;
+    if (label >= 0 && label < (double)n_classes && label == (double)(size_t)label) continue;
     if (isnan(label)) return wf_fail(err, WF_INVALID, "row %zu: the label is missing (NaN)", i + 1);
     if (n_classes == 2) {
       return wf_fail(err, WF_INVALID, "row %zu: label %g is neither 0 nor 1", i + 1, label);

@@ -132,3 +132,42 @@ TEST(bad_rows_are_named) {
   CHECK_OOM_SAFE(COUNT(c.groups) == WF_OK);
 #undef COUNT
 }
+
+/* Eleven facets make three codes; each must have the table it has alone. */
+TEST(several_facets_equal_each_alone) {
+  enum { N_FACETS = 11, N_GROUPS = 7, N = 5001 };
+  static uint8_t bytes[N_FACETS][N];
+  const uint8_t *facets[N_FACETS];
+  wf_random random;
+  wf_error err = WF_ERROR_INIT;
+  wf_random_seed(&random, 14, 0);
+  columns c = random_columns(&random, N, N_GROUPS);
+  for (int f = 0; f < N_FACETS; f++) {
+    facets[f] = bytes[f];
+    for (size_t i = 0; i < N; i++) bytes[f][i] = wf_random_unit(&random) < 0.1 * f;
+  }
+  for (size_t n_facets = 0; n_facets <= N_FACETS; n_facets++) {
+    wf_bias_cells cells[N_FACETS], plain[N_FACETS], by_group[N_FACETS * N_GROUPS];
+    REQUIRE_OK(wf_bias_count_facets(cells, by_group, c.labels, c.predictions, facets, n_facets,
+                                    c.groups, N_GROUPS, N, &err),
+               err);
+    REQUIRE_OK(wf_bias_count_facets(plain, NULL, c.labels, c.predictions, facets, n_facets, NULL, 0,
+                                    N, &err),
+               err);
+    for (size_t f = 0; f < n_facets; f++) {
+      wf_bias_cells alone = {0}, alone_groups[N_GROUPS] = {0};
+      memcpy(c.facet, bytes[f], N);
+      count_one_by_one(&alone, alone_groups, &c, N);
+      CHECK(memcmp(&cells[f], &alone, sizeof alone) == 0);
+      CHECK(memcmp(&plain[f], &alone, sizeof alone) == 0);
+      CHECK(memcmp(&by_group[f * N_GROUPS], alone_groups, sizeof alone_groups) == 0);
+    }
+  }
+  wf_bias_cells cells[N_FACETS], by_group[N_FACETS * N_GROUPS];
+  CHECK_OOM_SAFE(wf_bias_count_facets(cells, by_group, c.labels, c.predictions, facets, N_FACETS,
+                                      c.groups, N_GROUPS, N, &err) == WF_OK);
+  bytes[9][4999] = 7;
+  CHECK_FAILS(wf_bias_count_facets(cells, NULL, c.labels, c.predictions, facets, N_FACETS, NULL, 0,
+                                   N, &err),
+              err, WF_INVALID, "row 5000: the facet is 7");
+}

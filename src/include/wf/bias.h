@@ -26,6 +26,30 @@ WF_API WF_NODISCARD wf_status wf_bias_count(wf_bias_cells *out, wf_bias_cells *b
                                             const uint8_t *facet, const int32_t *groups,
                                             size_t n_groups, size_t n, wf_error *err);
 
+/* Several facets in one pass, much faster than one after the other: `out` receives n_facets tables,
+ * `by_group` n_facets x n_groups, facet after facet. */
+WF_API WF_NODISCARD wf_status wf_bias_count_facets(wf_bias_cells *out, wf_bias_cells *by_group,
+                                                   const uint8_t *labels,
+                                                   const uint8_t *predictions,
+                                                   const uint8_t *const *facets, size_t n_facets,
+                                                   const int32_t *groups, size_t n_groups, size_t n,
+                                                   wf_error *err);
+/* Each value of a column against all other rows: values[i] < n_values, -1 = none of them (missing).
+ * `out` receives n_values tables, `by_group` n_values x n_groups. */
+WF_API WF_NODISCARD wf_status wf_bias_count_values(wf_bias_cells *out, wf_bias_cells *by_group,
+                                                   const uint8_t *labels,
+                                                   const uint8_t *predictions,
+                                                   const int32_t *values, size_t n_values,
+                                                   const int32_t *groups, size_t n_groups, size_t n,
+                                                   wf_error *err);
+/* As wf_bias_count with every row counting its weight (finite, not negative). */
+WF_API WF_NODISCARD wf_status wf_bias_count_weighted(wf_bias_cells *out, wf_bias_cells *by_group,
+                                                     const uint8_t *labels,
+                                                     const uint8_t *predictions,
+                                                     const uint8_t *facet, const int32_t *groups,
+                                                     size_t n_groups, const double *weights,
+                                                     size_t n, wf_error *err);
+
 #define WF_BIAS_PRE_MAP(X)                                      \
   X(CDDL, "Conditional Demographic Disparity in Labels (CDDL)") \
   X(CI, "Class Imbalance (CI)")                                 \
