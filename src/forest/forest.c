@@ -19,8 +19,8 @@ static void free_names(wf_forest *forest) {
 void wf_forest_release(wf_forest *forest) {
   if (!forest) return;
   if (atomic_fetch_sub_explicit(&forest->references, 1, memory_order_acq_rel) != 1) return;
-  void *attachment = atomic_load(&forest->attachment);
-  if (attachment) forest->free_attachment(attachment);
+  wf_attachment *attachment = atomic_load(&forest->attachment);
+  if (attachment) attachment->free(attachment);
   free_names(forest);
   wf_layout_free(forest->layout);
   wf_free(forest->base_margins);
@@ -37,11 +37,15 @@ void wf_forest_release(wf_forest *forest) {
   wf_free(forest);
 }
 
-void *wf_forest_attach(wf_forest *forest, void *attachment, void (*free_attachment)(void *)) {
-  void *first = NULL;
-  forest->free_attachment = free_attachment;
-  if (atomic_compare_exchange_strong(&forest->attachment, &first, attachment)) return attachment;
-  free_attachment(attachment);
+wf_attachment *wf_forest_attached(const wf_forest *forest) {
+  return atomic_load(&((wf_forest *)forest)->attachment);
+}
+
+wf_attachment *wf_forest_attach(const wf_forest *forest, wf_attachment *attachment) {
+  wf_attachment *first = NULL;
+  wf_forest *shared = (wf_forest *)forest;
+  if (atomic_compare_exchange_strong(&shared->attachment, &first, attachment)) return attachment;
+  attachment->free(attachment);
   return first;
 }
 

@@ -44,6 +44,11 @@ typedef struct wf_tree {
 
 typedef struct wf_layout wf_layout;
 
+/* What an upper floor derives from a forest and keeps with it. */
+typedef struct wf_attachment {
+  void (*free)(struct wf_attachment *attachment);
+} wf_attachment;
+
 struct wf_forest {
   atomic_size_t references;
   size_t n_features, n_groups, n_trees, n_rounds, n_nodes, n_sets;
@@ -62,9 +67,7 @@ struct wf_forest {
   size_t n_used;
   wf_layout *layout; /* the same trees as the fast kernels want them */
 
-  /* What upper floors derive from a forest and keep with it (see wf_forest_attach). */
-  _Atomic(void *) attachment;
-  void (*free_attachment)(void *);
+  _Atomic(wf_attachment *) attachment;
 };
 
 static inline const wf_node *wf_tree_nodes(const wf_forest *forest, const wf_tree *tree) {
@@ -81,8 +84,10 @@ static inline bool wf_node_goes_left(const wf_forest *forest, const wf_node *nod
   return value < node->value;
 }
 
-/* Keeps `attachment` with the forest and returns it, or returns the one another thread was faster
- * to attach after freeing this. Every caller must pass the same `free_attachment`. */
-void *wf_forest_attach(wf_forest *forest, void *attachment, void (*free_attachment)(void *));
+/* The attachment, or NULL. */
+wf_attachment *wf_forest_attached(const wf_forest *forest);
+/* Keeps `attachment` until the forest goes, and returns it; when another thread was faster, frees it
+ * and returns the other one. Does not change what the forest means, hence const. */
+wf_attachment *wf_forest_attach(const wf_forest *forest, wf_attachment *attachment);
 
 #endif

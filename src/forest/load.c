@@ -27,7 +27,7 @@ static const char *kind_name(wf_doc_kind kind) {
 
 wf_status wf_load_find(const wf_doc_value **out, const wf_doc_value *object, const char *key,
                        wf_doc_kind kind, const char *where, wf_error *err) {
-  const wf_doc_value *value;
+  const wf_doc_value *value = NULL;
   wf_status status = wf_doc_find(&value, object, key, err);
   if (status != WF_OK) return wf_fail_within(err, status, "%s", where);
   bool empty = value && value->kind == WF_DOC_ARRAY && value->count == 0;
@@ -41,7 +41,7 @@ wf_status wf_load_find(const wf_doc_value **out, const wf_doc_value *object, con
 
 wf_status wf_load_get(const wf_doc_value **out, const wf_doc_value *object, const char *key,
                       wf_doc_kind kind, const char *where, wf_error *err) {
-  const wf_doc_value *value;
+  const wf_doc_value *value = NULL;
   WF_TRY(wf_load_find(&value, object, key, kind, where, err));
   if (!value) return wf_fail(err, WF_PARSE, "%s: \"%s\" is missing", where, key);
   *out = value;
@@ -50,7 +50,7 @@ wf_status wf_load_get(const wf_doc_value **out, const wf_doc_value *object, cons
 
 wf_status wf_load_count(size_t *out, const wf_doc_value *object, const char *key, int64_t missing,
                         const char *where, wf_error *err) {
-  const wf_doc_value *value;
+  const wf_doc_value *value = NULL;
   wf_status status = wf_doc_find(&value, object, key, err);
   if (status != WF_OK) return wf_fail_within(err, status, "%s", where);
   int64_t count = missing;
@@ -76,7 +76,7 @@ typedef struct learner {
 } learner;
 
 static wf_status load_version(learner *in) {
-  const wf_doc_value *version;
+  const wf_doc_value *version = NULL;
   WF_TRY(wf_load_get(&version, in->document, "version", WF_DOC_NUMBERS, "model", in->err));
   int64_t major;
   if (version->count != 3 || !wf_doc_integer_at(version, 0, &major)) {
@@ -92,7 +92,7 @@ static wf_status load_version(learner *in) {
 }
 
 static wf_status load_objective(wf_forest *forest, const learner *in) {
-  const wf_doc_value *objective, *name;
+  const wf_doc_value *objective = NULL, *name = NULL;
   WF_TRY(wf_load_get(&objective, in->learner, "objective", WF_DOC_OBJECT, "learner", in->err));
   WF_TRY(wf_load_get(&name, objective, "name", WF_DOC_STRING, "objective", in->err));
   forest->objective = wf_objective_find(wf_doc_text(name));
@@ -109,7 +109,7 @@ static bool is_multi_class(const wf_objective *objective) {
 /* Outputs per row: classes or targets, whichever there are. */
 static wf_status load_sizes(wf_forest *forest, const learner *in) {
   const char *where = "learner_model_param";
-  size_t n_classes, n_targets;
+  size_t n_classes = 0, n_targets = 0;
   WF_TRY(wf_load_count(&forest->n_features, in->param, "num_feature", -1, where, in->err));
   WF_TRY(wf_load_count(&n_classes, in->param, "num_class", 0, where, in->err));
   WF_TRY(wf_load_count(&n_targets, in->param, "num_target", 1, where, in->err));
@@ -133,8 +133,8 @@ static wf_status load_sizes(wf_forest *forest, const learner *in) {
 /* A softmax objective repeats num_class, and libxgboost transforms by that one. */
 static wf_status check_class_count(const wf_forest *forest, const learner *in) {
   if (!is_multi_class(forest->objective)) return WF_OK;
-  const wf_doc_value *objective, *param;
-  size_t n_classes;
+  const wf_doc_value *objective = NULL, *param = NULL;
+  size_t n_classes = 0;
   const char *where = "softmax_multiclass_param";
   WF_TRY(wf_load_get(&objective, in->learner, "objective", WF_DOC_OBJECT, "learner", in->err));
   WF_TRY(wf_load_get(&param, objective, where, WF_DOC_OBJECT, "objective", in->err));
@@ -157,7 +157,7 @@ static wf_view next_part(wf_view *list) {
 
 /* "5E-1", or since 3.x "[5E-1,2E-1]". */
 static wf_status load_base_scores(wf_forest *forest, const learner *in) {
-  const wf_doc_value *text;
+  const wf_doc_value *text = NULL;
   WF_TRY(
       wf_load_get(&text, in->param, "base_score", WF_DOC_STRING, "learner_model_param", in->err));
   forest->base_margins = wf_alloc_array(forest->n_groups, sizeof *forest->base_margins);
@@ -207,7 +207,7 @@ static bool is_plain_text(wf_view text) {
 }
 
 static wf_status load_names(wf_forest *forest, const learner *in) {
-  const wf_doc_value *names;
+  const wf_doc_value *names = NULL;
   WF_TRY(wf_load_find(&names, in->learner, "feature_names", WF_DOC_ARRAY, "learner", in->err));
   if (!names || names->count == 0) return WF_OK;
   if (names->count != forest->n_features) {
@@ -230,7 +230,7 @@ static wf_status load_names(wf_forest *forest, const learner *in) {
 /* Early stopping leaves the best round in the attributes. A slice of a model keeps the attribute
  * of the whole, so one that is out of range says nothing. */
 static wf_status load_attributes(wf_forest *forest, const learner *in) {
-  const wf_doc_value *attributes, *best;
+  const wf_doc_value *attributes = NULL, *best = NULL;
   forest->best_round = -1;
   WF_TRY(wf_load_find(&attributes, in->learner, "attributes", WF_DOC_OBJECT, "learner", in->err));
   if (!attributes) return WF_OK;
@@ -244,11 +244,11 @@ static wf_status load_attributes(wf_forest *forest, const learner *in) {
 }
 
 static wf_status load_linear(wf_forest *forest, const wf_doc_value *booster, wf_error *err) {
-  const wf_doc_value *model, *weights;
+  const wf_doc_value *model = NULL, *weights = NULL;
   WF_TRY(wf_load_get(&model, booster, "model", WF_DOC_OBJECT, "gradient_booster", err));
   WF_TRY(wf_load_get(&weights, model, "weights", WF_DOC_NUMBERS, "gblinear", err));
   WF_TRY(wf_load_count(&forest->n_rounds, model, "boosted_rounds", 0, "gblinear", err));
-  size_t expected;
+  size_t expected = 0;
   if (__builtin_mul_overflow(forest->n_features + 1, forest->n_groups, &expected) ||
       weights->count != expected) {
     return wf_fail(err, WF_CORRUPT, "gblinear has %zu weights for %zu features and %zu outputs",
@@ -266,7 +266,7 @@ static wf_status load_linear(wf_forest *forest, const wf_doc_value *booster, wf_
 }
 
 static wf_status load_dart(wf_forest *forest, const wf_doc_value *booster, wf_error *err) {
-  const wf_doc_value *inner, *model, *weights;
+  const wf_doc_value *inner = NULL, *model = NULL, *weights = NULL;
   WF_TRY(wf_load_find(&inner, booster, "gbtree", WF_DOC_OBJECT, "gradient_booster", err));
   if (inner) {
     WF_TRY(wf_load_get(&model, inner, "model", WF_DOC_OBJECT, "gbtree", err));
@@ -279,7 +279,7 @@ static wf_status load_dart(wf_forest *forest, const wf_doc_value *booster, wf_er
 }
 
 static wf_status load_gbtree(wf_forest *forest, const wf_doc_value *booster, wf_error *err) {
-  const wf_doc_value *model, *weights;
+  const wf_doc_value *model = NULL, *weights = NULL;
   WF_TRY(wf_load_get(&model, booster, "model", WF_DOC_OBJECT, "gradient_booster", err));
   WF_TRY(wf_load_find(&weights, model, "weight_drop", WF_DOC_NUMBERS, "gbtree", err));
   if (weights && weights->count == 0) weights = NULL;
@@ -287,7 +287,7 @@ static wf_status load_gbtree(wf_forest *forest, const wf_doc_value *booster, wf_
 }
 
 static wf_status load_booster(wf_forest *forest, const learner *in) {
-  const wf_doc_value *booster, *name;
+  const wf_doc_value *booster = NULL, *name = NULL;
   WF_TRY(wf_load_get(&booster, in->learner, "gradient_booster", WF_DOC_OBJECT, "learner", in->err));
   WF_TRY(wf_load_get(&name, booster, "name", WF_DOC_STRING, "gradient_booster", in->err));
   wf_view text = wf_doc_text(name);
@@ -361,7 +361,7 @@ wf_status wf_forest_parse(wf_forest **out, const void *bytes, size_t size, wf_er
 
 wf_status wf_forest_read(wf_forest **out, const char *path, wf_error *err) {
   char *bytes;
-  size_t size;
+  size_t size = 0;
   WF_TRY(wf_file_read(path, max_file_size, &bytes, &size, err));
   wf_status status = wf_forest_parse(out, bytes, size, err);
   wf_free(bytes);

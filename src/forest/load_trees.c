@@ -84,8 +84,8 @@ static wf_status find_arrays(loader *l, const wf_doc_value *tree) {
   wf_error *err = l->err;
   char where[40];
   snprintf(where, sizeof where, "tree %zu", l->number);
-  const wf_doc_value *param, *base_weights;
-  size_t n, leaf_vector, id;
+  const wf_doc_value *param = NULL, *base_weights = NULL;
+  size_t n = 0, leaf_vector = 0, id = 0;
   WF_TRY(wf_load_get(&param, tree, "tree_param", WF_DOC_OBJECT, where, err));
   WF_TRY(wf_load_count(&n, param, "num_nodes", -1, where, err));
   WF_TRY(wf_load_count(&in->n_deleted, param, "num_deleted", 0, where, err));
@@ -333,7 +333,7 @@ static wf_status allocate(loader *l, size_t n_nodes, size_t n_sets, size_t n_wor
 
 static wf_status load_groups(loader *l, const wf_doc_value *model) {
   wf_forest *forest = l->forest;
-  const wf_doc_value *info;
+  const wf_doc_value *info = NULL;
   WF_TRY(wf_load_get(&info, model, "tree_info", WF_DOC_NUMBERS, "gbtree", l->err));
   if (info->count != forest->n_trees) {
     return wf_fail(l->err, WF_CORRUPT, "tree_info has %zu elements, but there are %zu trees",
@@ -370,7 +370,7 @@ static wf_status load_iterations(wf_forest *forest, const wf_doc_value *indptr, 
 /* Which trees belong to which boosting round: stated since 2.0, computed before. */
 static wf_status load_rounds(wf_forest *forest, const wf_doc_value *model, size_t n_parallel,
                              wf_error *err) {
-  const wf_doc_value *indptr;
+  const wf_doc_value *indptr = NULL;
   WF_TRY(wf_load_find(&indptr, model, "iteration_indptr", WF_DOC_NUMBERS, "gbtree", err));
   size_t per_round = n_parallel * forest->n_groups;
   size_t n_rounds = indptr ? indptr->count : forest->n_trees / per_round;
@@ -387,8 +387,8 @@ static wf_status load_rounds(wf_forest *forest, const wf_doc_value *model, size_
 }
 
 static wf_status load_shape(loader *l, const wf_doc_value *model, const wf_doc_value *trees) {
-  const wf_doc_value *param;
-  size_t n_trees, n_parallel;
+  const wf_doc_value *param = NULL;
+  size_t n_trees = 0, n_parallel = 0;
   WF_TRY(wf_load_get(&param, model, "gbtree_model_param", WF_DOC_OBJECT, "gbtree", l->err));
   WF_TRY(wf_load_count(&n_trees, param, "num_trees", -1, "gbtree", l->err));
   WF_TRY(wf_load_count(&n_parallel, param, "num_parallel_tree", 1, "gbtree", l->err));
@@ -422,7 +422,7 @@ static wf_status check_weights(const loader *l) {
 }
 
 static wf_status load_all(loader *l, const wf_doc_value *trees) {
-  size_t n_nodes, n_sets, n_words, largest;
+  size_t n_nodes = 0, n_sets = 0, n_words = 0, largest = 0;
   WF_TRY(check_weights(l));
   WF_TRY(measure(l, trees, &n_nodes, &n_sets, &n_words, &largest));
   WF_TRY(allocate(l, n_nodes, n_sets, n_words, largest));
@@ -437,7 +437,7 @@ static wf_status load_all(loader *l, const wf_doc_value *trees) {
 wf_status wf_load_trees(wf_forest *forest, const wf_doc_value *model, const wf_doc_value *weights,
                         wf_error *err) {
   loader l = {.forest = forest, .weights = weights, .err = err};
-  const wf_doc_value *trees;
+  const wf_doc_value *trees = NULL;
   WF_TRY(wf_load_get(&trees, model, "trees", WF_DOC_ARRAY, "gbtree", err));
   WF_TRY(load_shape(&l, model, trees));
   wf_status status = load_all(&l, trees);

@@ -9,9 +9,10 @@ typedef enum wf_transform {
   WF_TRANSFORM_NONE,
   WF_TRANSFORM_SIGMOID,
   WF_TRANSFORM_EXP,
-  WF_TRANSFORM_SIGN,    /* 1 above zero, else 0 */
-  WF_TRANSFORM_SOFTMAX, /* class probabilities */
-  WF_TRANSFORM_ARGMAX   /* the number of the largest margin */
+  WF_TRANSFORM_EXP_DOUBLE, /* the same through the double function */
+  WF_TRANSFORM_SIGN,       /* 1 above zero, else 0 */
+  WF_TRANSFORM_SOFTMAX,    /* class probabilities */
+  WF_TRANSFORM_ARGMAX      /* the number of the largest margin */
 } wf_transform;
 
 typedef enum wf_link { WF_LINK_NONE, WF_LINK_LOGIT, WF_LINK_LOG } wf_link;

@@ -1,0 +1,247 @@
+/* shap/kernel_body.h — the kernel itself, once per instruction set: a .c file defines VECTOR_BYTES
+ * and KERNEL_NAME and includes this.
+ *
+ * For a leaf of value v and the different features j of its path, with q_j the share of the cover
+ * that follows the path at j's splits and s_j whether the row does, the Shapley value of i is
+ *     phi_i = v * integral over t in [0, 1] of (s_i - q_i) * product of (q_j (1-t) + s_j t), j != i
+ * (Wettenstein et al., "Quadrature-TreeSHAP", 2026; the integral over coalition sizes is Owen's).
+ * The integrand is a polynomial, so that n_points Gauss-Legendre points integrate it exactly. One
+ * walk over the tree does all its leaves: down go weights c_k, the product of the factors above a
+ * node; up come values H_k, the sum over leaves below of v times the factors below. At a split,
+ *     a_k = q (1-t_k) + (goes left ? t_k : 0),   c_left = c a,   c_right = c - c_left,
+ *     H = H_right + a (H_left - H_right),
+ *     phi += ((goes left) - q) * sum of c_k (H_left - H_right)_k.
+ * A feature seen before, with product q' and satisfied mask s, has the factor o = q'(1-t) + t
+ * already, so a_k is what o turns into divided by o (s = 1) or just q (s = 0), and its contribution
+ * is [s] (...) * sum of c_k (...)_k q' / o_k²; plan.c has these quotients ready. Nothing divides
+ * here, and no branch depends on the data.
+ *
+ * Rows are lanes; ROWS vectors of them go through a node together, which hides latencies and
+ * branches. The vectors are exactly as wide as registers: gcc makes wider ones four times slower.
+ */
+#include "shap/kernel.h"
+
+#define LANES (VECTOR_BYTES / 8)
+typedef double vec __attribute__((vector_size(VECTOR_BYTES)));
+typedef int64_t mask __attribute__((vector_size(VECTOR_BYTES)));
+#define INLINE static inline __attribute__((always_inline))
+
+typedef struct walk {
+  const wf_shap_tree *tree;
+  const wf_shap_node *nodes;
+  const double *constants;
+  const double *points;
+  const wf_category_set *sets;
+  const double *x; /* of the rows in hand */
+  double *phi;
+  size_t stride;
+  vec *levels; /* scratch: per depth the masks, then c and H of points x rows */
+} walk;
+
+typedef void visit_fn(const walk *w, const wf_shap_node *node, size_t depth, const vec *c, vec *h);
+
+INLINE vec broadcast(double value) { return (vec){0} + value; }
+INLINE vec select(mask m, vec value) { return (vec)(m & (mask)value); }
+INLINE vec blend(mask m, vec yes, vec no) { return (vec)((m & (mask)yes) | (~m & (mask)no)); }
+
+/* Per level: goes-left masks, satisfied masks, weights for a child, values of the left child. */
+INLINE size_t level_size(size_t n_points, size_t rows) { return 2 * rows + 2 * n_points * rows; }
+
+static __attribute__((noinline)) void categorical_masks(const walk *w, const wf_shap_node *node,
+                                                        mask *m, size_t rows) {
+  const double *x = w->x + node->slot * w->stride;
+  for (size_t j = 0; j < rows; j++) {
+    for (size_t lane = 0; lane < LANES; lane++) {
+      double value = x[j * LANES + lane];
+      bool left = value == value ? !wf_category_set_has(&w->sets[node->set], (float)value)
+                                 : (node->flags & WF_SHAP_DEFAULT_LEFT) != 0;
+      m[j][lane] = left ? -1 : 0;
+    }
+  }
+}
+
+INLINE void numeric_masks(const walk *w, const wf_shap_node *node, mask *m, size_t rows) {
+  const vec *x = (const vec *)(w->x + node->slot * w->stride);
+  vec condition = broadcast(node->condition);
+  if (node->flags & WF_SHAP_DEFAULT_LEFT) {
+    for (size_t j = 0; j < rows; j++) m[j] = ~(x[j] >= condition); /* NaN compares false */
+  } else {
+    for (size_t j = 0; j < rows; j++) m[j] = x[j] < condition;
+  }
+}
+
+/* What multiplies the factors of the path when the row's lane follows m. */
+INLINE vec factor(const walk *w, const wf_shap_node *node, size_t k, size_t n_points, mask m,
+                  mask satisfied, bool repeated) {
+  if (!repeated) {
+    double t = w->points[k];
+    return broadcast(node->share * (1 - t)) + select(m, broadcast(t));
+  }
+  const double *with = w->constants + node->constants;
+  vec left = broadcast(with[k]), right = broadcast(with[n_points + k]);
+  return blend(satisfied, blend(m, left, right), broadcast(node->share));
+}
+
+/* One split. The flags are compile-time constants here, and so are n_points and rows in all but the
+ * kernel for very deep trees. */
+INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const vec *c, vec *h,
+                  size_t n_points, size_t rows, visit_fn *visit, bool repeated, bool left_leaf,
+                  bool right_leaf) {
+  size_t size = level_size(n_points, rows);
+  vec *level = w->levels + depth * size;
+  mask *m = (mask *)level, *now = (mask *)(level + rows);
+  vec *below = level + 2 * rows, *left = below + n_points * rows;
+  const mask *satisfied = now;
+  if (repeated) satisfied = (const mask *)(w->levels + node->previous * size + rows);
+  if (node->flags & WF_SHAP_CATEGORICAL) {
+    categorical_masks(w, node, m, rows);
+  } else {
+    numeric_masks(w, node, m, rows);
+  }
+  if (!left_leaf) {
+    if (node->flags & WF_SHAP_AGAIN) {
+      for (size_t j = 0; j < rows; j++) now[j] = repeated ? m[j] & satisfied[j] : m[j];
+    }
+    for (size_t k = 0; k < n_points; k++) {
+      for (size_t j = 0; j < rows; j++) {
+        size_t i = k * rows + j;
+        below[i] = c[i] * factor(w, node, k, n_points, m[j], satisfied[j], repeated);
+      }
+    }
+    visit(w, node + 1, depth + 1, below, left);
+  }
+  if (!right_leaf) {
+    if (node->flags & WF_SHAP_AGAIN) {
+      for (size_t j = 0; j < rows; j++) now[j] = repeated ? ~m[j] & satisfied[j] : ~m[j];
+    }
+    for (size_t k = 0; k < n_points; k++) {
+      for (size_t j = 0; j < rows; j++) {
+        size_t i = k * rows + j;
+        vec down = c[i] * factor(w, node, k, n_points, m[j], satisfied[j], repeated);
+        below[i] = c[i] - down;
+      }
+    }
+    visit(w, w->nodes + node->right, depth + 1, below, h);
+  }
+  vec *phi = (vec *)(w->phi + node->slot * w->stride);
+  vec share = broadcast(node->share), one = broadcast(1);
+  const double *scale = w->constants + node->constants + 2 * n_points;
+  for (size_t j = 0; j < rows; j++) {
+    vec sum = {0};
+    for (size_t k = 0; k < n_points; k++) {
+      size_t i = k * rows + j;
+      vec high = left_leaf ? broadcast(node->left_value) : left[i];
+      vec low = right_leaf ? broadcast(node->right_value) : h[i];
+      vec difference = high - low, weight = c[i];
+      if (repeated) weight = weight * broadcast(scale[k]);
+      sum = sum + weight * difference;
+      h[i] = low + factor(w, node, k, n_points, m[j], satisfied[j], repeated) * difference;
+    }
+    vec gain = (select(m[j], one) - share) * sum;
+    phi[j] = phi[j] + (repeated ? select(satisfied[j], gain) : gain);
+  }
+}
+
+INLINE void visit_node(const walk *w, const wf_shap_node *node, size_t depth, const vec *c, vec *h,
+                       size_t n_points, size_t rows, visit_fn *visit) {
+  switch (node->flags & (WF_SHAP_LEFT_LEAF | WF_SHAP_RIGHT_LEAF | WF_SHAP_REPEATED)) {
+  case 0: split(w, node, depth, c, h, n_points, rows, visit, false, false, false); return;
+  case WF_SHAP_LEFT_LEAF:
+    split(w, node, depth, c, h, n_points, rows, visit, false, true, false);
+    return;
+  case WF_SHAP_RIGHT_LEAF:
+    split(w, node, depth, c, h, n_points, rows, visit, false, false, true);
+    return;
+  case WF_SHAP_LEFT_LEAF | WF_SHAP_RIGHT_LEAF:
+    split(w, node, depth, c, h, n_points, rows, visit, false, true, true);
+    return;
+  case WF_SHAP_REPEATED:
+    split(w, node, depth, c, h, n_points, rows, visit, true, false, false);
+    return;
+  case WF_SHAP_REPEATED | WF_SHAP_LEFT_LEAF:
+    split(w, node, depth, c, h, n_points, rows, visit, true, true, false);
+    return;
+  case WF_SHAP_REPEATED | WF_SHAP_RIGHT_LEAF:
+    split(w, node, depth, c, h, n_points, rows, visit, true, false, true);
+    return;
+  default: split(w, node, depth, c, h, n_points, rows, visit, true, true, true); return;
+  }
+}
+
+#define DEFINE_VISIT(points, rows)                                                           \
+  static void visit_##points##_##rows(const walk *w, const wf_shap_node *node, size_t depth, \
+                                      const vec *c, vec *h) {                                \
+    visit_node(w, node, depth, c, h, points, rows, visit_##points##_##rows);                 \
+  }
+
+/* Wide blocks of vectors for full chunks, few for what is left; trees with more points than
+ * the unrolled kernels have take the last one. */
+DEFINE_VISIT(1, 8)
+DEFINE_VISIT(1, 1)
+DEFINE_VISIT(2, 8)
+DEFINE_VISIT(2, 1)
+DEFINE_VISIT(3, 8)
+DEFINE_VISIT(3, 1)
+DEFINE_VISIT(4, 8)
+DEFINE_VISIT(4, 1)
+DEFINE_VISIT(5, 4)
+DEFINE_VISIT(5, 1)
+DEFINE_VISIT(6, 4)
+DEFINE_VISIT(6, 1)
+
+static void visit_any(const walk *w, const wf_shap_node *node, size_t depth, const vec *c, vec *h) {
+  visit_node(w, node, depth, c, h, w->tree->n_points, 1, visit_any);
+}
+
+typedef struct variant {
+  visit_fn *wide, *narrow;
+  size_t wide_rows;
+} variant;
+
+static variant choose(uint32_t n_points) {
+  switch (n_points) {
+  case 1: return (variant){visit_1_8, visit_1_1, 8};
+  case 2: return (variant){visit_2_8, visit_2_1, 8};
+  case 3: return (variant){visit_3_8, visit_3_1, 8};
+  case 4: return (variant){visit_4_8, visit_4_1, 8};
+  case 5: return (variant){visit_5_4, visit_5_1, 4};
+  case 6: return (variant){visit_6_4, visit_6_1, 4};
+  default: return (variant){visit_any, visit_any, 1};
+  }
+}
+
+/* Walks one tree with `rows` vectors of rows. The root's weights and values are the first level. */
+static void walk_tree(walk *w, const wf_shap_rule *rule, visit_fn *visit, size_t rows) {
+  size_t n_points = w->tree->n_points;
+  vec *scratch = w->levels, *c = scratch, *h = c + n_points * rows;
+  w->levels = h + n_points * rows;
+  for (size_t k = 0; k < n_points; k++) {
+    for (size_t j = 0; j < rows; j++) c[k * rows + j] = broadcast(rule->weights[k]);
+  }
+  visit(w, w->nodes, 0, c, h);
+  w->levels = scratch;
+}
+
+void KERNEL_NAME(const wf_shap_plan *plan, uint32_t group, const wf_shap_block *block) {
+  for (size_t t = 0; t < plan->n_trees; t++) {
+    const wf_shap_tree *tree = &plan->trees[t];
+    if (tree->group != group || tree->n_nodes == 0) continue;
+    const wf_shap_rule *rule = &plan->rules[tree->n_points];
+    variant kind = choose(tree->n_points);
+    walk w = {.tree = tree,
+              .nodes = plan->nodes + tree->first,
+              .constants = plan->constants + tree->constants,
+              .points = rule->points,
+              .sets = plan->forest->sets,
+              .stride = block->stride,
+              .levels = (vec *)block->scratch};
+    size_t row = 0;
+    while (row < block->n_rows) {
+      bool wide = block->n_rows - row >= kind.wide_rows * LANES;
+      w.x = block->x + row;
+      w.phi = block->phi + row;
+      walk_tree(&w, rule, wide ? kind.wide : kind.narrow, wide ? kind.wide_rows : 1);
+      row += (wide ? kind.wide_rows : 1) * LANES;
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/* values.c — SHAP values of a set of rows: chunks, threads, the additivity check, the layout of the
+ * result. Chunks are large enough that streaming the model through the caches does not count, and
+ * small enough that their features and sums stay in the second level. */
+#include "wf/shap.h"
+
+#include "base/alloc.h"
+#include "base/pool.h"
+#include "shap/kernel.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CHUNK_ROWS = 128 };
+
+typedef struct job {
+  const wf_forest *forest;
+  const wf_shap_plan *plan;
+  const wf_features *features;
+  wf_shap_kernel *kernel;
+  size_t stride; /* rows per slot */
+  double *out;
+} job;
+
+typedef struct chunk { /* scratch of one block of rows */
+  double *x, *phi, *scratch;
+  float *margins;
+  void *memory;
+} chunk;
+
+static size_t round_up(size_t n) {
+  return (n + WF_SHAP_ROW_QUANTUM - 1) / WF_SHAP_ROW_QUANTUM * WF_SHAP_ROW_QUANTUM;
+}
+
+static wf_status chunk_new(chunk *out, const job *work, wf_error *err) {
+  size_t cells = work->forest->n_used * work->stride;
+  size_t n_margins = work->stride * work->forest->n_groups;
+  size_t n_doubles = 2 * cells + wf_shap_scratch_doubles(work->plan) + (n_margins + 1) / 2;
+  double *memory = n_doubles > SIZE_MAX / 16 ? NULL : wf_alloc_aligned(n_doubles * sizeof *memory);
+  if (!memory) return wf_fail_nomem(err);
+  *out = (chunk){.x = memory, .phi = memory + cells, .scratch = memory + 2 * cells};
+  out->margins = (float *)(out->scratch + wf_shap_scratch_doubles(work->plan));
+  out->memory = memory;
+  return WF_OK;
+}
+
+static float feature_at(const wf_features *features, size_t row, size_t feature) {
+  return features->data[row * features->row_stride + feature * features->column_stride];
+}
+
+/* Used features as doubles, slot after slot; rows beyond the last repeat nothing: they are 0. */
+static void gather(const job *work, size_t begin, size_t n, size_t padded, double *x) {
+  for (size_t slot = 0; slot < work->forest->n_used; slot++) {
+    double *to = x + slot * work->stride;
+    size_t feature = work->forest->used[slot];
+    for (size_t i = 0; i < n; i++) to[i] = (double)feature_at(work->features, begin + i, feature);
+    for (size_t i = n; i < padded; i++) to[i] = 0;
+  }
+}
+
+static void scatter(const job *work, const double *phi, size_t n, size_t group, double *out) {
+  size_t width = work->forest->n_features + 1, row_width = width * work->forest->n_groups;
+  out += group * width;
+  for (size_t i = 0; i < n; i++) {
+    memset(out + i * row_width, 0, width * sizeof *out);
+    out[i * row_width + width - 1] = work->plan->bases[group];
+  }
+  for (size_t slot = 0; slot < work->forest->n_used; slot++) {
+    const double *from = phi + slot * work->stride;
+    double *to = out + work->forest->used[slot];
+    for (size_t i = 0; i < n; i++) to[i * row_width] = from[i];
+  }
+}
+
+static wf_status check_row(const job *work, size_t row, size_t group, const double *values,
+                           float margin, double tolerance, wf_error *err) {
+  size_t width = work->forest->n_features + 1;
+  double sum = 0;
+  for (size_t f = 0; f < width; f++) sum += values[f];
+  if (fabs(sum - (double)margin) <= tolerance || !isfinite(margin)) return WF_OK;
+  return wf_fail(err, WF_CORRUPT,
+                 "row %zu, output %zu: the contributions sum to %.9g, but the margin is %.9g", row,
+                 group, sum, (double)margin);
+}
+
+/* Contributions and base value of each row sum to its margin, up to float32 rounding of the margin.
+ */
+static wf_status check_additivity(const job *work, size_t begin, size_t n, float *margins,
+                                  const double *out, wf_error *err) {
+  const wf_forest *forest = work->forest;
+  wf_features rows = *work->features;
+  rows.data += begin * rows.row_stride;
+  rows.n_rows = n;
+  wf_predict_options options = {.kind = WF_PREDICT_MARGIN, .n_threads = 1};
+  WF_TRY(wf_forest_predict(forest, &rows, &options, margins, err));
+  for (size_t i = 0; i < n; i++) {
+    for (size_t g = 0; g < forest->n_groups; g++) {
+      size_t cell = i * forest->n_groups + g;
+      WF_TRY(check_row(work, begin + i, g, out + cell * (forest->n_features + 1), margins[cell],
+                       work->plan->tolerances[g], err));
+    }
+  }
+  return WF_OK;
+}
+
+static wf_status explain_block(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                               wf_error *err) {
+  (void)index, (void)worker;
+  const job *work = context;
+  const wf_forest *forest = work->forest;
+  chunk c = {0};
+  WF_TRY(chunk_new(&c, work, err));
+  size_t n = end - begin, padded = round_up(n);
+  double *out = work->out + begin * forest->n_groups * (forest->n_features + 1);
+  gather(work, begin, n, padded, c.x);
+  wf_shap_block block = {padded, work->stride, c.x, c.phi, c.scratch};
+  for (size_t g = 0; g < forest->n_groups; g++) {
+    memset(c.phi, 0, forest->n_used * work->stride * sizeof *c.phi);
+    work->kernel(work->plan, (uint32_t)g, &block);
+    scatter(work, c.phi, n, g, out);
+  }
+  wf_status status = check_additivity(work, begin, n, c.margins, out, err);
+  wf_free(c.memory);
+  return status;
+}
+
+/* A linear model's contributions are its terms. */
+static void explain_linear(const wf_forest *forest, const wf_features *features, double *out) {
+  size_t n_groups = forest->n_groups, n_features = forest->n_features;
+  for (size_t row = 0; row < features->n_rows; row++) {
+    for (size_t g = 0; g < n_groups; g++, out += n_features + 1) {
+      for (size_t f = 0; f < n_features; f++) {
+        float value = feature_at(features, row, f);
+        out[f] = value == value ? (double)value * (double)forest->weights[f * n_groups + g] : 0;
+      }
+      out[n_features] =
+          (double)forest->weights[n_features * n_groups + g] + (double)forest->base_margins[g];
+    }
+  }
+}
+
+wf_status wf_shap_values(const wf_forest *forest, const wf_features *features,
+                         const wf_shap_options *options, double *out, wf_error *err) {
+  if (features->n_columns != forest->n_features) {
+    return wf_fail(err, WF_INVALID, "the data has %zu features, the model %zu", features->n_columns,
+                   forest->n_features);
+  }
+  if (forest->weights) {
+    explain_linear(forest, features, out);
+    return WF_OK;
+  }
+  job work = {
+      .forest = forest, .features = features, .kernel = wf_shap_kernel_choose(), .out = out};
+  WF_TRY(wf_shap_plan_get(&work.plan, forest, err));
+  size_t chunk_rows = features->n_rows < CHUNK_ROWS ? features->n_rows : CHUNK_ROWS;
+  work.stride = round_up(chunk_rows);
+  return wf_parallel_for(features->n_rows, CHUNK_ROWS, options ? options->n_threads : 0,
+                         explain_block, &work, err);
+}

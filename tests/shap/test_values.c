@@ -1,0 +1,248 @@
+/* SHAP values: libxgboost's to its own float32 noise, a literal enumeration's to rounding. */
+#include "models.h"
+
+#include "forest/forest.h"
+#include "shap/kernel.h"
+#include "wf/shap.h"
+
+#include <stdlib.h>
+
+static double *explain(const wf_forest *forest, const wf_features *features, size_t n_threads) {
+  size_t n = features->n_rows * wf_forest_group_count(forest) * (features->n_columns + 1);
+  double *out = wf_alloc_array(n, sizeof *out);
+  wf_error err = WF_ERROR_INIT;
+  wf_shap_options options = {.n_threads = n_threads};
+  REQUIRE_OK(wf_shap_values(forest, features, &options, out, &err), err);
+  return out;
+}
+
+/* |d| <= 2e-6 max(1, largest value of the row) */
+static void check_near(const char *model, const double *actual, const float *expected, size_t n,
+                       size_t width) {
+  for (size_t row = 0; row < n / width; row++) {
+    double scale = 1;
+    for (size_t i = 0; i < width; i++) {
+      scale = fmax(scale, fabs((double)expected[row * width + i]));
+    }
+    for (size_t i = row * width; i < (row + 1) * width; i++) {
+      if (fabs(actual[i] - (double)expected[i]) <= 2e-6 * scale) continue;
+      test_fail(__FILE__, __LINE__, "%s: row %zu, column %zu is %.9g, expected %.9g", model, row,
+                i % width, actual[i], (double)expected[i]);
+      return;
+    }
+  }
+}
+
+static void check_reference(const wf_forest *forest, const char *name, const reference *r) {
+  wf_features views[] = {reference_by_row(r), reference_by_column(r)};
+  size_t width = r->n_columns + 1, n = r->n_rows * r->n_outputs * width;
+  double *first = explain(forest, &views[0], 1);
+  check_near(name, first, r->contribs, n, width);
+  double *second = explain(forest, &views[1], 2);
+  CHECK(memcmp(first, second, n * sizeof *first) == 0);
+  wf_free(second);
+  for (size_t i = 0; i < r->n_rows; i += 7) { /* a row alone, and a few together */
+    wf_features few = views[0];
+    few.data += i * few.row_stride;
+    few.n_rows = r->n_rows - i < 1 + i % 5 ? r->n_rows - i : 1 + i % 5;
+    double *alone = explain(forest, &few, 1);
+    CHECK(memcmp(alone, first + i * r->n_outputs * width,
+                 few.n_rows * r->n_outputs * width * sizeof *first) == 0);
+    wf_free(alone);
+  }
+  wf_free(first);
+}
+
+TEST(shap_every_kind_of_model) {
+  for (size_t i = 0; model_names[i]; i++) {
+    reference r;
+    reference_read(&r, model_names[i]);
+    wf_forest *forest = model_read(model_names[i]);
+    check_reference(forest, model_names[i], &r);
+    wf_forest_release(forest);
+    reference_free(&r);
+  }
+}
+
+static void check_oracle(const char *name) {
+  reference r;
+  reference_read_oracle(&r, name);
+  char path[100];
+  snprintf(path, sizeof path, "shap/%s/model.ubj", name);
+  wf_error err = WF_ERROR_INIT;
+  wf_forest *forest;
+  REQUIRE_OK(wf_forest_read(&forest, test_oracle(path), &err), err);
+  check_reference(forest, name, &r);
+  wf_forest_release(forest);
+  reference_free(&r);
+}
+
+TEST(shap_oracle_fraud) { check_oracle("fraud"); }
+TEST(shap_oracle_reg8) { check_oracle("reg8"); }
+TEST(shap_oracle_small8) { check_oracle("small8"); }
+
+/* The definition: the tree's expected value when the features in `known` are given, by covers. */
+static double expected_value(const wf_forest *forest, const wf_tree *tree, size_t at,
+                             const float *row, unsigned known) {
+  const wf_node *node = wf_tree_nodes(forest, tree) + at;
+  if (node->left == 0) return (double)node->value;
+  uint32_t feature = node->feature & ~WF_NODE_DEFAULT_LEFT;
+  if (known >> feature & 1) {
+    bool left = wf_node_goes_left(forest, node, row[feature]);
+    return expected_value(forest, tree, node->left + !left, row, known);
+  }
+  const float *covers = forest->covers + tree->first;
+  double l = (double)covers[node->left], r = (double)covers[node->left + 1];
+  return (l * expected_value(forest, tree, node->left, row, known) +
+          r * expected_value(forest, tree, node->left + 1, row, known)) /
+         (l + r);
+}
+
+static double factorial(unsigned n) { return n < 2 ? 1 : (double)n * factorial(n - 1); }
+
+/* Shapley's formula, summed over all coalitions. */
+static double shapley(const double *value, unsigned n, unsigned feature) {
+  double sum = 0;
+  for (unsigned set = 0; set < 1u << n; set++) {
+    if (set >> feature & 1) continue;
+    unsigned size = (unsigned)__builtin_popcount(set);
+    sum += factorial(size) * factorial(n - size - 1) / factorial(n) *
+           (value[set | 1u << feature] - value[set]);
+  }
+  return sum;
+}
+
+static void check_enumeration(const char *name, const wf_forest *forest, const reference *r) {
+  unsigned n = (unsigned)r->n_columns;
+  size_t width = n + 1;
+  wf_features view = reference_by_row(r);
+  double *actual = explain(forest, &view, 1);
+  double *value = wf_alloc_array((size_t)1 << n, sizeof *value);
+  for (size_t row = 0; row < r->n_rows; row += 3) {
+    for (size_t g = 0; g < r->n_outputs; g++) {
+      for (unsigned set = 0; set < 1u << n; set++) {
+        value[set] = wf_forest_base_margin_at(forest, g);
+        for (size_t t = 0; t < forest->n_trees; t++) {
+          if (forest->trees[t].group != g) continue;
+          value[set] += expected_value(forest, &forest->trees[t], 0, r->rows + row * n, set);
+        }
+      }
+      const double *phi = actual + (row * r->n_outputs + g) * width;
+      for (unsigned f = 0; f < n; f++) {
+        if (fabs(phi[f] - shapley(value, n, f)) < 1e-10) continue;
+        test_fail(__FILE__, __LINE__, "%s: row %zu, feature %u is %.17g, by enumeration %.17g",
+                  name, row, f, phi[f], shapley(value, n, f));
+      }
+      CHECK_NEAR(phi[n], value[0], 1e-12);
+    }
+  }
+  wf_free(value);
+  wf_free(actual);
+}
+
+TEST(shap_equals_enumeration) {
+  for (size_t i = 0; model_names[i]; i++) {
+    if (strstr(model_names[i], "linear")) continue;
+    reference r;
+    reference_read(&r, model_names[i]);
+    wf_forest *forest = model_read(model_names[i]);
+    check_enumeration(model_names[i], forest, &r);
+    wf_forest_release(forest);
+    reference_free(&r);
+  }
+}
+
+TEST(shap_quadrature_is_exact) {
+  for (size_t n = 1; n <= WF_SHAP_MAX_POINTS; n++) {
+    wf_shap_rule rule;
+    wf_shap_rule_init(&rule, n);
+    for (size_t power = 0; power < 2 * n; power++) { /* integral of t^p over [0, 1] */
+      double sum = 0;
+      for (size_t k = 0; k < n; k++) sum += rule.weights[k] * pow(rule.points[k], (double)power);
+      CHECK_NEAR(sum * (double)(power + 1), 1, 1e-12);
+    }
+  }
+}
+
+TEST(shap_kernels_give_the_same_bits) {
+#ifdef __x86_64__
+  if (!__builtin_cpu_supports("avx2")) SKIP("this processor has no AVX2");
+  wf_forest *forest = model_read("categorical");
+  const wf_shap_plan *plan;
+  wf_error err = WF_ERROR_INIT;
+  REQUIRE_OK(wf_shap_plan_get(&plan, forest, &err), err);
+  enum { ROWS = 60 };
+  size_t cells = forest->n_used * ROWS;
+  double *x = wf_alloc_aligned(cells * sizeof *x), *a = wf_alloc_aligned(cells * sizeof *x),
+         *b = wf_alloc_aligned(cells * sizeof *x);
+  double *scratch = wf_alloc_aligned(wf_shap_scratch_doubles(plan) * sizeof *scratch);
+  for (size_t i = 0; i < cells; i++) {
+    x[i] = i % 7 == 3 ? NAN : (double)(float)sin((double)i) * 20;
+    a[i] = b[i] = 0;
+  }
+  wf_shap_kernel_base(plan, 0, &(wf_shap_block){ROWS, ROWS, x, a, scratch});
+  wf_shap_kernel_avx2(plan, 0, &(wf_shap_block){ROWS, ROWS, x, b, scratch});
+  CHECK(memcmp(a, b, cells * sizeof *a) == 0);
+  wf_free(x), wf_free(a), wf_free(b), wf_free(scratch);
+  wf_forest_release(forest);
+#else
+  SKIP("one kernel only");
+#endif
+}
+
+TEST(shap_global_aggregates) {
+  /* two rows, two outputs, two features and the base each */
+  double values[] = {1, -2, 9, 10, 20, 9, -3, 4, 9, 30, -50, 9};
+  double out[2];
+  wf_error err = WF_ERROR_INIT;
+  REQUIRE_OK(wf_shap_global(values, 2, 2, 2, 0, WF_SHAP_MEAN_ABS, out, &err), err);
+  CHECK_SAME(out[0], 2);
+  CHECK_SAME(out[1], 3);
+  REQUIRE_OK(wf_shap_global(values, 2, 2, 2, 1, WF_SHAP_MEAN_SQ, out, &err), err);
+  CHECK_SAME(out[0], 500);
+  CHECK_SAME(out[1], 1450);
+  REQUIRE_OK(wf_shap_global(values, 2, 2, 2, 1, WF_SHAP_MEDIAN, out, &err), err);
+  CHECK_SAME(out[0], 20);
+  CHECK_SAME(out[1], 35);
+  REQUIRE_OK(wf_shap_global(values, 1, 2, 2, 0, WF_SHAP_MEDIAN, out, &err), err);
+  CHECK_SAME(out[1], 2);
+  CHECK_FAILS(wf_shap_global(values, 0, 2, 2, 0, WF_SHAP_MEDIAN, out, &err), err, WF_INVALID,
+              "rows");
+  CHECK_FAILS(wf_shap_global(values, 2, 2, 2, 2, WF_SHAP_MEDIAN, out, &err), err, WF_INVALID,
+              "output 2");
+}
+
+TEST(shap_refuses_other_columns) {
+  wf_forest *forest = model_read("logistic");
+  float row[5] = {0};
+  double out[7];
+  wf_features features = wf_features_rows(row, 1, 5);
+  wf_error err = WF_ERROR_INIT;
+  CHECK_FAILS(wf_shap_values(forest, &features, NULL, out, &err), err, WF_INVALID,
+              "the data has 5 features, the model 6");
+  wf_forest_release(forest);
+}
+
+static bool explain_fresh(const char *bytes, size_t size, const reference *r, double *out) {
+  wf_forest *forest = NULL;
+  if (wf_forest_parse(&forest, bytes, size, NULL) != WF_OK) return false;
+  wf_features view = reference_by_row(r);
+  wf_shap_options options = {.n_threads = 1};
+  bool done = wf_shap_values(forest, &view, &options, out, NULL) == WF_OK;
+  wf_forest_release(forest);
+  return done;
+}
+
+TEST(shap_survives_allocation_failure) {
+  reference r;
+  reference_read(&r, "softprob");
+  size_t size;
+  char *bytes = bytes_of_file(model_path("softprob.json"), &size);
+  double *out = wf_alloc_array(r.n_rows * r.n_outputs * (r.n_columns + 1), sizeof *out);
+  CHECK_OOM_SAFE(explain_fresh(bytes, size, &r, out));
+  double global[6], *values = out;
+  CHECK_OOM_SAFE(wf_shap_global(values, r.n_rows, 3, 6, 1, WF_SHAP_MEDIAN, global, NULL) == WF_OK);
+  wf_free(out);
+  wf_free(bytes);
+  reference_free(&r);
+}
