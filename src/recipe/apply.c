@@ -44,7 +44,7 @@ static wf_status text_to_number(const wf_recipe_input *input, wf_cell *cell, wf_
   double number;
   if (is_missing_marker(text)) return WF_OK;
   if (!parse_number(input->type, text, &number)) {
-    return wf_fail(err, WF_TYPE, "\"%.*s\" is not a %s", (int)(text.size < 60 ? text.size : 60),
+    return wf_fail(err, WF_TYPE, "'%.*s' is not a %s", (int)(text.size < 60 ? text.size : 60),
                    text.data, wf_input_type_name(input->type));
   }
   if (number == number) *cell = (wf_cell){.kind = WF_CELL_NUMBER, .number = number};
@@ -90,7 +90,7 @@ wf_status wf_recipe_apply_row(const wf_recipe *recipe, const wf_cell *cells, flo
     const wf_recipe_input *input = &recipe->inputs.items[i];
     wf_status status = wf_recipe_encode(input, cells[i], out + input->first_output, err);
     if (status == WF_OK) continue;
-    wf_fail_within(err, status, "column \"%s\"", input->name);
+    wf_fail_within(err, status, "column '%s'", input->name);
     if (err) err->column = (int)i + 1;
     return status;
   }
@@ -131,7 +131,7 @@ enum { BLOCK = 1 << 14 };
 
 static wf_status fail_row(wf_error *err, wf_status status, const applying *work, size_t input,
                           size_t row) {
-  wf_fail_within(err, status, "row %zu: column \"%s\"", row + 1,
+  wf_fail_within(err, status, "row %zu: column '%s'", row + 1,
                  work->recipe->inputs.items[input].name);
   if (err) {
     err->line = row < INT32_MAX ? (int)row + 1 : 0;

@@ -24,7 +24,7 @@ static wf_status check_new(const wf_recipe *recipe, const char *column, const wf
     const wf_recipe_declared *other = &recipe->declared.items[i];
     if (!same_column(other->column, column) || other->step->kind != step->kind) continue;
     if (!column) return wf_fail(err, WF_INVALID, "%s of all text columns is there already", name);
-    return wf_fail(err, WF_INVALID, "column \"%s\" already has the step %s", column, name);
+    return wf_fail(err, WF_INVALID, "column '%s' already has the step %s", column, name);
   }
   return WF_OK;
 }
@@ -53,7 +53,7 @@ wf_status wf_recipe_ordinal(wf_recipe *recipe, const char *column, const char *c
   if (!column) return wf_fail(err, WF_INVALID, "ordinal: no column is given");
   WF_TRY(check_unseen(unseen, err));
   char what[100];
-  snprintf(what, sizeof what, "ordinal of column \"%.60s\"", column);
+  snprintf(what, sizeof what, "ordinal of column '%.60s'", column);
   wf_map *map;
   WF_TRY(wf_values_new(&map, values, n_values, what, err));
   wf_step *step;
@@ -65,7 +65,7 @@ wf_status wf_recipe_one_hot(wf_recipe *recipe, const char *column, const char *c
                             size_t n_values, const char *missing, wf_unseen unseen, wf_error *err) {
   WF_TRY(check_unseen(unseen, err));
   char what[100];
-  snprintf(what, sizeof what, "one_hot of column \"%.60s\"", column ? column : "*");
+  snprintf(what, sizeof what, "one_hot of column '%.60s'", column ? column : "*");
   if (missing && !wf_text_is_plain(wf_view_of(missing))) {
     return wf_fail(err, WF_INVALID, "%s: the missing category is not valid UTF-8 text", what);
   }
@@ -80,10 +80,10 @@ wf_status wf_recipe_impute(wf_recipe *recipe, const char *column, wf_impute how,
                            wf_error *err) {
   if (!column) return wf_fail(err, WF_INVALID, "impute: no column is given");
   if ((int)how < WF_IMPUTE_MEAN || how > WF_IMPUTE_CONSTANT) {
-    return wf_fail(err, WF_INVALID, "impute of column \"%s\": unknown way %d", column, (int)how);
+    return wf_fail(err, WF_INVALID, "impute of column '%s': unknown way %d", column, (int)how);
   }
   if (how == WF_IMPUTE_CONSTANT && !isfinite(constant)) {
-    return wf_fail(err, WF_INVALID, "impute of column \"%s\": the constant is not a finite number",
+    return wf_fail(err, WF_INVALID, "impute of column '%s': the constant is not a finite number",
                    column);
   }
   double value = constant == 0 ? 0 : constant; /* JSON has no negative zero */

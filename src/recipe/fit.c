@@ -70,7 +70,7 @@ static wf_status gather(wf_sample *sample, const wf_recipe_input *input, size_t 
     wf_cell cell = wf_recipe_cell_at(column, row);
     wf_status status = wf_recipe_run_steps(input, n_steps, &cell, scratch, err);
     if (status != WF_OK) {
-      return wf_fail_within(err, status, "row %zu: column \"%s\"", row + 1, input->name);
+      return wf_fail_within(err, status, "row %zu: column '%s'", row + 1, input->name);
     }
     WF_TRY(gather_cell(sample, &cell, err));
   }
@@ -113,7 +113,7 @@ static wf_status check_names(const wf_recipe *recipe, const wf_frame *frame,
     wf_status status = wf_frame_get(&column, frame, step->column, err);
     if (status != WF_OK) return wf_fail_within(err, status, "%s", step->step->kind->name);
     if (is_excluded(step->column, exclude, n_exclude)) {
-      return wf_fail(err, WF_INVALID, "column \"%s\" is excluded and has the step %s", step->column,
+      return wf_fail(err, WF_INVALID, "column '%s' is excluded and has the step %s", step->column,
                      step->step->kind->name);
     }
   }
@@ -200,7 +200,7 @@ static wf_status add_raw_names(wf_map *names, const wf_recipe *recipe, wf_bytes 
     WF_TRY(wf_map_add(names, (wf_view){name->data, name->size}, &index, &added, err));
     if (!added) {
       return wf_fail(err, WF_INVALID,
-                     "columns \"%s\" and \"%s\" both make a feature named \"%s\"; rename one",
+                     "columns '%s' and '%s' both make a feature named '%s'; rename one",
                      recipe->inputs.items[recipe->sources[index]].name, input->name, name->data);
     }
   }

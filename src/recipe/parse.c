@@ -27,7 +27,7 @@ wf_status wf_unseen_parse(wf_unseen *out, const json_t *object, const char *what
   } else if (strcmp(text, "error") == 0) {
     *out = WF_UNSEEN_ERROR;
   } else {
-    return wf_fail(err, WF_PARSE, "%s: \"unseen\" is \"%.40s\", neither missing nor error", what,
+    return wf_fail(err, WF_PARSE, "%s: \"unseen\" is '%.40s', neither missing nor error", what,
                    text);
   }
   return WF_OK;
@@ -46,7 +46,7 @@ static wf_status check_keys(const json_t *object, const char *const *keys,
   json_t *value;
   json_object_foreach((json_t *)object, key, value) {
     if (!is_among(key, keys) && !is_among(key, more_keys)) {
-      return wf_fail(err, WF_PARSE, "%s: unknown key \"%.60s\"", what, key);
+      return wf_fail(err, WF_PARSE, "%s: unknown key '%.60s'", what, key);
     }
   }
   return WF_OK;
@@ -67,7 +67,7 @@ static wf_status parse_step(wf_step **out, const json_t *object, bool fitted, co
   const char *name;
   WF_TRY(wf_json_get_string(&name, object, "kind", what, err));
   const wf_step_kind *kind = wf_step_find_kind(name);
-  if (!kind) return wf_fail(err, WF_PARSE, "%s: unknown kind \"%.60s\"", what, name);
+  if (!kind) return wf_fail(err, WF_PARSE, "%s: unknown kind '%.60s'", what, name);
   if (fitted && json_object_get(object, "column")) {
     return wf_fail(err, WF_PARSE, "%s: unknown key \"column\"", what);
   }
@@ -87,7 +87,7 @@ static wf_status parse_type(wf_input_type *out, const json_t *object, const char
       return WF_OK;
     }
   }
-  return wf_fail(err, WF_PARSE, "%s: \"type\" is \"%.40s\", not number, bool, timestamp or text",
+  return wf_fail(err, WF_PARSE, "%s: \"type\" is '%.40s', not number, bool, timestamp or text",
                  what, name);
 }
 
@@ -136,7 +136,7 @@ static wf_status add_distinct(wf_map *names, const char *name, const char *kind,
   bool added;
   WF_TRY(wf_map_add(names, wf_view_of(name), &index, &added, err));
   if (added) return WF_OK;
-  return wf_fail(err, WF_PARSE, "recipe: two %ss are named \"%.60s\"", kind, name);
+  return wf_fail(err, WF_PARSE, "recipe: two %ss are named '%.60s'", kind, name);
 }
 
 static wf_status parse_inputs(wf_recipe *recipe, wf_map *names, const json_t *array,

@@ -48,10 +48,10 @@ size_t wf_recipe_chain_width(wf_step *const *steps, size_t n_steps) {
 
 static wf_status fail_reads(wf_error *err, const char *column, const wf_step *step, bool text) {
   if (text) {
-    return wf_fail(err, WF_TYPE, "column \"%s\" is text where %s needs numbers: encode it first",
+    return wf_fail(err, WF_TYPE, "column '%s' is text where %s needs numbers: encode it first",
                    column, step->kind->name);
   }
-  return wf_fail(err, WF_TYPE, "column \"%s\" holds numbers where %s needs text", column,
+  return wf_fail(err, WF_TYPE, "column '%s' holds numbers where %s needs text", column,
                  step->kind->name);
 }
 
@@ -61,9 +61,8 @@ wf_status wf_recipe_check_chain(const char *column, wf_input_type type, wf_step 
   for (size_t i = 0; i < n_steps; i++) {
     const wf_step_kind *kind = steps[i]->kind;
     if (ended) {
-      return wf_fail(err, WF_INVALID,
-                     "column \"%s\": %s cannot follow %s, which makes its features", column,
-                     kind->name, steps[i - 1]->kind->name);
+      return wf_fail(err, WF_INVALID, "column '%s': %s cannot follow %s, which makes its features",
+                     column, kind->name, steps[i - 1]->kind->name);
     }
     if (kind->reads_text != text) return fail_reads(err, column, steps[i], text);
     text = kind->makes_text;
@@ -71,7 +70,7 @@ wf_status wf_recipe_check_chain(const char *column, wf_input_type type, wf_step 
   }
   if (text && !ended) {
     return wf_fail(err, WF_TYPE,
-                   "column \"%s\" is text and no step encodes it: add ordinal or one_hot, or "
+                   "column '%s' is text and no step encodes it: add ordinal or one_hot, or "
                    "exclude the column",
                    column);
   }

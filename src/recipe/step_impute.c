@@ -66,7 +66,7 @@ static wf_status learn(double *out, wf_impute how, const wf_sample *sample, wf_e
   size_t n = sample->n_present;
   if (n == 0) {
     return wf_fail(err, WF_INVALID,
-                   "impute of column \"%s\": every value is missing, so it has no "
+                   "impute of column '%s': every value is missing, so it has no "
                    "%s",
                    sample->column, how_names[how]);
   }
@@ -78,7 +78,7 @@ static wf_status learn(double *out, wf_impute how, const wf_sample *sample, wf_e
     value = how == WF_IMPUTE_MEDIAN ? median_of(sample->numbers, n) : mode_of(sample->numbers, n);
   }
   if (!isfinite(value)) {
-    return wf_fail(err, WF_INVALID, "impute of column \"%s\": its %s is not a finite number",
+    return wf_fail(err, WF_INVALID, "impute of column '%s': its %s is not a finite number",
                    sample->column, how_names[how]);
   }
   *out = value == 0 ? 0 : value; /* of 0 and -0, which compare equal, always 0 */
@@ -122,8 +122,8 @@ static wf_status parse_how(wf_impute *out, const json_t *object, const char *wha
       return WF_OK;
     }
   }
-  return wf_fail(err, WF_PARSE, "%s: \"how\" is \"%.40s\", not mean, median, mode or constant",
-                 what, name);
+  return wf_fail(err, WF_PARSE, "%s: \"how\" is '%.40s', not mean, median, mode or constant", what,
+                 name);
 }
 
 static wf_status parse(wf_step **out, const json_t *object, bool fitted, const char *what,

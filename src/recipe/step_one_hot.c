@@ -48,18 +48,18 @@ static wf_status check_learned(const wf_sample *sample, const wf_map *values, wf
   size_t n = wf_map_count(values);
   if (n == 0) {
     return wf_fail(err, WF_INVALID,
-                   "one_hot of column \"%s\": every value is missing, so there is nothing to learn",
+                   "one_hot of column '%s': every value is missing, so there is nothing to learn",
                    sample->column);
   }
   if (n > MAX_LEARNED) {
     return wf_fail(err, WF_LIMIT,
-                   "one_hot of column \"%s\": %zu distinct values, more than %d: exclude the "
+                   "one_hot of column '%s': %zu distinct values, more than %d: exclude the "
                    "column or give the values",
                    sample->column, n, MAX_LEARNED);
   }
   for (size_t i = 0; i < n; i++) {
     if (!wf_text_is_plain(wf_map_key(values, i))) {
-      return wf_fail(err, WF_INVALID, "one_hot of column \"%s\": a value is not valid UTF-8 text",
+      return wf_fail(err, WF_INVALID, "one_hot of column '%s': a value is not valid UTF-8 text",
                      sample->column);
     }
   }

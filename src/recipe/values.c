@@ -25,7 +25,7 @@ static wf_status add(wf_map *map, wf_view value, const char *what, wf_error *err
   bool added;
   WF_TRY(wf_map_add(map, value, &index, &added, err));
   if (!added) {
-    return wf_fail(err, WF_INVALID, "%s: the value \"%.*s\" appears twice", what,
+    return wf_fail(err, WF_INVALID, "%s: the value '%.*s' appears twice", what,
                    (int)(value.size < 60 ? value.size : 60), value.data);
   }
   return WF_OK;
@@ -126,7 +126,7 @@ static void list_some(const wf_map *values, char *out, size_t size) {
   for (size_t i = 0; i < n && i < SHOWN; i++) {
     wf_view value = wf_map_key(values, i);
     int length = (int)(value.size < LONGEST ? value.size : LONGEST);
-    int wrote = snprintf(out + used, size - used, "%s\"%.*s%s\"", i ? ", " : "", length, value.data,
+    int wrote = snprintf(out + used, size - used, "%s'%.*s%s'", i ? ", " : "", length, value.data,
                          value.size > LONGEST ? "…" : "");
     if (wrote < 0 || (size_t)wrote >= size - used) return;
     used += (size_t)wrote;
@@ -137,7 +137,7 @@ static void list_some(const wf_map *values, char *out, size_t size) {
 wf_status wf_values_fail_unknown(wf_error *err, const wf_map *values, wf_view value) {
   char known[240];
   list_some(values, known, sizeof known);
-  return wf_fail(err, WF_INVALID, "unknown value \"%.*s\" (known: %s)",
+  return wf_fail(err, WF_INVALID, "unknown value '%.*s' (known: %s)",
                  (int)(value.size < 60 ? value.size : 60), value.data, known);
 }
 
@@ -151,6 +151,6 @@ wf_status wf_values_check_used(const wf_map *values, const wf_map *texts, const 
   char found[160], given[160];
   list_some(texts, found, sizeof found);
   list_some(values, given, sizeof given);
-  return wf_fail(err, WF_INVALID, "column \"%s\" holds none of the given values %s; it holds %s",
+  return wf_fail(err, WF_INVALID, "column '%s' holds none of the given values %s; it holds %s",
                  column, given, found);
 }

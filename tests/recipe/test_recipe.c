@@ -39,7 +39,7 @@ static wf_column *numbers(const double *values, size_t n) {
   wf_error err = WF_ERROR_INIT;
   uint8_t present[64];
   REQUIRE(n <= sizeof present);
-  for (size_t i = 0; i < n; i++) present[i] = !isnan(values[i]);
+  for (size_t i = 0; i < n; i++) present[i] = isnan(values[i]) ? 0 : 1;
   wf_column *column;
   REQUIRE_OK(wf_column_from_f64(&column, values, present, n, &err), err);
   return column;
@@ -194,14 +194,14 @@ TEST(recipe_row_errors_name_the_column) {
   REQUIRE_OK(wf_recipe_one_hot(r, "colour", NULL, 0, NULL, WF_UNSEEN_ERROR, &err), err);
   REQUIRE_OK(wf_recipe_fit(r, frame, label, 1, &err), err);
   CHECK_FAILS(row_status(r, 0, "XXL", &err), err, WF_INVALID,
-              "column \"size\": unknown value \"XXL\" (known: \"S\", \"M\", \"L\")");
+              "column 'size': unknown value 'XXL' (known: 'S', 'M', 'L')");
   CHECK_EQ_INT(err.column, 1);
-  CHECK_FAILS(row_status(r, 1, "pink", &err), err, WF_INVALID, "column \"colour\"");
+  CHECK_FAILS(row_status(r, 1, "pink", &err), err, WF_INVALID, "column 'colour'");
   CHECK_EQ_INT(err.column, 2);
   CHECK_FAILS(row_status(r, 2, "heavy", &err), err, WF_TYPE,
-              "column \"weight\": \"heavy\" is not a number");
+              "column 'weight': 'heavy' is not a number");
   CHECK_FAILS(row_status(r, 2, "0x10", &err), err, WF_TYPE, "not a number");
-  CHECK_FAILS(row_status(r, 3, "yes", &err), err, WF_TYPE, "\"yes\" is not a bool");
+  CHECK_FAILS(row_status(r, 3, "yes", &err), err, WF_TYPE, "'yes' is not a bool");
   static const char *const markers[] = {"", "NA", "N/A", "NaN", "nan", "null", "NULL"};
   for (size_t i = 0; i < COUNT(markers); i++) CHECK(row_status(r, 2, markers[i], &err) == WF_OK);
   CHECK(row_status(r, 0, NULL, &err) == WF_OK); /* missing is not unseen */
@@ -222,7 +222,7 @@ TEST(recipe_numbers_in_text_columns) {
   REQUIRE_OK(wf_recipe_apply_row(r, &cell, &out, &err), err);
   CHECK_SAME(out, 2);
   cell.number = 7;
-  CHECK_FAILS(wf_recipe_apply_row(r, &cell, &out, &err), err, WF_INVALID, "unknown value \"7\"");
+  CHECK_FAILS(wf_recipe_apply_row(r, &cell, &out, &err), err, WF_INVALID, "unknown value '7'");
   wf_recipe_release(r);
   wf_frame_release(frame);
 }
@@ -255,11 +255,11 @@ TEST(recipe_declaring_is_checked) {
   wf_recipe *r = new_recipe();
   REQUIRE_OK(wf_recipe_ordinal(r, "size", sizes, 3, WF_UNSEEN_MISSING, &err), err);
   CHECK_FAILS(wf_recipe_ordinal(r, "size", sizes, 3, WF_UNSEEN_MISSING, &err), err, WF_INVALID,
-              "column \"size\" already has the step ordinal");
+              "column 'size' already has the step ordinal");
   CHECK_FAILS(wf_recipe_ordinal(r, "x", sizes, 0, WF_UNSEEN_MISSING, &err), err, WF_INVALID,
               "the list of values is empty");
   CHECK_FAILS(wf_recipe_ordinal(r, "x", TEXTS("a", "b", "a"), WF_UNSEEN_MISSING, &err), err,
-              WF_INVALID, "\"a\" appears twice");
+              WF_INVALID, "'a' appears twice");
   CHECK_FAILS(wf_recipe_ordinal(r, "x", TEXTS("a", "\xff"), WF_UNSEEN_MISSING, &err), err,
               WF_INVALID, "value 2 is not valid UTF-8");
   CHECK_FAILS(wf_recipe_ordinal(r, "", sizes, 3, WF_UNSEEN_MISSING, &err), err, WF_INVALID,
@@ -312,17 +312,17 @@ static void wrong_values(wf_recipe *r) {
 TEST(recipe_fit_errors) {
   wf_error err = WF_ERROR_INIT;
   CHECK_FAILS(fit_with(nothing, &err), err, WF_TYPE,
-              "column \"size\" is text and no step encodes it");
+              "column 'size' is text and no step encodes it");
   CHECK_FAILS(fit_with(absent, &err), err, WF_NOTFOUND, "colour"); /* the nearest name */
-  CHECK_FAILS(fit_with(excluded, &err), err, WF_INVALID, "\"label\" is excluded and has the step");
+  CHECK_FAILS(fit_with(excluded, &err), err, WF_INVALID, "'label' is excluded and has the step");
   CHECK_FAILS(fit_with(numeric_ordinal, &err), err, WF_TYPE,
-              "column \"weight\" holds numbers where ordinal needs text");
+              "column 'weight' holds numbers where ordinal needs text");
   CHECK_FAILS(fit_with(text_impute, &err), err, WF_TYPE,
-              "column \"size\" is text where impute needs numbers");
+              "column 'size' is text where impute needs numbers");
   CHECK_FAILS(fit_with(two_ends, &err), err, WF_INVALID, "impute cannot follow one_hot");
   CHECK_FAILS(fit_with(wrong_values, &err), err, WF_INVALID,
-              "column \"size\" holds none of the given values \"small\", \"large\"; it holds "
-              "\"M\", \"S\", \"L\"");
+              "column 'size' holds none of the given values 'small', 'large'; it holds "
+              "'M', 'S', 'L'");
 }
 
 TEST(recipe_fit_needs_rows_and_columns) {
@@ -363,13 +363,13 @@ TEST(recipe_all_missing_columns) {
   wf_recipe *r = new_recipe();
   REQUIRE_OK(wf_recipe_one_hot(r, "t", NULL, 0, NULL, WF_UNSEEN_MISSING, &err), err);
   CHECK_FAILS(wf_recipe_fit(r, frame, NULL, 0, &err), err, WF_INVALID,
-              "one_hot of column \"t\": every value is missing");
+              "one_hot of column 't': every value is missing");
   wf_recipe_release(r);
   r = new_recipe();
   REQUIRE_OK(wf_recipe_one_hot(r, "t", NULL, 0, "na", WF_UNSEEN_MISSING, &err), err);
   REQUIRE_OK(wf_recipe_impute(r, "x", WF_IMPUTE_MEDIAN, 0, &err), err);
   CHECK_FAILS(wf_recipe_fit(r, frame, NULL, 0, &err), err, WF_INVALID,
-              "impute of column \"x\": every value is missing, so it has no median");
+              "impute of column 'x': every value is missing, so it has no median");
   wf_recipe_release(r);
   r = new_recipe();
   REQUIRE_OK(wf_recipe_one_hot(r, "t", NULL, 0, "na", WF_UNSEEN_MISSING, &err), err);
@@ -390,7 +390,7 @@ TEST(recipe_feature_names) {
   wf_recipe *r = new_recipe();
   REQUIRE_OK(wf_recipe_one_hot(r, NULL, NULL, 0, NULL, WF_UNSEEN_MISSING, &err), err);
   CHECK_FAILS(wf_recipe_fit(r, frame, NULL, 0, &err), err, WF_INVALID,
-              "columns \"a\" and \"a_b\" both make a feature named \"a_b\"");
+              "columns 'a' and 'a_b' both make a feature named 'a_b'");
   REQUIRE_OK(wf_recipe_fit(r, frame, TEXTS("a_b"), &err), err);
   static const char *const names[] = {"a_0_", "a__0_", "a__0__2", "a_b"};
   for (size_t i = 0; i < 4; i++) CHECK_EQ_STR(wf_recipe_output_name(r, i), names[i]);
@@ -431,7 +431,7 @@ TEST(recipe_frame_errors_name_row_and_column) {
   wf_column *words = category(TEXTS("1", "2", "heavy", "heavy"));
   REQUIRE_OK(wf_frame_with(&less, frame, "weight", words, &err), err);
   CHECK_FAILS(wf_recipe_apply(&m, r, less, &err), err, WF_TYPE,
-              "row 3: column \"weight\": \"heavy\" is not a number");
+              "row 3: column 'weight': 'heavy' is not a number");
   CHECK_EQ_INT(err.line, 3);
   CHECK_EQ_INT(err.column, 3);
   wf_frame *head; /* the bad value is in the dictionary only */

@@ -1,0 +1,228 @@
+// guard.cc — the only C++ of the project, because only C++ can stop an exception.
+//
+// libxgboost's C functions turn most exceptions into a return value, but building that very error
+// text can throw again (out of memory does), and such a second exception would cross our C frames
+// and end the process. So each call goes through `guarded`, which lets nothing pass.
+//
+// Function types come from XGBoost's own header, so a version whose signatures differ does not
+// compile; addresses come from dlsym, so the library is no link dependency.
+
+#include "xgboost/guard.h"
+
+extern "C" {
+#include "base/alloc.h"
+#include "base/library.h"
+}
+
+#include <xgboost/c_api.h>
+
+#include <cctype>
+#include <climits>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <new>
+
+#define XGB_FUNCTIONS(X)        \
+  X(XGBoostVersion)             \
+  X(XGBGetLastError)            \
+  X(XGBGetGlobalConfig)         \
+  X(XGBSetGlobalConfig)         \
+  X(XGDMatrixCreateFromMat_omp) \
+  X(XGDMatrixSliceDMatrix)      \
+  X(XGDMatrixSetFloatInfo)      \
+  X(XGDMatrixFree)              \
+  X(XGBoosterCreate)            \
+  X(XGBoosterFree)              \
+  X(XGBoosterSetParam)          \
+  X(XGBoosterUpdateOneIter)     \
+  X(XGBoosterEvalOneIter)       \
+  X(XGBoosterSlice)             \
+  X(XGBoosterSetStrFeatureInfo) \
+  X(XGBoosterSaveModelToBuffer)
+
+struct wf_xgb {
+#define XGB_FIELD(name) decltype(&::name) name;
+  XGB_FUNCTIONS(XGB_FIELD)
+#undef XGB_FIELD
+  char *config; // the thread's global configuration before ours
+};
+
+namespace {
+
+// "[21:47:35] ./src/learner.cc:573: Check failed: …\nStack trace:…" to "Check failed: …".
+void fail_with_text(wf_error *err, const char *text) {
+  const char *start = text;
+  if (*start == '[') {
+    if (const char *end = std::strchr(start, ']')) start = end + 1;
+    while (*start == ' ') start++;
+    // the source position ends with ":<digits>: "
+    if (const char *mark = std::strstr(start, ": ")) {
+      const char *digit = mark;
+      while (digit > start && std::isdigit(static_cast<unsigned char>(digit[-1]))) digit--;
+      if (digit < mark && digit > start && digit[-1] == ':') start = mark + 2;
+    }
+  }
+  int length = static_cast<int>(std::strcspn(start, "\n"));
+  wf_fail(err, WF_EXTERNAL, "XGBoost: %.*s", length, start);
+}
+
+// Runs one API call; what throws or returns other than 0 is a failure.
+template <typename Call> wf_status guarded(const wf_xgb *xgb, wf_error *err, Call call) noexcept {
+  try {
+    if (call() == 0) return WF_OK;
+    const char *text = xgb->XGBGetLastError();
+    if (std::strstr(text, "bad_alloc")) return wf_fail_nomem(err);
+    fail_with_text(err, text);
+    return WF_EXTERNAL;
+  } catch (const std::bad_alloc &) {
+    return wf_fail_nomem(err);
+  } catch (const std::exception &error) {
+    return wf_fail(err, WF_EXTERNAL, "XGBoost: %s", error.what());
+  } catch (...) {
+    return wf_fail(err, WF_EXTERNAL, "XGBoost failed with an unknown exception");
+  }
+}
+
+// For functions that free: there is nobody to tell.
+template <typename Call> void ignored(Call call) noexcept {
+  try {
+    call();
+  } catch (...) {
+  }
+}
+
+wf_status silence(wf_xgb *xgb, wf_error *err) {
+  const char *before = nullptr;
+  wf_status status = guarded(xgb, err, [&] { return xgb->XGBGetGlobalConfig(&before); });
+  if (status != WF_OK) return status;
+  xgb->config = wf_strdup(before);
+  if (!xgb->config) return wf_fail_nomem(err);
+  return guarded(xgb, err, [&] { return xgb->XGBSetGlobalConfig("{\"verbosity\": 0}"); });
+}
+
+wf_status check_int(size_t n, const char *what, wf_error *err) {
+  return n <= INT_MAX ? WF_OK : wf_fail(err, WF_LIMIT, "XGBoost: more than 2^31 %s", what);
+}
+
+} // namespace
+
+wf_status wf_xgb_open(wf_xgb **out, wf_error *err) {
+  static const char *const sonames[] = {"libxgboost.so.0", "libxgboost.so", nullptr};
+  wf_xgb *xgb = static_cast<wf_xgb *>(wf_alloc_zero(1, sizeof *xgb));
+  if (!xgb) return wf_fail_nomem(err);
+  const wf_library_symbol symbols[] = {
+#define XGB_SYMBOL(name) {#name, &xgb->name},
+      XGB_FUNCTIONS(XGB_SYMBOL)
+#undef XGB_SYMBOL
+  };
+  wf_status status =
+      wf_library_load(sonames, "libxgboost", symbols, sizeof symbols / sizeof *symbols, err);
+  if (status == WF_OK) status = silence(xgb, err);
+  if (status != WF_OK) {
+    wf_free(xgb->config);
+    wf_free(xgb);
+    return status;
+  }
+  *out = xgb;
+  return WF_OK;
+}
+
+void wf_xgb_close(wf_xgb *xgb) {
+  if (!xgb) return;
+  ignored([&] { xgb->XGBSetGlobalConfig(xgb->config); });
+  wf_free(xgb->config);
+  wf_free(xgb);
+}
+
+void wf_xgb_version(const wf_xgb *xgb, int *major, int *minor, int *patch) {
+  xgb->XGBoostVersion(major, minor, patch);
+}
+
+wf_status wf_xgb_matrix_new(wf_xgb_matrix *out, const wf_xgb *xgb, const float *rows, size_t n_rows,
+                            size_t n_columns, size_t n_threads, wf_error *err) {
+  return guarded(xgb, err, [&] {
+    return xgb->XGDMatrixCreateFromMat_omp(rows, n_rows, n_columns, std::nanf(""), out,
+                                           static_cast<int>(n_threads));
+  });
+}
+
+wf_status wf_xgb_matrix_slice(wf_xgb_matrix *out, const wf_xgb *xgb, wf_xgb_matrix matrix,
+                              const int *rows, size_t n, wf_error *err) {
+  return guarded(xgb, err, [&] { return xgb->XGDMatrixSliceDMatrix(matrix, rows, n, out); });
+}
+
+wf_status wf_xgb_matrix_set(const wf_xgb *xgb, wf_xgb_matrix matrix, const char *field,
+                            const float *values, size_t n, wf_error *err) {
+  return guarded(xgb, err, [&] { return xgb->XGDMatrixSetFloatInfo(matrix, field, values, n); });
+}
+
+void wf_xgb_matrix_free(const wf_xgb *xgb, wf_xgb_matrix matrix) {
+  if (matrix) ignored([&] { xgb->XGDMatrixFree(matrix); });
+}
+
+wf_status wf_xgb_booster_new(wf_xgb_booster *out, const wf_xgb *xgb, const wf_xgb_matrix *matrices,
+                             size_t n, wf_error *err) {
+  return guarded(xgb, err, [&] { return xgb->XGBoosterCreate(matrices, n, out); });
+}
+
+wf_status wf_xgb_booster_set(const wf_xgb *xgb, wf_xgb_booster booster, const char *name,
+                             const char *value, wf_error *err) {
+  return guarded(xgb, err, [&] { return xgb->XGBoosterSetParam(booster, name, value); });
+}
+
+wf_status wf_xgb_booster_update(const wf_xgb *xgb, wf_xgb_booster booster, size_t round,
+                                wf_xgb_matrix matrix, wf_error *err) {
+  wf_status status = check_int(round, "rounds", err);
+  if (status != WF_OK) return status;
+  return guarded(xgb, err, [&] {
+    return xgb->XGBoosterUpdateOneIter(booster, static_cast<int>(round), matrix);
+  });
+}
+
+wf_status wf_xgb_booster_evaluate(char **out, const wf_xgb *xgb, wf_xgb_booster booster,
+                                  size_t round, wf_xgb_matrix *matrices, const char **names,
+                                  size_t n, wf_error *err) {
+  const char *text = nullptr;
+  wf_status status = guarded(xgb, err, [&] {
+    return xgb->XGBoosterEvalOneIter(booster, static_cast<int>(round), matrices, names, n, &text);
+  });
+  if (status != WF_OK) return status;
+  char *copy = wf_strdup(text);
+  if (!copy) return wf_fail_nomem(err);
+  *out = copy;
+  return WF_OK;
+}
+
+wf_status wf_xgb_booster_head(wf_xgb_booster *out, const wf_xgb *xgb, wf_xgb_booster booster,
+                              size_t n_rounds, wf_error *err) {
+  return guarded(xgb, err, [&] {
+    return xgb->XGBoosterSlice(booster, 0, static_cast<int>(n_rounds), 1, out);
+  });
+}
+
+wf_status wf_xgb_booster_name_features(const wf_xgb *xgb, wf_xgb_booster booster,
+                                       const char **names, size_t n, wf_error *err) {
+  return guarded(
+      xgb, err, [&] { return xgb->XGBoosterSetStrFeatureInfo(booster, "feature_name", names, n); });
+}
+
+wf_status wf_xgb_booster_save(char **out, size_t *size, const wf_xgb *xgb, wf_xgb_booster booster,
+                              wf_error *err) {
+  bst_ulong length = 0;
+  const char *data = nullptr;
+  wf_status status = guarded(xgb, err, [&] {
+    return xgb->XGBoosterSaveModelToBuffer(booster, "{\"format\": \"json\"}", &length, &data);
+  });
+  if (status != WF_OK) return status;
+  char *copy = wf_strndup(data, length);
+  if (!copy) return wf_fail_nomem(err);
+  *out = copy;
+  *size = length;
+  return WF_OK;
+}
+
+void wf_xgb_booster_free(const wf_xgb *xgb, wf_xgb_booster booster) {
+  if (booster) ignored([&] { xgb->XGBoosterFree(booster); });
+}

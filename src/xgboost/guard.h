@@ -1,0 +1,60 @@
+/* xgboost/guard.h — libxgboost's C API without its surprises: loaded when first needed, no C++
+ * exception gets out, every failure is a wf_status with one line of message, and results are copied
+ * before anything could overwrite them.
+ *
+ * What no wrapper can prevent: libxgboost aborts the process when memory runs out in a few places
+ * that are declared not to throw. */
+#ifndef WF_XGBOOST_GUARD_H
+#define WF_XGBOOST_GUARD_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#include "base/error.h"
+
+typedef struct wf_xgb wf_xgb; /* the function table; used by the thread that opened it */
+typedef void *wf_xgb_matrix;
+typedef void *wf_xgb_booster;
+
+/* Loads the library and silences its log for this thread until wf_xgb_close. */
+wf_status wf_xgb_open(wf_xgb **out, wf_error *err);
+void wf_xgb_close(wf_xgb *xgb);
+void wf_xgb_version(const wf_xgb *xgb, int *major, int *minor, int *patch);
+
+/* From n_rows x n_columns floats, row after row; NaN is missing. */
+wf_status wf_xgb_matrix_new(wf_xgb_matrix *out, const wf_xgb *xgb, const float *rows, size_t n_rows,
+                            size_t n_columns, size_t n_threads, wf_error *err);
+/* Those rows, with their labels and weights. */
+wf_status wf_xgb_matrix_slice(wf_xgb_matrix *out, const wf_xgb *xgb, wf_xgb_matrix matrix,
+                              const int *rows, size_t n, wf_error *err);
+/* `field` is "label" or "weight". */
+wf_status wf_xgb_matrix_set(const wf_xgb *xgb, wf_xgb_matrix matrix, const char *field,
+                            const float *values, size_t n, wf_error *err);
+void wf_xgb_matrix_free(const wf_xgb *xgb, wf_xgb_matrix matrix); /* NULL is fine */
+
+/* `matrices` are those it will be trained on or evaluated with. */
+wf_status wf_xgb_booster_new(wf_xgb_booster *out, const wf_xgb *xgb, const wf_xgb_matrix *matrices,
+                             size_t n, wf_error *err);
+wf_status wf_xgb_booster_set(const wf_xgb *xgb, wf_xgb_booster booster, const char *name,
+                             const char *value, wf_error *err);
+wf_status wf_xgb_booster_update(const wf_xgb *xgb, wf_xgb_booster booster, size_t round,
+                                wf_xgb_matrix matrix, wf_error *err);
+/* "[round]\t0-auc:0.9\t0-logloss:0.3\t1-auc:…" where the sets are called 0, 1, …; wf_free it. */
+wf_status wf_xgb_booster_evaluate(char **out, const wf_xgb *xgb, wf_xgb_booster booster,
+                                  size_t round, wf_xgb_matrix *matrices, const char **names,
+                                  size_t n, wf_error *err);
+/* The booster's first `n_rounds` rounds. */
+wf_status wf_xgb_booster_head(wf_xgb_booster *out, const wf_xgb *xgb, wf_xgb_booster booster,
+                              size_t n_rounds, wf_error *err);
+wf_status wf_xgb_booster_name_features(const wf_xgb *xgb, wf_xgb_booster booster,
+                                       const char **names, size_t n, wf_error *err);
+/* Its JSON document; wf_free it. */
+wf_status wf_xgb_booster_save(char **out, size_t *size, const wf_xgb *xgb, wf_xgb_booster booster,
+                              wf_error *err);
+void wf_xgb_booster_free(const wf_xgb *xgb, wf_xgb_booster booster); /* NULL is fine */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
