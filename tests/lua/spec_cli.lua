@@ -1,0 +1,95 @@
+-- The command line: words, options, usage errors, JSON.
+local t = require "harness"
+
+t.test("help and version", function()
+  local result = t.wf { "--help" }
+  t.equal(result.status, 0)
+  t.contains(result.out, "usage: wf SCRIPT", "endpoints", "approve")
+  t.contains(t.wf({ "version" }).out, "wf ")
+  t.ok(t.json({ "version", "--json" }).version:match("^%d+%.%d+%.%d+$"))
+  for _, name in ipairs { "run", "runs", "show", "log", "models", "approve", "reject", "deploy",
+    "endpoints", "invoke", "delete-endpoint", "serve", "doctor", "version" } do
+    result = t.wf { name, "--help" }
+    t.equal(result.status, 0, name)
+    t.contains(result.out, "usage: wf " .. name)
+    t.equal(t.wf({ "help", name }).out, result.out)
+  end
+end)
+
+t.test("usage errors have status 2 and name the word", function()
+  for _, case in ipairs {
+    { { "runz" }, "unknown command 'runz'" }, { { "endpoint" }, "did you mean 'endpoints'?" },
+    { { "nothing.lua" }, "there is no script 'nothing.lua'" },
+    { { "runs", "--lmit", "3" }, "unknown option '--lmit'; did you mean '--limit'?" },
+    { { "runs", "--limit", "x" }, "'x' is not a whole number" },
+    { { "runs", "--limit" }, "needs a value" }, { { "runs", "--json=1" }, "takes no value" },
+    { { "runs", "extra" }, "no use for 'extra'" }, { { "approve", "group" }, "VERSION is missing" },
+    { { "approve", "group", "one" }, "'one' is not a whole number" },
+    { { "show", "first" }, "'first' is not a run's number" },
+    { { "invoke", "name" }, "give --csv FILE" }, { { "deploy", "name" }, "GROUP[/VERSION]" },
+    { { "help", "rnu" }, "did you mean 'run'?" },
+  } do
+    local result = t.wf(case[1])
+    t.equal(result.status, 2, table.concat(case[1], " "))
+    t.contains(result.err, case[2])
+    t.equal(result.out, "")
+  end
+end)
+
+t.test("empty lists say so, and are [] in JSON", function()
+  t.contains(t.wf({ "runs" }).out, "there are no runs yet")
+  t.contains(t.wf({ "models" }).out, "there are no model versions")
+  t.contains(t.wf({ "endpoints" }).out, "there are no endpoints")
+  for _, name in ipairs { "runs", "models", "endpoints" } do
+    t.equal(t.wf({ name, "--json" }).out, "[]\n")
+  end
+end)
+
+t.test("absent things are errors that name them, with status 1", function()
+  for _, case in ipairs { { { "show", "7" }, "7" }, { { "show" }, "there are no runs yet" },
+    { { "approve", "group", "1" }, "group" }, { { "invoke", "none", "--csv", "-" }, "none" },
+    { { "delete-endpoint", "none" }, "none" },
+    { { "deploy", "e", "group" }, "group 'group' has no Approved version" } } do
+    local result = t.wf(case[1])
+    t.equal(result.status, 1, table.concat(case[1], " "))
+    t.contains(result.err, case[2])
+    t.ok(not result.err:find("traceback"), "no stack for the command line's own errors")
+  end
+end)
+
+t.test("runs, show and log agree", function()
+  t.succeeds [[
+    local run <close> = require("wf").run { name = "Demo" }
+    run:step("A", function() print("text") return { x = 1 } end)
+  ]]
+  t.succeeds [[ local run <close> = require("wf").run { name = "Second" } ]]
+  local listed = t.wf({ "runs" }).out
+  t.contains(listed, "RUN", "Demo", "Second", "Succeeded")
+  local runs = t.json { "runs", "--json", "-n", "1" }
+  t.equal(#runs, 1)
+  t.equal(runs[1].name, "Second")
+  t.contains(t.wf({ "show", "1" }).out, "run 1", "Demo", "A", "Succeeded", "script.lua")
+  t.equal(t.json({ "show", "1", "--json" }).steps[1].outcome.value.x, 1)
+  t.equal(t.json({ "log", "1", "--json" }), { { step = "A", log = "text\n" } })
+end)
+
+t.test("doctor finds everything in working order", function()
+  local result = t.wf { "doctor" }
+  t.equal(result.status, 0, result.out .. result.err)
+  t.contains(result.out, "xgboost", "catalog", "ok")
+  for _, check in ipairs(t.json { "doctor", "--json" }) do t.ok(check.ok, check.check) end
+end)
+
+t.test("a syntax error names file and line", function()
+  local result = t.script("local x = = 3\n")
+  t.equal(result.status, 1)
+  t.contains(result.err, "script.lua:1:", "unexpected symbol")
+end)
+
+t.test("scripts may come with a first line for the shell, from stdin and with -e", function()
+  t.equal(t.script("#!/usr/bin/env wf\nprint 'ok'\n").out, "ok\n")
+  t.equal(t.wf({ "-" }, { stdin = t.write("x.lua", "print(...)") }).out, "\n")
+  t.equal(t.wf({ "-e", "print(wf.version)" }).status, 0)
+end)
+
+t.finish()
