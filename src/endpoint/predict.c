@@ -1,0 +1,140 @@
+/* predict.c — the block of rows between decoding and encoding.
+ *
+ * Rows are gathered row after row in one block of memory that belongs to the worker, predicted on
+ * this thread when the block is full, and their scores written at once. A later bad row throws the
+ * written text away: a response is either all predictions or one error. */
+#include "endpoint/predict.h"
+
+#include "base/alloc.h"
+#include "endpoint/decode.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void wf_scratch_dispose(wf_scratch *s) {
+  wf_free(s->features);
+  wf_free(s->scores);
+  wf_free(s->cells);
+  wf_free(s->fields);
+  wf_free(s->layout);
+  wf_free(s->fields_of);
+  wf_free(s->members);
+  wf_bytes_dispose(&s->text);
+  *s = (wf_scratch){0};
+}
+
+static bool fit(void *items, size_t n, size_t size) {
+  void *old, *grown;
+  memcpy(&old, items, sizeof old);
+  grown = wf_realloc_array(old, n, size);
+  if (!grown) return false;
+  memcpy(items, &grown, sizeof grown);
+  return true;
+}
+
+/* One more place than there are names, so that a record with too many fields is seen as one. */
+static bool fit_scratch(wf_scratch *s, const wf_schema *schema) {
+  size_t features = WF_BLOCK_ROWS * schema->n_features;
+  size_t scores = WF_BLOCK_ROWS * schema->n_outputs;
+  size_t places =
+      1 + (schema->n_places > schema->n_features ? schema->n_places : schema->n_features);
+  if (features > s->n_features) {
+    if (!fit(&s->features, features, sizeof *s->features)) return false;
+    s->n_features = features;
+  }
+  if (scores > s->n_scores) {
+    if (!fit(&s->scores, scores, sizeof *s->scores)) return false;
+    s->n_scores = scores;
+  }
+  if (schema->n_inputs > s->n_cells) {
+    if (!fit(&s->cells, schema->n_inputs, sizeof *s->cells)) return false;
+    s->n_cells = schema->n_inputs;
+  }
+  if (places > s->n_places) {
+    if (!fit(&s->fields, places, sizeof *s->fields) ||
+        !fit(&s->layout, places, sizeof *s->layout) ||
+        !fit(&s->fields_of, places, sizeof *s->fields_of) ||
+        !fit(&s->members, places, sizeof *s->members)) {
+      return false;
+    }
+    s->n_places = places;
+  }
+  return true;
+}
+
+wf_status wf_block_begin(wf_block *block, wf_error *err) {
+  block->n_rows = 0;
+  block->row = 1;
+  block->syntax = false;
+  wf_encoder_begin(block->encoder);
+  return fit_scratch(block->scratch, block->schema) ? WF_OK : wf_fail_nomem(err);
+}
+
+float *wf_block_features(const wf_block *block) {
+  return block->scratch->features + block->n_rows * block->schema->n_features;
+}
+
+static wf_status flush(wf_block *block, wf_error *err) {
+  const wf_schema *schema = block->schema;
+  wf_predict_options options = {.kind = WF_PREDICT_VALUE, .n_threads = 1};
+  wf_features rows = wf_features_rows(block->scratch->features, block->n_rows, schema->n_features);
+  if (block->n_rows == 0) return WF_OK;
+  WF_TRY(wf_forest_predict(schema->forest, &rows, &options, block->scratch->scores, err));
+  wf_encoder_rows(block->encoder, block->scratch->scores, block->n_rows);
+  block->n_rows = 0;
+  return WF_OK;
+}
+
+wf_status wf_block_end_row(wf_block *block, wf_error *err) {
+  block->n_rows++;
+  block->row++;
+  return block->n_rows == WF_BLOCK_ROWS ? flush(block, err) : WF_OK;
+}
+
+wf_status wf_block_encode(wf_block *block, const size_t *field_of_input, wf_error *err) {
+  wf_error inner = WF_ERROR_INIT;
+  wf_status status = wf_recipe_apply_row(block->schema->recipe, block->scratch->cells,
+                                         wf_block_features(block), &inner);
+  if (status == WF_OK) return WF_OK;
+  size_t field = inner.column > 0 ? (size_t)inner.column : 0;
+  if (field && field_of_input) field = field_of_input[field - 1] + 1;
+  return wf_block_fail(block, err, status, field, "%s", inner.message);
+}
+
+wf_status wf_block_fail(const wf_block *block, wf_error *err, wf_status status, size_t field,
+                        const char *format, ...) {
+  char message[WF_ERROR_MESSAGE];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(message, sizeof message, format, args);
+  va_end(args);
+  int row = block->row < INT32_MAX ? (int)block->row : INT32_MAX;
+  if (field == 0) return wf_fail_at(err, status, row, 0, "row %d: %s", row, message);
+  return wf_fail_at(err, status, row, (int)field, "row %d, field %zu: %s", row, field, message);
+}
+
+static wf_status decode(wf_block *block, wf_format format, wf_view body, wf_error *err) {
+  switch (format) {
+  case WF_FORMAT_CSV: return wf_decode_csv(block, body, err);
+  case WF_FORMAT_JSON: return wf_decode_json(block, body, err);
+  case WF_FORMAT_JSONLINES: return wf_decode_jsonlines(block, body, err);
+  }
+  return WF_OK;
+}
+
+wf_status wf_predict_body(const wf_schema *schema, wf_scratch *scratch, wf_format format,
+                          wf_view body, wf_encoder *encoder, size_t *n_rows, bool *syntax,
+                          wf_error *err) {
+  wf_block block = {.schema = schema, .scratch = scratch, .encoder = encoder};
+  encoder->n_outputs = schema->n_outputs;
+  WF_TRY(wf_block_begin(&block, err));
+  wf_status status = decode(&block, format, body, err);
+  *syntax = block.syntax;
+  if (status == WF_OK) status = flush(&block, err);
+  if (status != WF_OK) return status;
+  if (encoder->n_rows == 0) return wf_fail(err, WF_INVALID, "the body holds no rows");
+  wf_encoder_end(encoder);
+  *n_rows = encoder->n_rows;
+  return encoder->out->failed ? wf_fail_nomem(err) : WF_OK;
+}
