@@ -46,6 +46,14 @@ local function is_own(source)
   return source:sub(1, #own_prefix) == own_prefix
 end
 
+-- Whether a line of a traceback is a frame of the standard library. A long path is shown with its
+-- beginning cut off ("...").
+function errors.is_own_frame(line)
+  local place = line:match("^%s*(.-):%d+: in ")
+  if not place then return false end
+  return is_own("@" .. place) or place:sub(1, 3) == "..." and place:find("/wf/", 1, true) ~= nil
+end
+
 -- "file:line" of the innermost frame from `level` on that belongs to the user.
 local function user_position(level)
   while true do

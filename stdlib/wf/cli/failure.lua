@@ -7,19 +7,21 @@
 -- shown by the run itself. Everything else shows the step, the place, the message and the Lua stack.
 -- Frames of the standard library are left out unless WF_TRACEBACK=full.
 
+local errors = require "wf.errors"
 local progress = require "wf.progress"
 local sys = require "wf.core.sys"
 
 local failure = {}
 
-local own_frame = { "^%s*stdlib/wf/", "^%s*%[C%]: in function 'xpcall'", "^%s*%[C%]: in function 'pcall'",
-  "^%s*%[C%]: in function 'error'", "^%s*%[C%]: in %?$", "/stdlib/wf/[%w_/]+%.lua:%d+: in" }
+-- Frames of C functions that only lead from one Lua function to the next.
+local passage = { "^%s*%[C%]: in function 'xpcall'", "^%s*%[C%]: in function 'pcall'",
+  "^%s*%[C%]: in function 'error'", "^%s*%[C%]: in %?$", "^%s*%(%.%.%.tail calls%.%.%.%)" }
 
 local function is_own_frame(line)
-  for _, pattern in ipairs(own_frame) do
+  for _, pattern in ipairs(passage) do
     if line:find(pattern) then return true end
   end
-  return false
+  return errors.is_own_frame(line)
 end
 
 -- The stack with only the user's frames, as long as there are any.

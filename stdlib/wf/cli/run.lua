@@ -25,8 +25,10 @@ local function command_line(script, given)
     words[#words + 1] = "-p"
     words[#words + 1] = quoted(pair[1] .. "=" .. pair[2])
   end
-  if #given.arguments > 0 then words[#words + 1] = "--" end
-  for _, word in ipairs(given.arguments) do words[#words + 1] = quoted(word) end
+  for i, word in ipairs(given.arguments) do
+    if i == 1 and word:sub(1, 1) == "-" then words[#words + 1] = "--" end
+    words[#words + 1] = quoted(word)
+  end
   return table.concat(words, " ")
 end
 
