@@ -27,6 +27,8 @@ typedef struct wf_model_parts {
   const char *provenance; /* NULL, or a JSON object kept in the manifest */
 } wf_model_parts;
 
+/* WF_INVALID when the parts do not fit together: the features the recipe makes must be those the
+ * forest takes, the label no input, and the classes (when named) as many as the forest has. */
 WF_API WF_NODISCARD wf_status wf_model_new(wf_model **out, const wf_model_parts *parts,
                                            wf_error *err);
 WF_API wf_model *wf_model_retain(wf_model *model);
@@ -36,9 +38,13 @@ WF_API const wf_forest *wf_model_forest(const wf_model *model);
 WF_API const wf_recipe *wf_model_recipe(const wf_model *model);
 WF_API const char *wf_model_label(const wf_model *model);
 WF_API const char *wf_model_provenance(const wf_model *model); /* JSON text; "{}" when none */
+WF_API size_t wf_model_class_count(const wf_model *model);     /* 0 when classes have no names */
+WF_API const char *wf_model_class_name(const wf_model *model, size_t index);
 WF_API const void *wf_model_booster(const wf_model *model, size_t *size);
 
-/* The package's bytes (wf_text_free them), and back. */
+/* The package's bytes (wf_text_free them), and back. Unpacking gives WF_PARSE for what is not a
+ * package, WF_CORRUPT for one that is damaged or whose members do not fit together, WF_LIMIT beyond
+ * 256 MiB unpacked (or 200 times its size, after 16 MiB), WF_UNSUPPORTED for a newer format. */
 WF_API WF_NODISCARD wf_status wf_model_pack(char **out, size_t *size, const wf_model *model,
                                             wf_error *err);
 WF_API WF_NODISCARD wf_status wf_model_unpack(wf_model **out, const void *bytes, size_t size,
