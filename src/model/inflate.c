@@ -6,7 +6,7 @@
 #include "model/inflate.h"
 
 #include "base/alloc.h"
-#include "model/archive.h"
+#include "model/tarball.h"
 
 #include <limits.h>
 #include <zlib.h>
@@ -67,11 +67,11 @@ static void feed(wf_inflate *source) {
 
 static wf_status check_limits(const wf_inflate *source, wf_error *err) {
   size_t read = source->consumed - source->stream.avail_in;
-  if (source->produced > WF_ARCHIVE_MAX_SIZE)
-    return wf_fail(err, WF_LIMIT, "unpacks to more than %zu bytes", WF_ARCHIVE_MAX_SIZE);
-  if (source->produced > WF_ARCHIVE_FREE_SIZE &&
-      (source->produced - WF_ARCHIVE_FREE_SIZE) / WF_ARCHIVE_MAX_RATIO > read)
-    return wf_fail(err, WF_LIMIT, "unpacks to more than %d times its size", WF_ARCHIVE_MAX_RATIO);
+  if (source->produced > WF_TARBALL_MAX_SIZE)
+    return wf_fail(err, WF_LIMIT, "unpacks to more than %zu bytes", WF_TARBALL_MAX_SIZE);
+  if (source->produced > WF_TARBALL_FREE_SIZE &&
+      (source->produced - WF_TARBALL_FREE_SIZE) / WF_TARBALL_MAX_RATIO > read)
+    return wf_fail(err, WF_LIMIT, "unpacks to more than %d times its size", WF_TARBALL_MAX_RATIO);
   return WF_OK;
 }
 

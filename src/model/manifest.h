@@ -3,7 +3,7 @@
 #ifndef WF_MODEL_MANIFEST_H
 #define WF_MODEL_MANIFEST_H
 
-#include "model/archive.h"
+#include "model/tarball.h"
 
 /* A JSON object's text, compact, the same for texts that differ only in blanks. NULL gives "{}". */
 wf_status wf_provenance_normalise(char **out, const char *provenance, wf_error *err);

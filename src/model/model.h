@@ -2,7 +2,7 @@
 #ifndef WF_MODEL_MODEL_H
 #define WF_MODEL_MODEL_H
 
-#include "model/archive.h"
+#include "model/tarball.h"
 #include "model/schema.h"
 #include "wf/model.h"
 

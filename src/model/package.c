@@ -15,7 +15,7 @@ static wf_view view_of(const wf_model *model, int member) {
 }
 
 wf_status wf_model_pack(char **out, size_t *size, const wf_model *model, wf_error *err) {
-  wf_status status = wf_archive_pack(out, size, model->members, WF_MEMBER_COUNT, err);
+  wf_status status = wf_tarball_pack(out, size, model->members, WF_MEMBER_COUNT, err);
   return status == WF_OK ? WF_OK : wf_fail_within(err, status, "model package");
 }
 
@@ -51,7 +51,7 @@ static wf_status validate(wf_model *model, wf_error *err) {
 wf_status wf_model_unpack(wf_model **out, const void *bytes, size_t size, wf_error *err) {
   wf_model *model;
   WF_TRY(wf_model_make(&model, err));
-  wf_status status = wf_archive_unpack(model->members, WF_MEMBER_COUNT, bytes, size, err);
+  wf_status status = wf_tarball_unpack(model->members, WF_MEMBER_COUNT, bytes, size, err);
   if (status == WF_OK) status = validate(model, err);
   if (status != WF_OK) {
     wf_model_release(model);
@@ -64,7 +64,7 @@ wf_status wf_model_unpack(wf_model **out, const void *bytes, size_t size, wf_err
 wf_status wf_model_read(wf_model **out, const char *path, wf_error *err) {
   char *bytes;
   size_t size;
-  WF_TRY(wf_file_read(path, WF_ARCHIVE_MAX_SIZE, &bytes, &size, err));
+  WF_TRY(wf_file_read(path, WF_TARBALL_MAX_SIZE, &bytes, &size, err));
   wf_status status = wf_model_unpack(out, bytes, size, err);
   wf_free(bytes);
   return status == WF_OK ? WF_OK : wf_fail_within(err, status, "%s", path);

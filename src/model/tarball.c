@@ -1,4 +1,4 @@
-/* archive.c — tar through libarchive, strictly.
+/* tarball.c — tar through libarchive, strictly.
  *
  * Packing writes ustar entries with every field that could vary fixed (no times, owners, or names
  * of owners) behind a gzip header without a time: equal members give equal bytes.
@@ -8,7 +8,7 @@
  * only when it is a plain regular file whose name is one of those asked for, not seen before.
  * Links, devices, folders, sparse files and other names are refused, not skipped. Nothing is ever
  * written to a file system. */
-#include "model/archive.h"
+#include "model/tarball.h"
 
 #include "base/alloc.h"
 #include "model/inflate.h"
@@ -81,22 +81,22 @@ static wf_status pack(wf_bytes *out, const char *level, const wf_member *members
 static size_t total_size(const wf_member *members, size_t n_members) {
   size_t total = 10240; /* the archive's end */
   for (size_t i = 0; i < n_members; i++) {
-    if (members[i].size > WF_ARCHIVE_MAX_SIZE) return SIZE_MAX;
+    if (members[i].size > WF_TARBALL_MAX_SIZE) return SIZE_MAX;
     total += members[i].size + 1024; /* its header and padding */
   }
   return total;
 }
 
-wf_status wf_archive_pack(char **out, size_t *size, const wf_member *members, size_t n_members,
+wf_status wf_tarball_pack(char **out, size_t *size, const wf_member *members, size_t n_members,
                           wf_error *err) {
   size_t total = total_size(members, n_members);
-  if (total > WF_ARCHIVE_MAX_SIZE)
-    return wf_fail(err, WF_LIMIT, "larger than the limit of %zu bytes", WF_ARCHIVE_MAX_SIZE);
+  if (total > WF_TARBALL_MAX_SIZE)
+    return wf_fail(err, WF_LIMIT, "larger than the limit of %zu bytes", WF_TARBALL_MAX_SIZE);
   wf_bytes bytes = {0};
   wf_status status = pack(&bytes, "6", members, n_members, err);
   /* What compresses as well as a bomb is stored as it is: every package can be unpacked again. */
-  if (status == WF_OK && total > WF_ARCHIVE_FREE_SIZE &&
-      (total - WF_ARCHIVE_FREE_SIZE) / WF_ARCHIVE_MAX_RATIO >= bytes.size) {
+  if (status == WF_OK && total > WF_TARBALL_FREE_SIZE &&
+      (total - WF_TARBALL_FREE_SIZE) / WF_TARBALL_MAX_RATIO >= bytes.size) {
     wf_bytes_clear(&bytes);
     status = pack(&bytes, "0", members, n_members, err);
   }
@@ -132,9 +132,9 @@ static wf_status check_entry(struct archive_entry *entry, const char *name, wf_e
     return wf_fail(err, WF_PARSE, "member '%.80s' is a sparse file", name);
   if (!archive_entry_size_is_set(entry) || archive_entry_size(entry) < 0)
     return wf_fail(err, WF_PARSE, "member '%.80s' does not tell its size", name);
-  if ((uint64_t)archive_entry_size(entry) > WF_ARCHIVE_MAX_SIZE)
+  if ((uint64_t)archive_entry_size(entry) > WF_TARBALL_MAX_SIZE)
     return wf_fail(err, WF_LIMIT, "member '%.80s' is larger than the limit of %zu bytes", name,
-                   WF_ARCHIVE_MAX_SIZE);
+                   WF_TARBALL_MAX_SIZE);
   return WF_OK;
 }
 
@@ -221,7 +221,7 @@ static wf_status read_archive(reader *r, wf_member *members, size_t n_members, w
   return status == WF_OK ? check_complete(members, n_members, err) : status;
 }
 
-wf_status wf_archive_unpack(wf_member *members, size_t n_members, const void *bytes, size_t size,
+wf_status wf_tarball_unpack(wf_member *members, size_t n_members, const void *bytes, size_t size,
                             wf_error *err) {
   reader r = {NULL, WF_OK, err};
   WF_TRY(wf_inflate_open(&r.source, bytes, size, err));
