@@ -44,7 +44,8 @@ INLINE vec broadcast(double value) { return (vec){0} + value; }
 INLINE vec select(mask m, vec value) { return (vec)(m & (mask)value); }
 INLINE vec blend(mask m, vec yes, vec no) { return (vec)((m & (mask)yes) | (~m & (mask)no)); }
 
-/* Per level: goes-left masks, satisfied masks, weights for a child, values of the left child. */
+/* Per level: goes-left masks, satisfied masks, weights for a child, values of the left child; of
+ * each row vector its points lie together. */
 INLINE size_t level_size(size_t n_points, size_t rows) { return 2 * rows + 2 * n_points * rows; }
 
 static __attribute__((noinline)) void categorical_masks(const walk *w, const wf_shap_node *node,
@@ -60,8 +61,8 @@ static __attribute__((noinline)) void categorical_masks(const walk *w, const wf_
   }
 }
 
-INLINE void numeric_masks(const walk *w, const wf_shap_node *node, mask *m, size_t rows) {
-  const vec *x = (const vec *)(w->x + node->slot * w->stride);
+INLINE void numeric_masks(const walk *w, const wf_shap_node *node, mask *restrict m, size_t rows) {
+  const vec *restrict x = (const vec *)(w->x + node->slot * w->stride);
   vec condition = broadcast(node->condition);
   if (node->flags & WF_SHAP_DEFAULT_LEFT) {
     for (size_t j = 0; j < rows; j++) m[j] = ~(x[j] >= condition); /* NaN compares false */
@@ -70,74 +71,84 @@ INLINE void numeric_masks(const walk *w, const wf_shap_node *node, mask *m, size
   }
 }
 
-/* What multiplies the factors of the path when the row's lane follows m. */
-INLINE vec factor(const walk *w, const wf_shap_node *node, size_t k, size_t n_points, mask m,
-                  mask satisfied, bool repeated) {
-  if (!repeated) {
-    double t = w->points[k];
-    return broadcast(node->share * (1 - t)) + select(m, broadcast(t));
-  }
+/* The factors a_k of a split, held in registers while its rows pass: the row's lane is on the left
+ * with `left`, else with `right`; with `share` when a feature seen before is not satisfied. */
+typedef struct factors {
+  vec left[WF_SHAP_MAX_POINTS], right[WF_SHAP_MAX_POINTS], share;
+} factors;
+
+INLINE void load_factors(factors *a, const walk *w, const wf_shap_node *node, size_t n_points,
+                         bool repeated) {
   const double *with = w->constants + node->constants;
-  vec left = broadcast(with[k]), right = broadcast(with[n_points + k]);
-  return blend(satisfied, blend(m, left, right), broadcast(node->share));
+  a->share = broadcast(node->share);
+  for (size_t k = 0; k < n_points; k++) {
+    double t = w->points[k];
+    a->left[k] = broadcast(repeated ? with[k] : t);
+    a->right[k] = broadcast(repeated ? with[n_points + k] : node->share * (1 - t));
+  }
+}
+
+INLINE vec factor(const factors *a, size_t k, mask m, mask satisfied, bool repeated) {
+  if (!repeated) return a->right[k] + select(m, a->left[k]);
+  return blend(satisfied, blend(m, a->left[k], a->right[k]), a->share);
 }
 
 /* One split. The flags are compile-time constants here, and so are n_points and rows in all but the
  * kernel for very deep trees. */
-INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const vec *c, vec *h,
-                  size_t n_points, size_t rows, visit_fn *visit, bool repeated, bool left_leaf,
-                  bool right_leaf) {
+INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const vec *restrict c,
+                  vec *restrict h, size_t n_points, size_t rows, visit_fn *visit, bool repeated,
+                  bool left_leaf, bool right_leaf) {
   size_t size = level_size(n_points, rows);
   vec *level = w->levels + depth * size;
-  mask *m = (mask *)level, *now = (mask *)(level + rows);
-  vec *below = level + 2 * rows, *left = below + n_points * rows;
-  const mask *satisfied = now;
+  mask *restrict m = (mask *)level, *restrict now = (mask *)(level + rows);
+  vec *restrict below = level + 2 * rows, *restrict left = below + n_points * rows;
+  const mask *restrict satisfied = m;
   if (repeated) satisfied = (const mask *)(w->levels + node->previous * size + rows);
+  bool again = (node->flags & WF_SHAP_AGAIN) != 0;
   if (node->flags & WF_SHAP_CATEGORICAL) {
     categorical_masks(w, node, m, rows);
   } else {
     numeric_masks(w, node, m, rows);
   }
+  factors a;
+  load_factors(&a, w, node, n_points, repeated);
   if (!left_leaf) {
-    if (node->flags & WF_SHAP_AGAIN) {
-      for (size_t j = 0; j < rows; j++) now[j] = repeated ? m[j] & satisfied[j] : m[j];
-    }
-    for (size_t k = 0; k < n_points; k++) {
-      for (size_t j = 0; j < rows; j++) {
-        size_t i = k * rows + j;
-        below[i] = c[i] * factor(w, node, k, n_points, m[j], satisfied[j], repeated);
+    for (size_t j = 0; again && j < rows; j++) now[j] = repeated ? m[j] & satisfied[j] : m[j];
+    for (size_t j = 0; j < rows; j++) {
+      for (size_t k = 0; k < n_points; k++) {
+        size_t i = j * n_points + k;
+        below[i] = c[i] * factor(&a, k, m[j], satisfied[j], repeated);
       }
     }
     visit(w, node + 1, depth + 1, below, left);
   }
   if (!right_leaf) {
-    if (node->flags & WF_SHAP_AGAIN) {
-      for (size_t j = 0; j < rows; j++) now[j] = repeated ? ~m[j] & satisfied[j] : ~m[j];
-    }
-    for (size_t k = 0; k < n_points; k++) {
-      for (size_t j = 0; j < rows; j++) {
-        size_t i = k * rows + j;
-        vec down = c[i] * factor(w, node, k, n_points, m[j], satisfied[j], repeated);
+    for (size_t j = 0; again && j < rows; j++) now[j] = repeated ? ~m[j] & satisfied[j] : ~m[j];
+    for (size_t j = 0; j < rows; j++) {
+      for (size_t k = 0; k < n_points; k++) {
+        size_t i = j * n_points + k;
+        vec down = left_leaf ? c[i] * factor(&a, k, m[j], satisfied[j], repeated) : below[i];
         below[i] = c[i] - down;
       }
     }
     visit(w, w->nodes + node->right, depth + 1, below, h);
   }
-  vec *phi = (vec *)(w->phi + node->slot * w->stride);
-  vec share = broadcast(node->share), one = broadcast(1);
+  vec *restrict phi = (vec *)(w->phi + node->slot * w->stride);
+  vec one = broadcast(1), high_leaf = broadcast(node->left_value),
+      low_leaf = broadcast(node->right_value), between = high_leaf - low_leaf;
   const double *scale = w->constants + node->constants + 2 * n_points;
   for (size_t j = 0; j < rows; j++) {
     vec sum = {0};
     for (size_t k = 0; k < n_points; k++) {
-      size_t i = k * rows + j;
-      vec high = left_leaf ? broadcast(node->left_value) : left[i];
-      vec low = right_leaf ? broadcast(node->right_value) : h[i];
-      vec difference = high - low, weight = c[i];
-      if (repeated) weight = weight * broadcast(scale[k]);
+      size_t i = j * n_points + k;
+      vec low = right_leaf ? low_leaf : h[i];
+      vec difference = (left_leaf ? high_leaf : left[i]) - low;
+      if (left_leaf && right_leaf) difference = between;
+      vec weight = repeated ? c[i] * broadcast(scale[k]) : c[i];
       sum = sum + weight * difference;
-      h[i] = low + factor(w, node, k, n_points, m[j], satisfied[j], repeated) * difference;
+      h[i] = low + factor(&a, k, m[j], satisfied[j], repeated) * difference;
     }
-    vec gain = (select(m[j], one) - share) * sum;
+    vec gain = (select(m[j], one) - a.share) * sum;
     phi[j] = phi[j] + (repeated ? select(satisfied[j], gain) : gain);
   }
 }
@@ -216,7 +227,7 @@ static void walk_tree(walk *w, const wf_shap_rule *rule, visit_fn *visit, size_t
   vec *scratch = w->levels, *c = scratch, *h = c + n_points * rows;
   w->levels = h + n_points * rows;
   for (size_t k = 0; k < n_points; k++) {
-    for (size_t j = 0; j < rows; j++) c[k * rows + j] = broadcast(rule->weights[k]);
+    for (size_t j = 0; j < rows; j++) c[j * n_points + k] = broadcast(rule->weights[k]);
   }
   visit(w, w->nodes, 0, c, h);
   w->levels = scratch;
