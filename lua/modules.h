@@ -6,7 +6,13 @@
 
 /* Name, opening function. What is complete in C is wf.<name>; what a Lua module wraps is
  * wf.core.<name>. */
-#define WFL_MODULE_MAP(X) X("wf.core.sys", wfl_open_sys)
+#define WFL_MODULE_MAP(X)                                                 \
+  X("wf.csv", wfl_open_csv)                                               \
+  X("wf.frame", wfl_open_frame)                                           \
+  X("wf.json", wfl_open_json)                                             \
+  X("wf.recipe", wfl_open_recipe) X("wf.core.catalog", wfl_open_catalog)  \
+      X("wf.core.http", wfl_open_http) X("wf.core.store", wfl_open_store) \
+          X("wf.core.sys", wfl_open_sys)
 
 #define WFL_DECLARE(name, function) int function(lua_State *L);
 WFL_MODULE_MAP(WFL_DECLARE)

@@ -1,0 +1,435 @@
+/* frame_verbs.c — join, concat, sort, group, split, sample and summaries of frames.
+ *
+ * Where a table of names gives an order, the order is the list's, or the sorted names': never that
+ * of the table. Random choices come from a seed, 0 when none is given. */
+#include "frame_verbs.h"
+
+#include "base/error.h"
+#include "base/random.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char GROUPING[] = "wf.grouping";
+
+static wf_frame *check(lua_State *L, int arg) { return wfl_check(L, arg, WFL_FRAME); }
+
+/* Stores a computed frame, or raises. */
+static int finish(lua_State *L, wfl_box *box, wf_status status, wf_frame *frame,
+                  const wf_error *err) {
+  if (status != WF_OK) return wfl_raise(L, err);
+  wfl_fill_frame(L, box, frame);
+  return 1;
+}
+
+/* ---- combining ----------------------------------------------------------------------------------
+ */
+
+/* join(other, {on=, how="inner"|"left"}) */
+int wfl_frame_join(lua_State *L) {
+  static const char what[] = "frame:join";
+  static const char *const kinds[] = {"inner", "left", NULL};
+  const wf_frame *left = check(L, 1), *right = check(L, 2);
+  wfl_options(L, 3, what, (const char *const[]){"on", "how", NULL});
+  int how = wfl_option_choice(L, 3, what, "how", kinds, 0);
+  size_t n;
+  const char **on = wfl_option_strings(L, 3, what, "on", &n);
+  if (!on) return wfl_fail(L, WF_INVALID, "%s: option 'on' is missing (column names)", what);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  wf_join kind = how == 0 ? WF_JOIN_INNER : WF_JOIN_LEFT;
+  return finish(L, box, wf_frame_join(&result, left, right, on, n, kind, &err), result, &err);
+}
+
+/* concat(other, …) */
+int wfl_frame_concat(lua_State *L) {
+  int n = lua_gettop(L);
+  wf_frame **frames = wfl_scratch(L, (size_t)n, sizeof *frames);
+  for (int i = 0; i < n; i++) frames[i] = check(L, i + 1);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  return finish(L, box, wf_frame_concat(&result, frames, (size_t)n, &err), result, &err);
+}
+
+/* The option `descending`: one boolean for all keys, or a list of them. Pushes what owns it. */
+static bool *push_directions(lua_State *L, int arg, const char *what, size_t n) {
+  bool *descending = wfl_scratch(L, n, sizeof *descending);
+  int type = lua_getfield(L, arg, "descending");
+  if (type != LUA_TNIL && type != LUA_TBOOLEAN && type != LUA_TTABLE)
+    wfl_option_fail(L, what, "descending", "a boolean or a list of booleans");
+  if (type == LUA_TTABLE && lua_rawlen(L, -1) != n)
+    wfl_fail(L, WF_INVALID, "%s: %d directions for %d columns", what, (int)lua_rawlen(L, -1),
+             (int)n);
+  for (size_t i = 0; i < n; i++) {
+    if (type == LUA_TTABLE) lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    descending[i] = type != LUA_TNIL && lua_toboolean(L, -1);
+    if (type == LUA_TTABLE) lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return descending;
+}
+
+/* sort(by | {by, …}, {descending=}) */
+int wfl_frame_sort(lua_State *L) {
+  static const char what[] = "frame:sort";
+  const wf_frame *frame = check(L, 1);
+  wfl_options(L, 3, what, (const char *const[]){"descending", NULL});
+  size_t n;
+  const char **by = wfl_strings(L, 2, "frame:sort: the columns", &n);
+  const bool *descending = push_directions(L, 3, what, n);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  return finish(L, box, wf_frame_sort(&result, frame, by, descending, n, &err), result, &err);
+}
+
+/* cast{column = "type"} */
+int wfl_frame_cast(lua_State *L) {
+  check(L, 1);
+  size_t n;
+  const char **names = wfl_keys(L, 2, "frame:cast", &n);
+  lua_pushvalue(L, 1); /* the result so far */
+  for (size_t i = 0; i < n; i++) {
+    const wf_frame *frame = check(L, -1);
+    wf_type type;
+    lua_getfield(L, 2, names[i]);
+    const char *to = lua_tostring(L, -1);
+    if (!to || !wf_type_find(to, &type))
+      return wfl_fail(L, WF_INVALID, "frame:cast: there is no type '%s'",
+                      luaL_tolstring(L, -1, NULL));
+    wf_error err = WF_ERROR_INIT;
+    wf_column *column, *cast;
+    wf_frame *result = NULL;
+    wfl_box *held = wfl_newbox(L, WFL_COLUMN);
+    wfl_box *box = wfl_newbox(L, WFL_FRAME);
+    if (wf_frame_get(&column, frame, names[i], &err) != WF_OK) return wfl_raise(L, &err);
+    if (wf_column_cast(&cast, column, type, &err) != WF_OK) {
+      wf_fail_within(&err, err.status, "column '%s'", names[i]);
+      return wfl_raise(L, &err);
+    }
+    held->ptr = cast;
+    finish(L, box, wf_frame_with(&result, frame, names[i], cast, &err), result, &err);
+    lua_replace(L, -4);
+    lua_pop(L, 2);
+  }
+  return 1;
+}
+
+/* ---- grouping -----------------------------------------------------------------------------------
+ */
+
+static const char *const aggregates[] = {"count", "sum",    "mean",     "min", "max",
+                                         "std",   "median", "distinct", NULL};
+
+static wf_aggregate aggregate_of(lua_State *L, const char *output, const char *name) {
+  for (int i = 0; aggregates[i]; i++)
+    if (strcmp(name, aggregates[i]) == 0) return (wf_aggregate)i;
+  const char *nearest = wfl_nearest(name, aggregates);
+  if (nearest)
+    wfl_fail(L, WF_INVALID, "agg '%s': there is no aggregate '%s'; did you mean '%s'?", output,
+             name, nearest);
+  return (wf_aggregate)wfl_fail(L, WF_INVALID, "agg '%s': there is no aggregate '%s'", output,
+                                name);
+}
+
+/* The specification on the top, from item `first` on: {"column", "mean"} or {"count"}; or one text,
+ * an aggregate of all rows. Strings stay alive in their table. */
+static void read_aggregation(lua_State *L, wf_aggregation *out, const char *output, int first) {
+  const char *column = NULL, *how = NULL;
+  if (lua_type(L, -1) == LUA_TSTRING && first == 1) {
+    how = lua_tostring(L, -1);
+  } else if (lua_istable(L, -1)) {
+    lua_rawgeti(L, -1, first);
+    lua_rawgeti(L, -2, first + 1);
+    bool two = lua_type(L, -1) == LUA_TSTRING;
+    column = two && lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+    if (two)
+      how = lua_tostring(L, -1);
+    else if (lua_type(L, -2) == LUA_TSTRING)
+      how = lua_tostring(L, -2);
+    lua_pop(L, 2);
+  }
+  if (!how) wfl_fail(L, WF_TYPE, "agg '%s': {\"column\", \"mean\"} was expected", output);
+  *out = (wf_aggregation){output, column, aggregate_of(L, output, how)};
+  if (!column && out->how != WF_AGG_COUNT)
+    wfl_fail(L, WF_INVALID, "agg '%s': '%s' needs a column", output, how);
+}
+
+/* agg{ {"out", "column", "mean"}, … } */
+static wf_aggregation *push_listed(lua_State *L, size_t *n) {
+  *n = lua_rawlen(L, 2);
+  wf_aggregation *list = wfl_scratch(L, *n, sizeof *list);
+  for (size_t i = 0; i < *n; i++) {
+    if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TTABLE || lua_rawgeti(L, -1, 1) != LUA_TSTRING)
+      wfl_fail(L, WF_TYPE, "agg: item %d must be {\"name\", \"column\", \"aggregate\"}",
+               (int)i + 1);
+    const char *output = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    read_aggregation(L, &list[i], output, 2);
+    lua_pop(L, 1);
+  }
+  return list;
+}
+
+/* agg{ out = {"column", "mean"}, … }: in the order of the names */
+static wf_aggregation *push_named(lua_State *L, size_t *n) {
+  const char **names = wfl_keys(L, 2, "agg", n);
+  wf_aggregation *list = wfl_scratch(L, *n, sizeof *list);
+  for (size_t i = 0; i < *n; i++) {
+    lua_getfield(L, 2, names[i]);
+    read_aggregation(L, &list[i], names[i], 1);
+    lua_pop(L, 1);
+  }
+  return list;
+}
+
+static int grouping_agg(lua_State *L) {
+  const wf_frame *frame = wfl_check(L, 1, GROUPING);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_getiuservalue(L, 1, 1);
+  size_t n_by, n;
+  const char **by = wfl_strings(L, 3, "group_by: the columns", &n_by);
+  const wf_aggregation *list = lua_rawlen(L, 2) > 0 ? push_listed(L, &n) : push_named(L, &n);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  wf_status status = wf_frame_group(&result, frame, by, n_by, list, n, &err);
+  return finish(L, box, status, result, &err);
+}
+
+static void release(void *frame) { wf_frame_release(frame); }
+
+/* group_by("a", "b") or group_by{"a", "b"} */
+int wfl_frame_group_by(lua_State *L) {
+  static const luaL_Reg methods[] = {{"agg", grouping_agg}, {NULL, NULL}};
+  wf_frame *frame = check(L, 1);
+  size_t n;
+  const char **by = wfl_names_arg(L, 2, "frame:group_by: the columns", &n);
+  wfl_class(L, GROUPING, NULL, methods, release);
+  wfl_box *box = wfl_newbox(L, GROUPING);
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_pushstring(L, by[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setiuservalue(L, -2, 1);
+  box->ptr = wf_frame_retain(frame);
+  return 1;
+}
+
+/* ---- random choices -----------------------------------------------------------------------------
+ */
+
+/* The first `n` rows of a seeded permutation. */
+static int push_permuted(lua_State *L, const wf_frame *frame, size_t n, uint64_t seed) {
+  size_t count = wf_frame_row_count(frame);
+  size_t *rows = wfl_scratch(L, count, sizeof *rows);
+  for (size_t i = 0; i < count; i++) rows[i] = i;
+  wf_random random;
+  wf_random_seed(&random, seed, 0);
+  wf_random_shuffle(&random, rows, count);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  return finish(L, box, wf_frame_take(&result, frame, rows, n, &err), result, &err);
+}
+
+static uint64_t seed_option(lua_State *L, int arg, const char *what) {
+  return (uint64_t)wfl_option_integer(L, arg, what, "seed", 0, LUA_MININTEGER, LUA_MAXINTEGER);
+}
+
+/* sample(n, {seed=}) */
+int wfl_frame_sample(lua_State *L) {
+  const wf_frame *frame = check(L, 1);
+  lua_Integer n = luaL_checkinteger(L, 2), count = (lua_Integer)wf_frame_row_count(frame);
+  wfl_options(L, 3, "frame:sample", (const char *const[]){"seed", NULL});
+  if (n < 0 || n > count)
+    return wfl_fail(L, WF_INVALID, "frame:sample: %I rows of %I cannot be chosen", n, count);
+  return push_permuted(L, frame, (size_t)n, seed_option(L, 3, "frame:sample"));
+}
+
+/* shuffle{seed=} */
+int wfl_frame_shuffle(lua_State *L) {
+  const wf_frame *frame = check(L, 1);
+  wfl_options(L, 2, "frame:shuffle", (const char *const[]){"seed", NULL});
+  uint64_t seed = seed_option(L, 2, "frame:shuffle");
+  return push_permuted(L, frame, wf_frame_row_count(frame), seed);
+}
+
+/* ---- splitting ----------------------------------------------------------------------------------
+ */
+
+static const char *const split_options[] = {"seed", "stratify", "shuffle", NULL};
+
+typedef struct part {
+  const char *name;
+  double fraction;
+} part;
+
+/* Largest first, then by name. */
+static int by_fraction(const void *a, const void *b) {
+  const part *x = a, *y = b;
+  if (x->fraction != y->fraction) return x->fraction > y->fraction ? -1 : 1;
+  return strcmp(x->name, y->name);
+}
+
+static bool is_split_option(const char *name) {
+  for (size_t i = 0; split_options[i]; i++)
+    if (strcmp(name, split_options[i]) == 0) return true;
+  return false;
+}
+
+/* The value on the top as the fraction of part `name`; pops it. */
+static part read_part(lua_State *L, const char *name) {
+  const char *nearest = wfl_nearest(name, split_options);
+  if (lua_type(L, -1) != LUA_TNUMBER)
+    wfl_fail(L, WF_TYPE, "frame:split: the fraction of '%s' is a %s", name, luaL_typename(L, -1));
+  double fraction = lua_tonumber(L, -1);
+  if (!(fraction > 0 && fraction <= 1) && nearest)
+    wfl_fail(L, WF_INVALID,
+             "frame:split: the fraction of '%s' is %f, not from 0 to 1; did you mean the option "
+             "'%s'?",
+             name, fraction, nearest);
+  if (!(fraction > 0 && fraction <= 1))
+    wfl_fail(L, WF_INVALID, "frame:split: the fraction of '%s' is %f, not from 0 to 1", name,
+             fraction);
+  lua_pop(L, 1);
+  return (part){name, fraction};
+}
+
+/* split{ {"train", 0.8}, …, seed=… }: keys besides the list are options */
+static part *push_listed_parts(lua_State *L, size_t *n) {
+  *n = lua_rawlen(L, 2);
+  part *parts = wfl_scratch(L, *n, sizeof *parts);
+  for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+    if (lua_type(L, -2) == LUA_TSTRING && !is_split_option(lua_tostring(L, -2)))
+      wfl_fail(L, WF_INVALID, "frame:split: unknown option '%s'", lua_tostring(L, -2));
+  }
+  for (size_t i = 0; i < *n; i++) {
+    if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TTABLE || lua_rawgeti(L, -1, 1) != LUA_TSTRING)
+      wfl_fail(L, WF_TYPE, "frame:split: item %d must be {\"name\", fraction}", (int)i + 1);
+    const char *name = lua_tostring(L, -1);
+    lua_rawgeti(L, -2, 2);
+    parts[i] = read_part(L, name);
+    lua_pop(L, 2);
+  }
+  return parts;
+}
+
+/* split{ train = 0.8, test = 0.2, seed=… } */
+static part *push_named_parts(lua_State *L, size_t *n) {
+  size_t n_keys;
+  const char **keys = wfl_keys(L, 2, "frame:split", &n_keys);
+  part *parts = wfl_scratch(L, n_keys, sizeof *parts);
+  *n = 0;
+  for (size_t i = 0; i < n_keys; i++) {
+    if (is_split_option(keys[i])) continue;
+    lua_getfield(L, 2, keys[i]);
+    parts[(*n)++] = read_part(L, keys[i]);
+  }
+  qsort(parts, *n, sizeof *parts, by_fraction);
+  return parts;
+}
+
+static void check_names(lua_State *L, const part *parts, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 0; j < i; j++)
+      if (strcmp(parts[i].name, parts[j].name) == 0)
+        wfl_fail(L, WF_INVALID, "frame:split: there are two parts '%s'", parts[i].name);
+}
+
+/* A table of frames by part name. */
+int wfl_frame_split(lua_State *L) {
+  static const char what[] = "frame:split";
+  const wf_frame *frame = check(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  size_t n;
+  const part *parts = lua_rawlen(L, 2) > 0 ? push_listed_parts(L, &n) : push_named_parts(L, &n);
+  check_names(L, parts, n);
+  double *fractions = wfl_scratch(L, n, sizeof *fractions);
+  wf_frame **frames = wfl_scratch(L, n, sizeof *frames);
+  wfl_box **boxes = wfl_scratch(L, n, sizeof *boxes);
+  wf_split_options options = {
+      .fractions = fractions,
+      .n_parts = n,
+      .seed = seed_option(L, 2, what),
+      .shuffle = wfl_option_boolean(L, 2, what, "shuffle", true),
+      .stratify = wfl_option_string(L, 2, what, "stratify", NULL),
+  };
+  lua_createtable(L, 0, (int)n);
+  for (size_t i = 0; i < n; i++) {
+    fractions[i] = parts[i].fraction;
+    boxes[i] = wfl_newbox(L, WFL_FRAME);
+    lua_setfield(L, -2, parts[i].name);
+  }
+  wf_error err = WF_ERROR_INIT;
+  if (wf_frame_split(frames, frame, &options, &err) != WF_OK) return wfl_raise(L, &err);
+  size_t bytes = 0;
+  for (size_t i = 0; i < n; i++) {
+    boxes[i]->ptr = frames[i];
+    bytes += wfl_frame_bytes(frames[i]);
+  }
+  wfl_pressure(L, bytes);
+  return 1;
+}
+
+/* folds(k, {seed=, stratify=}): a column of fold numbers, 0 to k - 1 */
+int wfl_frame_folds(lua_State *L) {
+  static const char what[] = "frame:folds";
+  const wf_frame *frame = check(L, 1);
+  lua_Integer k = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, k >= 2, 2, "at least 2 folds");
+  wfl_options(L, 3, what, (const char *const[]){"seed", "stratify", NULL});
+  uint64_t seed = seed_option(L, 3, what);
+  const char *stratify = wfl_option_string(L, 3, what, "stratify", NULL);
+  wf_error err = WF_ERROR_INIT;
+  wf_column *column;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  if (wf_frame_folds(&column, frame, (size_t)k, seed, stratify, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  wfl_fill_column(L, box, column);
+  return 1;
+}
+
+/* ---- summaries ----------------------------------------------------------------------------------
+ */
+
+int wfl_frame_describe(lua_State *L) {
+  const wf_frame *frame = check(L, 1);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  return finish(L, box, wf_frame_describe(&result, frame, &err), result, &err);
+}
+
+static wf_column *column_arg(lua_State *L, const wf_frame *frame, int arg) {
+  wf_error err = WF_ERROR_INIT;
+  wf_column *column;
+  if (wf_frame_get(&column, frame, luaL_checkstring(L, arg), &err) != WF_OK) wfl_raise(L, &err);
+  return column;
+}
+
+int wfl_frame_value_counts(lua_State *L) {
+  const wf_column *column = column_arg(L, check(L, 1), 2);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  return finish(L, box, wf_column_value_counts(&result, column, &err), result, &err);
+}
+
+/* unique(name): a column of the distinct values in order of first appearance */
+int wfl_frame_unique(lua_State *L) {
+  const wf_frame *frame = check(L, 1);
+  const char *name = luaL_checkstring(L, 2);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *result = NULL;
+  wfl_box *groups = wfl_newbox(L, WFL_FRAME);
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  finish(L, groups, wf_frame_group(&result, frame, &name, 1, NULL, 0, &err), result, &err);
+  wfl_fill_column(L, box, wf_column_retain(wf_frame_column_at(result, 0)));
+  return 1;
+}

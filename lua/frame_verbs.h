@@ -1,0 +1,25 @@
+/* lua/frame_verbs.h — methods of wf.frame that combine, split and summarise. */
+#ifndef WFL_FRAME_VERBS_H
+#define WFL_FRAME_VERBS_H
+
+#include "convert.h"
+
+/* Column names as one list or as the arguments from `arg` on; the pushed value owns the array. */
+const char **wfl_names_arg(lua_State *L, int arg, const char *what, size_t *n);
+
+void wfl_column_class(lua_State *L);
+
+int wfl_frame_cast(lua_State *L);
+int wfl_frame_concat(lua_State *L);
+int wfl_frame_describe(lua_State *L);
+int wfl_frame_folds(lua_State *L);
+int wfl_frame_group_by(lua_State *L);
+int wfl_frame_join(lua_State *L);
+int wfl_frame_sample(lua_State *L);
+int wfl_frame_shuffle(lua_State *L);
+int wfl_frame_sort(lua_State *L);
+int wfl_frame_split(lua_State *L);
+int wfl_frame_unique(lua_State *L);
+int wfl_frame_value_counts(lua_State *L);
+
+#endif

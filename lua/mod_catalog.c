@@ -1,0 +1,463 @@
+/* mod_catalog.c — wf.core.catalog: runs, steps, versions, endpoints and events.
+ *
+ * Methods carry the C functions' names and take their arguments in order. Records are tables with
+ * the C structs' field names; a field that holds nothing is absent, 0 among the times, runs and
+ * steps included. The library gives records to a callback in the middle of a query, where a Lua
+ * error must not jump away: each record is pushed in a protected call whose error is raised after
+ * the query. */
+#include "bind.h"
+#include "modules.h"
+
+#include "wf/catalog.h"
+
+static const char CATALOG[] = "wf.catalog";
+
+static wf_catalog *check(lua_State *L) { return wfl_check(L, 1, CATALOG); }
+
+static void close_catalog(void *catalog) { wf_catalog_close(catalog); }
+
+/* ---- records ------------------------------------------------------------------------------------
+ */
+
+static void set_text(lua_State *L, const char *name, const char *text) {
+  if (!text) return;
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, name);
+}
+
+static void set_integer(lua_State *L, const char *name, int64_t value) {
+  lua_pushinteger(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void set_positive(lua_State *L, const char *name, int64_t value) {
+  if (value > 0) set_integer(L, name, value);
+}
+
+static void push_run(lua_State *L, const void *record) {
+  const wf_run_record *r = record;
+  lua_createtable(L, 0, 10);
+  set_integer(L, "id", r->id);
+  set_text(L, "name", r->name);
+  set_text(L, "script", r->script);
+  set_text(L, "params_json", r->params_json);
+  set_text(L, "state", wf_state_name(r->state));
+  set_text(L, "message", r->message);
+  set_text(L, "outcome_json", r->outcome_json);
+  set_positive(L, "pid", r->pid);
+  set_positive(L, "started_us", r->started_us);
+  set_positive(L, "ended_us", r->ended_us);
+}
+
+static void push_step(lua_State *L, const void *record) {
+  const wf_step_record *r = record;
+  lua_createtable(L, 0, 11);
+  set_integer(L, "id", r->id);
+  set_integer(L, "run", r->run);
+  set_text(L, "name", r->name);
+  set_text(L, "kind", r->kind);
+  set_text(L, "state", wf_state_name(r->state));
+  set_text(L, "message", r->message);
+  set_text(L, "outcome_json", r->outcome_json);
+  set_text(L, "log_path", r->log_path);
+  set_text(L, "key", r->key);
+  set_positive(L, "started_us", r->started_us);
+  set_positive(L, "ended_us", r->ended_us);
+}
+
+static void push_version(lua_State *L, const void *record) {
+  const wf_version_record *r = record;
+  lua_createtable(L, 0, 13);
+  set_text(L, "group", r->group);
+  set_integer(L, "version", r->version);
+  set_text(L, "digest", r->digest);
+  set_text(L, "approval", wf_approval_name(r->approval));
+  set_text(L, "approved_by", r->approved_by);
+  set_text(L, "approval_reason", r->approval_reason);
+  set_positive(L, "approval_us", r->approval_us);
+  set_text(L, "description", r->description);
+  set_text(L, "metrics_json", r->metrics_json);
+  set_text(L, "baselines_json", r->baselines_json);
+  set_positive(L, "run", r->run);
+  set_positive(L, "step", r->step);
+  set_positive(L, "created_us", r->created_us);
+}
+
+static void push_approval(lua_State *L, const void *record) {
+  const wf_approval_record *r = record;
+  lua_createtable(L, 0, 8);
+  set_integer(L, "id", r->id);
+  set_text(L, "group", r->group);
+  set_integer(L, "version", r->version);
+  set_text(L, "before", r->before);
+  set_text(L, "after", wf_approval_name(r->after));
+  set_text(L, "by", r->by);
+  set_text(L, "reason", r->reason);
+  set_positive(L, "at_us", r->at_us);
+}
+
+static void push_endpoint(lua_State *L, const void *record) {
+  const wf_endpoint_record *r = record;
+  lua_createtable(L, 0, 10);
+  set_text(L, "name", r->name);
+  set_text(L, "state", wf_endpoint_state_name(r->state));
+  set_text(L, "message", r->message);
+  set_text(L, "group", r->group);
+  set_positive(L, "version", r->version);
+  set_text(L, "digest", r->digest);
+  set_text(L, "live_digest", r->live_digest);
+  set_integer(L, "generation", r->generation);
+  set_positive(L, "created_us", r->created_us);
+  set_positive(L, "updated_us", r->updated_us);
+}
+
+static void push_event(lua_State *L, const void *record) {
+  const wf_event_record *r = record;
+  lua_createtable(L, 0, 6);
+  set_integer(L, "id", r->id);
+  set_positive(L, "at_us", r->at_us);
+  set_text(L, "kind", r->kind);
+  set_text(L, "subject", r->subject);
+  set_text(L, "who", r->who);
+  set_text(L, "detail_json", r->detail_json);
+}
+
+/* ---- visiting -----------------------------------------------------------------------------------
+ */
+
+/* Collects records in the list on the top of the stack. */
+typedef struct collector {
+  lua_State *L;
+  void (*push)(lua_State *L, const void *record);
+  const void *record;
+  lua_Integer n;
+  bool failed; /* the error is then on the top of the stack */
+} collector;
+
+/* Arguments: the list and the collector. */
+static int collect_one(lua_State *L) {
+  collector *c = lua_touserdata(L, 2);
+  c->push(L, c->record);
+  lua_rawseti(L, 1, ++c->n);
+  return 0;
+}
+
+static bool visit(void *context, const void *record) {
+  collector *c = context;
+  c->record = record;
+  lua_pushcfunction(c->L, collect_one);
+  lua_pushvalue(c->L, -2);
+  lua_pushlightuserdata(c->L, c);
+  c->failed = lua_pcall(c->L, 2, 0, 0) != LUA_OK;
+  return !c->failed;
+}
+
+static bool visit_run(void *context, const wf_run_record *r) { return visit(context, r); }
+static bool visit_step(void *context, const wf_step_record *r) { return visit(context, r); }
+static bool visit_version(void *context, const wf_version_record *r) { return visit(context, r); }
+static bool visit_approval(void *context, const wf_approval_record *r) { return visit(context, r); }
+static bool visit_endpoint(void *context, const wf_endpoint_record *r) { return visit(context, r); }
+static bool visit_event(void *context, const wf_event_record *r) { return visit(context, r); }
+
+static collector begin(lua_State *L, void (*push)(lua_State *L, const void *record)) {
+  luaL_checkstack(L, 10, NULL);
+  lua_newtable(L);
+  return (collector){.L = L, .push = push};
+}
+
+/* The list is the result. */
+static int finish_list(lua_State *L, const collector *c, wf_status status, const wf_error *err) {
+  if (c->failed) return lua_error(L);
+  return status == WF_OK ? 1 : wfl_raise(L, err);
+}
+
+/* The only record of the list is the result. */
+static int finish_one(lua_State *L, const collector *c, wf_status status, const wf_error *err) {
+  finish_list(L, c, status, err);
+  lua_rawgeti(L, -1, 1);
+  return 1;
+}
+
+/* ---- runs and steps -----------------------------------------------------------------------------
+ */
+
+static wf_state state_arg(lua_State *L, int arg) {
+  const char *name = luaL_checkstring(L, arg);
+  wf_state state;
+  if (!wf_state_find(name, &state)) wfl_fail(L, WF_INVALID, "there is no state '%s'", name);
+  return state;
+}
+
+static int catalog_start_run(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  const char *name = luaL_checkstring(L, 2), *script = luaL_optstring(L, 3, NULL);
+  const char *params = luaL_optstring(L, 4, NULL);
+  int64_t run;
+  wf_error err = WF_ERROR_INIT;
+  if (wf_catalog_start_run(&run, catalog, name, script, params, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  lua_pushinteger(L, run);
+  return 1;
+}
+
+static int catalog_end_run(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  int64_t run = luaL_checkinteger(L, 2);
+  wf_state state = state_arg(L, 3);
+  const char *message = luaL_optstring(L, 4, NULL), *outcome = luaL_optstring(L, 5, NULL);
+  wf_error err = WF_ERROR_INIT;
+  if (wf_catalog_end_run(catalog, run, state, message, outcome, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  return 0;
+}
+
+static int catalog_start_step(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  int64_t run = luaL_checkinteger(L, 2), step;
+  const char *name = luaL_checkstring(L, 3), *kind = luaL_checkstring(L, 4);
+  const char *log_path = luaL_optstring(L, 5, NULL);
+  wf_error err = WF_ERROR_INIT;
+  if (wf_catalog_start_step(&step, catalog, run, name, kind, log_path, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  lua_pushinteger(L, step);
+  return 1;
+}
+
+static int catalog_end_step(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  int64_t step = luaL_checkinteger(L, 2);
+  wf_state state = state_arg(L, 3);
+  const char *message = luaL_optstring(L, 4, NULL), *outcome = luaL_optstring(L, 5, NULL);
+  wf_error err = WF_ERROR_INIT;
+  if (wf_catalog_end_step(catalog, step, state, message, outcome, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  return 0;
+}
+
+static int catalog_reap_runs(lua_State *L) {
+  wf_error err = WF_ERROR_INIT;
+  return wf_catalog_reap_runs(check(L), &err) == WF_OK ? 0 : wfl_raise(L, &err);
+}
+
+static int catalog_list_runs(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  lua_Integer limit = luaL_optinteger(L, 2, 0);
+  luaL_argcheck(L, limit >= 0, 2, "negative");
+  wf_error err = WF_ERROR_INIT;
+  collector c = begin(L, push_run);
+  wf_status status = wf_catalog_list_runs(catalog, (size_t)limit, visit_run, &c, &err);
+  return finish_list(L, &c, status, &err);
+}
+
+static int catalog_get_run(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  int64_t run = luaL_checkinteger(L, 2);
+  wf_error err = WF_ERROR_INIT;
+  collector c = begin(L, push_run);
+  wf_status status = wf_catalog_get_run(catalog, run, visit_run, &c, &err);
+  return finish_one(L, &c, status, &err);
+}
+
+static int catalog_list_steps(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  int64_t run = luaL_checkinteger(L, 2);
+  wf_error err = WF_ERROR_INIT;
+  collector c = begin(L, push_step);
+  wf_status status = wf_catalog_list_steps(catalog, run, visit_step, &c, &err);
+  return finish_list(L, &c, status, &err);
+}
+
+/* ---- versions -----------------------------------------------------------------------------------
+ */
+
+static wf_approval approval_of(lua_State *L, const char *name) {
+  wf_approval approval;
+  if (!name || !wf_approval_find(name, &approval))
+    wfl_fail(L, WF_INVALID, "there is no approval state '%s'", name ? name : "nil");
+  return approval;
+}
+
+/* register({group=, digest=, approval=, …}, by, reason) → version */
+static int catalog_register(lua_State *L) {
+  static const char what[] = "catalog:register";
+  static const char *const names[] = {"group",       "digest",       "approval",
+                                      "description", "metrics_json", "baselines_json",
+                                      "run",         "step",         NULL};
+  wf_catalog *catalog = check(L);
+  wfl_options(L, 2, what, names);
+  wf_version_record record = {
+      .group = wfl_option_string(L, 2, what, "group", NULL),
+      .digest = wfl_option_string(L, 2, what, "digest", NULL),
+      .approval = approval_of(L, wfl_option_string(L, 2, what, "approval", NULL)),
+      .description = wfl_option_string(L, 2, what, "description", NULL),
+      .metrics_json = wfl_option_string(L, 2, what, "metrics_json", NULL),
+      .baselines_json = wfl_option_string(L, 2, what, "baselines_json", NULL),
+      .run = wfl_option_integer(L, 2, what, "run", 0, 0, LUA_MAXINTEGER),
+      .step = wfl_option_integer(L, 2, what, "step", 0, 0, LUA_MAXINTEGER),
+  };
+  if (!record.group || !record.digest)
+    return wfl_fail(L, WF_INVALID, "%s: 'group' and 'digest' are needed", what);
+  const char *by = luaL_optstring(L, 3, NULL), *reason = luaL_optstring(L, 4, NULL);
+  int64_t version;
+  wf_error err = WF_ERROR_INIT;
+  if (wf_catalog_register(&version, catalog, &record, by, reason, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  lua_pushinteger(L, version);
+  return 1;
+}
+
+static int catalog_set_approval(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  const char *group = luaL_checkstring(L, 2);
+  int64_t version = luaL_checkinteger(L, 3);
+  wf_approval approval = approval_of(L, luaL_checkstring(L, 4));
+  const char *by = luaL_optstring(L, 5, NULL), *reason = luaL_optstring(L, 6, NULL);
+  wf_error err = WF_ERROR_INIT;
+  if (wf_catalog_set_approval(catalog, group, version, approval, by, reason, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  return 0;
+}
+
+static int catalog_list_versions(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  const char *group = luaL_optstring(L, 2, NULL);
+  wf_error err = WF_ERROR_INIT;
+  collector c = begin(L, push_version);
+  wf_status status = wf_catalog_list_versions(catalog, group, visit_version, &c, &err);
+  return finish_list(L, &c, status, &err);
+}
+
+/* get_version(group[, version[, approved]]); version 0: the latest */
+static int catalog_get_version(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  const char *group = luaL_checkstring(L, 2);
+  int64_t version = luaL_optinteger(L, 3, 0);
+  bool approved = lua_toboolean(L, 4);
+  wf_error err = WF_ERROR_INIT;
+  collector c = begin(L, push_version);
+  wf_status status =
+      wf_catalog_get_version(catalog, group, version, approved, visit_version, &c, &err);
+  return finish_one(L, &c, status, &err);
+}
+
+static int catalog_list_approvals(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  const char *group = luaL_checkstring(L, 2);
+  int64_t version = luaL_checkinteger(L, 3);
+  wf_error err = WF_ERROR_INIT;
+  collector c = begin(L, push_approval);
+  wf_status status = wf_catalog_list_approvals(catalog, group, version, visit_approval, &c, &err);
+  return finish_list(L, &c, status, &err);
+}
+
+/* ---- endpoints and events -----------------------------------------------------------------------
+ */
+
+/* deploy(name, group | nil, version, digest) → generation */
+static int catalog_deploy(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  const char *name = luaL_checkstring(L, 2), *group = luaL_optstring(L, 3, NULL);
+  int64_t version = luaL_optinteger(L, 4, 0), generation;
+  const char *digest = luaL_checkstring(L, 5);
+  wf_error err = WF_ERROR_INIT;
+  if (wf_catalog_deploy(&generation, catalog, name, group, version, digest, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  lua_pushinteger(L, generation);
+  return 1;
+}
+
+static int catalog_delete_endpoint(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  const char *name = luaL_checkstring(L, 2);
+  wf_error err = WF_ERROR_INIT;
+  return wf_catalog_delete_endpoint(catalog, name, &err) == WF_OK ? 0 : wfl_raise(L, &err);
+}
+
+static int catalog_server_stopped(lua_State *L) {
+  wf_error err = WF_ERROR_INIT;
+  return wf_catalog_server_stopped(check(L), &err) == WF_OK ? 0 : wfl_raise(L, &err);
+}
+
+static int catalog_list_endpoints(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  wf_error err = WF_ERROR_INIT;
+  collector c = begin(L, push_endpoint);
+  wf_status status = wf_catalog_list_endpoints(catalog, visit_endpoint, &c, &err);
+  return finish_list(L, &c, status, &err);
+}
+
+static int catalog_get_endpoint(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  const char *name = luaL_checkstring(L, 2);
+  wf_error err = WF_ERROR_INIT;
+  collector c = begin(L, push_endpoint);
+  wf_status status = wf_catalog_get_endpoint(catalog, name, visit_endpoint, &c, &err);
+  return finish_one(L, &c, status, &err);
+}
+
+static int catalog_list_events(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  const char *subject = luaL_optstring(L, 2, NULL);
+  wf_error err = WF_ERROR_INIT;
+  collector c = begin(L, push_event);
+  wf_status status = wf_catalog_list_events(catalog, subject, visit_event, &c, &err);
+  return finish_list(L, &c, status, &err);
+}
+
+static int catalog_add_event(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  const char *kind = luaL_checkstring(L, 2), *subject = luaL_checkstring(L, 3);
+  const char *who = luaL_optstring(L, 4, NULL), *detail = luaL_optstring(L, 5, NULL);
+  wf_error err = WF_ERROR_INIT;
+  if (wf_catalog_add_event(catalog, kind, subject, who, detail, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  return 0;
+}
+
+static int catalog_verify(lua_State *L) {
+  wf_error err = WF_ERROR_INIT;
+  return wf_catalog_verify(check(L), &err) == WF_OK ? 0 : wfl_raise(L, &err);
+}
+
+/* open(path) */
+static int catalog_open(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  wf_error err = WF_ERROR_INIT;
+  wf_catalog *catalog;
+  wfl_box *box = wfl_newbox(L, CATALOG);
+  if (wf_catalog_open(&catalog, path, &err) != WF_OK) return wfl_raise_path(L, &err, path);
+  box->ptr = catalog;
+  return 1;
+}
+
+int wfl_open_catalog(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"add_event", catalog_add_event},
+      {"close", wfl_close},
+      {"delete_endpoint", catalog_delete_endpoint},
+      {"deploy", catalog_deploy},
+      {"end_run", catalog_end_run},
+      {"end_step", catalog_end_step},
+      {"get_endpoint", catalog_get_endpoint},
+      {"get_run", catalog_get_run},
+      {"get_version", catalog_get_version},
+      {"list_approvals", catalog_list_approvals},
+      {"list_endpoints", catalog_list_endpoints},
+      {"list_events", catalog_list_events},
+      {"list_runs", catalog_list_runs},
+      {"list_steps", catalog_list_steps},
+      {"list_versions", catalog_list_versions},
+      {"reap_runs", catalog_reap_runs},
+      {"register", catalog_register},
+      {"server_stopped", catalog_server_stopped},
+      {"set_approval", catalog_set_approval},
+      {"start_run", catalog_start_run},
+      {"start_step", catalog_start_step},
+      {"verify", catalog_verify},
+      {NULL, NULL},
+  };
+  static const luaL_Reg functions[] = {{"open", catalog_open}, {NULL, NULL}};
+  wfl_class(L, CATALOG, NULL, methods, close_catalog);
+  luaL_newlib(L, functions);
+  return 1;
+}

@@ -1,0 +1,146 @@
+/* mod_csv.c — wf.csv: delimited text ↔ frames. */
+#include "convert.h"
+#include "modules.h"
+
+#include "wf/csv.h"
+
+#include <string.h>
+
+static char character(lua_State *L, int arg, const char *what, const char *name, char otherwise) {
+  const char *text = wfl_option_string(L, arg, what, name, NULL);
+  if (!text) return otherwise;
+  if (strlen(text) != 1)
+    wfl_fail(L, WF_INVALID, "%s: option '%s' must be one character, got '%s'", what, name, text);
+  return *text;
+}
+
+/* types = {column = "f64", …}: pushes what owns the arrays. */
+static void read_types(lua_State *L, int arg, const char *what, wf_csv_options *options) {
+  if (lua_getfield(L, arg, "types") == LUA_TNIL) return;
+  size_t n;
+  const char **names = wfl_keys(L, -1, lua_pushfstring(L, "%s: option 'types'", what), &n);
+  wf_type *types = wfl_scratch(L, n, sizeof *types);
+  int table = lua_absindex(L, -4);
+  for (size_t i = 0; i < n; i++) {
+    lua_getfield(L, table, names[i]);
+    const char *name = luaL_tolstring(L, -1, NULL);
+    if (!wf_type_find(name, &types[i]))
+      wfl_fail(L, WF_INVALID, "%s: option 'types': there is no type '%s' for column '%s'", what,
+               name, names[i]);
+    lua_pop(L, 2);
+  }
+  options->typed = names;
+  options->types = types;
+  options->n_typed = n;
+}
+
+/* What reading and writing share. The pushed values own what the options point to. */
+static wf_csv_options common_options(lua_State *L, int arg, const char *what) {
+  wf_csv_options options = wf_csv_options_default();
+  options.delimiter = character(L, arg, what, "delimiter", options.delimiter);
+  options.quote = character(L, arg, what, "quote", options.quote);
+  options.header = wfl_option_boolean(L, arg, what, "header", options.header);
+  const char **missing = wfl_option_strings(L, arg, what, "missing", &options.n_missing);
+  if (missing) options.missing = missing;
+  return options;
+}
+
+static wf_csv_options read_options(lua_State *L, int arg, const char *what) {
+  static const char *const names[] = {
+      "delimiter", "quote",    "header", "missing",           "columns", "types",
+      "on_error",  "max_rows", "trim",   "rename_duplicates", NULL};
+  static const char *const policies[] = {"raise", "skip", NULL};
+  wfl_options(L, arg, what, names);
+  wf_csv_options options = common_options(L, arg, what);
+  const char **columns = wfl_option_strings(L, arg, what, "columns", &options.n_columns);
+  if (columns) options.columns = columns;
+  read_types(L, arg, what, &options);
+  int policy = wfl_option_choice(L, arg, what, "on_error", policies, 0);
+  options.bad_row = policy == 0 ? WF_CSV_RAISE : WF_CSV_SKIP;
+  options.max_rows = (size_t)wfl_option_integer(L, arg, what, "max_rows", 0, 0, LUA_MAXINTEGER);
+  options.trim = wfl_option_boolean(L, arg, what, "trim", false);
+  options.rename_duplicates = wfl_option_boolean(L, arg, what, "rename_duplicates", false);
+  return options;
+}
+
+static wf_csv_options write_options(lua_State *L, int arg, const char *what) {
+  static const char *const names[] = {"delimiter", "quote", "header", "missing", NULL};
+  wfl_options(L, arg, what, names);
+  return common_options(L, arg, what);
+}
+
+static void set_count(lua_State *L, const char *name, size_t count) {
+  lua_pushinteger(L, (lua_Integer)count);
+  lua_setfield(L, -2, name);
+}
+
+/* Pushes the frame's report after the frame. */
+static int push_report(lua_State *L, wfl_box *box, wf_frame *frame, const wf_csv_report *report) {
+  wfl_fill_frame(L, box, frame);
+  lua_createtable(L, 0, 3);
+  set_count(L, "rows", report->n_rows);
+  set_count(L, "skipped", report->n_skipped);
+  if (report->first_skipped_line) set_count(L, "first_skipped_line", report->first_skipped_line);
+  return 2;
+}
+
+/* read(path[, options]) → frame, report */
+static int csv_read(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  wf_csv_options options = read_options(L, 2, "csv.read");
+  wf_csv_report report = {0};
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *frame;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  if (wf_csv_read(&frame, path, &options, &report, &err) != WF_OK)
+    return wfl_raise_path(L, &err, path);
+  return push_report(L, box, frame, &report);
+}
+
+/* parse(text[, options]) → frame, report */
+static int csv_parse(lua_State *L) {
+  size_t size;
+  const char *text = luaL_checklstring(L, 1, &size);
+  wf_csv_options options = read_options(L, 2, "csv.parse");
+  wf_csv_report report = {0};
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *frame;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  if (wf_csv_parse(&frame, text, size, &options, &report, &err) != WF_OK) return wfl_raise(L, &err);
+  return push_report(L, box, frame, &report);
+}
+
+/* write(frame, path[, options]) */
+static int csv_write(lua_State *L) {
+  const wf_frame *frame = wfl_check(L, 1, WFL_FRAME);
+  const char *path = luaL_checkstring(L, 2);
+  wf_csv_options options = write_options(L, 3, "csv.write");
+  wf_error err = WF_ERROR_INIT;
+  if (wf_csv_write(frame, path, &options, &err) != WF_OK) return wfl_raise_path(L, &err, path);
+  return 0;
+}
+
+/* format(frame[, options]) → text */
+static int csv_format(lua_State *L) {
+  const wf_frame *frame = wfl_check(L, 1, WFL_FRAME);
+  wf_csv_options options = write_options(L, 2, "csv.format");
+  wf_error err = WF_ERROR_INIT;
+  char *text;
+  size_t size;
+  wfl_box *box = wfl_newtext(L);
+  if (wf_csv_format(&text, &size, frame, &options, &err) != WF_OK) return wfl_raise(L, &err);
+  box->ptr = text;
+  wfl_push_text(L, box, size);
+  return 1;
+}
+
+int wfl_open_csv(lua_State *L) {
+  static const luaL_Reg functions[] = {{"format", csv_format},
+                                       {"parse", csv_parse},
+                                       {"read", csv_read},
+                                       {"write", csv_write},
+                                       {NULL, NULL}};
+  wfl_frame_classes(L);
+  luaL_newlib(L, functions);
+  return 1;
+}
