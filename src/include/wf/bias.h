@@ -97,6 +97,84 @@ WF_API WF_NODISCARD wf_status wf_bias_compute(double *out, wf_bias_metric metric
 WF_API WF_NODISCARD wf_status wf_bias_js_of_2020(double *out, const wf_bias_cells *cells,
                                                  wf_error *err);
 
+/* --- the flip test -------------------------------------------------------------------------- */
+
+/* FT needs rows, not tables: each row of d is compared with the majority of its nearest rows of the
+ * rest (Euclidean distance over unscaled features). (F+ - F-) / rows of d, where F+ are predicted
+ * favourably against their neighbours and F- unfavourably. */
+#define WF_BIAS_FT_NAME "FT"
+#define WF_BIAS_FT_DESCRIPTION "Flip Test (FT)"
+
+typedef struct wf_bias_flip {
+  double value;       /* among equally distant rows the lowest row number is nearest */
+  double least, most; /* what other orders of equally distant rows could give */
+  size_t n_ambiguous; /* rows of d for which that order decides */
+  size_t k;
+} wf_bias_flip;
+
+typedef struct wf_bias_flip_data {
+  const double *const *features; /* columns of finite numbers */
+  const char *const *names;      /* of the features, for messages; may be NULL */
+  size_t n_features, n;
+  const uint8_t *predictions, *facet;
+} wf_bias_flip_data;
+
+/* Exact. `k` neighbours (odd; 0 is Clarify's rule: 5, or 1 when the rest has at most 9 rows);
+ * `n_threads` 0: as many as there are CPUs; any number gives the same result. */
+WF_API WF_NODISCARD wf_status wf_bias_flip_test(wf_bias_flip *out, const wf_bias_flip_data *data,
+                                                size_t k, size_t n_threads, wf_error *err);
+
+/* --- reports -------------------------------------------------------------------------------- */
+
+/* Clarify's bias_basic_stats of facet d. */
+typedef struct wf_bias_basics {
+  double proportion; /* of d among all rows */
+  double observed_label_distribution[2];
+  double confusion_matrix[4]; /* TP FP FN TN as fractions of d */
+} wf_bias_basics;
+WF_API WF_NODISCARD wf_status wf_bias_basic_stats(wf_bias_basics *out, const wf_bias_cells *cells,
+                                                  wf_error *err);
+
+/* Clarify's model performance report, over all rows. */
+#define WF_BIAS_PERFORMANCE_MAP(X)                                                                 \
+  X(ACCURACY, "Accuracy",                                                                          \
+    "Proportion of inputs assigned the correct predicted label by the model.")                     \
+  X(PPL, "Proportion of Positive Predictions in Labels",                                           \
+    "Proportion of input assigned in positive predicted label.")                                   \
+  X(PNL, "Proportion of Negative Predictions in Labels",                                           \
+    "Proportion of input assigned the negative predicted label.")                                  \
+  X(RECALL, "True Positive Rate / Recall",                                                         \
+    "Proportion of inputs with positive observed label correctly assigned the positive predicted " \
+    "label.")                                                                                      \
+  X(SPECIFICITY, "True Negative Rate / Specificity",                                               \
+    "Proportion of inputs with negative observed label correctly assigned the negative predicted " \
+    "label.")                                                                                      \
+  X(PRECISION, "Acceptance Rate / Precision",                                                      \
+    "Proportion of inputs with positive predicted label that actually have a positive observed "   \
+    "label.")                                                                                      \
+  X(REJECTION_RATE, "Rejection Rate",                                                              \
+    "Proportion of inputs with negative predicted label that actually have a negative observed "   \
+    "label.")                                                                                      \
+  X(CONDITIONAL_ACCEPTANCE, "Conditional Acceptance",                                              \
+    "Ratio between the positive observed labels and positive predicted labels.")                   \
+  X(CONDITIONAL_REJECTION, "Conditional Rejection",                                                \
+    "Ratio between the negative observed labels and negative predicted labels.")                   \
+  X(F1, "F1 Score", "Harmonic mean of precision and recall.")
+
+enum {
+#define WF_BIAS_ENUM(id, name, text) WF_BIAS_##id,
+  WF_BIAS_PERFORMANCE_MAP(WF_BIAS_ENUM)
+#undef WF_BIAS_ENUM
+      WF_BIAS_PERFORMANCES
+};
+typedef struct wf_bias_performance {
+  double values[WF_BIAS_PERFORMANCES];
+  double confusion_matrix[4]; /* TP FP FN TN as fractions of all rows */
+} wf_bias_performance;
+WF_API void wf_bias_model_performance(wf_bias_performance *out, const wf_bias_cells *cells);
+WF_API const char *wf_bias_performance_name(int index);
+WF_API const char *wf_bias_performance_description(int index);
+
 #ifdef __cplusplus
 }
 #endif
