@@ -86,8 +86,7 @@ wf_status wf_recipe_impute(wf_recipe *recipe, const char *column, wf_impute how,
     return wf_fail(err, WF_INVALID, "impute of column '%s': the constant is not a finite number",
                    column);
   }
-  double value = constant == 0 ? 0 : constant; /* JSON has no negative zero */
-  if (how != WF_IMPUTE_CONSTANT) value = (double)NAN;
+  double value = how == WF_IMPUTE_CONSTANT ? constant : (double)NAN;
   wf_step *step;
   WF_TRY(wf_step_new_impute(&step, how, value, err));
   return wf_recipe_declare(recipe, column, step, err);

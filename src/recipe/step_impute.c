@@ -20,7 +20,7 @@ wf_status wf_step_new_impute(wf_step **out, wf_impute how, double constant, wf_e
   impute *self = wf_step_new(&wf_step_impute, sizeof *self);
   if (!self) return wf_fail_nomem(err);
   self->how = how;
-  self->value = constant;
+  self->value = constant == 0 ? 0 : constant; /* never -0: its text would read back as 0 */
   *out = &self->base;
   return WF_OK;
 }
@@ -81,7 +81,7 @@ static wf_status learn(double *out, wf_impute how, const wf_sample *sample, wf_e
     return wf_fail(err, WF_INVALID, "impute of column '%s': its %s is not a finite number",
                    sample->column, how_names[how]);
   }
-  *out = value == 0 ? 0 : value; /* of 0 and -0, which compare equal, always 0 */
+  *out = value;
   return WF_OK;
 }
 

@@ -39,7 +39,7 @@ static wf_column *numbers(const double *values, size_t n) {
   wf_error err = WF_ERROR_INIT;
   uint8_t present[64];
   REQUIRE(n <= sizeof present);
-  for (size_t i = 0; i < n; i++) present[i] = isnan(values[i]) ? 0 : 1;
+  for (size_t i = 0; i < n; i++) present[i] = (uint8_t)!isnan(values[i]);
   wf_column *column;
   REQUIRE_OK(wf_column_from_f64(&column, values, present, n, &err), err);
   return column;
