@@ -46,12 +46,17 @@ local function running_server()
   return server
 end
 
--- Makes the server look at the catalog now; false when nobody answers there.
-local function reload(server)
+-- A request that only the owner of the state directory can make; false when nobody answers it.
+local function command(server, path)
   local ok, response = pcall(send, { method = "POST",
-    url = ("http://127.0.0.1:%d/reload"):format(server.port),
-    headers = { ["Authorization"] = "Bearer " .. server.token }, body = "", timeout_ms = 60000 })
+    url = ("http://127.0.0.1:%d%s"):format(server.port, path),
+    headers = { Authorization = "Bearer " .. server.token }, body = "", timeout_ms = 60000 })
   return ok and response.status // 100 == 2
+end
+
+-- Makes the server look at the catalog now.
+local function reload(server)
+  return command(server, "/reload")
 end
 
 -- Starts a server. When somebody else's came first ours ends at once, and theirs will do as well.
@@ -108,22 +113,18 @@ function methods:url()
   return ("http://127.0.0.1:%d/endpoints/%s/invocations"):format(server.port, self.name)
 end
 
-local function failure_text(response)
+-- The server's own {code, message, row or line, column}; whatever else answered, as it is.
+local function fault_of(response)
   local ok, body = pcall(json.decode, response.body)
-  if ok and type(body) == "table" then
-    return body.message or body.error or response.body, body
-  end
-  return response.body, {}
+  if ok and type(body) == "table" and type(body.error) == "table" then return body.error end
+  return { message = response.body }
 end
 
 local function raise_response(self, response)
-  local text, body = failure_text(response)
-  local message = type(text) == "table" and text.message or tostring(text)
-  errors.raise { code = response.status < 500 and "invalid" or "external",
-    message = ("endpoint '%s' answered %d: %s"):format(self.name, response.status, message),
-    line = math.type(body.line) == "integer" and body.line or nil,
-    column = math.type(body.column) == "integer" and body.column or nil,
-    status = response.status }
+  local fault = fault_of(response)
+  errors.raise { code = fault.code or "external", status = response.status,
+    message = ("endpoint '%s' answered %d: %s"):format(self.name, response.status, fault.message),
+    row = fault.row, line = fault.line, column = fault.column }
 end
 
 -- A float32 prediction is sent as text that reads back to the same float32.
@@ -255,6 +256,23 @@ end
 function endpoint.server()
   local server = running_server()
   return server and { pid = server.pid, port = server.port }
+end
+
+-- Ends the server of this state directory after the requests in flight; endpoints are kept for the
+-- next one. False when none ran.
+function endpoint.stop_server(given)
+  local o = options.check("endpoint.stop_server", given, { timeout = { "number", default = 30, min = 0 } })
+  local server = running_server()
+  if not server or not command(server, "/shutdown") then return false end
+  local deadline = sys.monotonic() + o.timeout
+  while sys.process_alive(server.pid) do
+    if sys.monotonic() > deadline then
+      errors.raise { code = "busy",
+        message = ("the server (process %d) still runs after %g s"):format(server.pid, o.timeout) }
+    end
+    sys.sleep(0.005)
+  end
+  return true
 end
 
 return endpoint

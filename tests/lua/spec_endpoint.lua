@@ -158,6 +158,21 @@ t.test("a server that died is started again, with its endpoints", function()
   ]]
 end)
 
+t.test("the server can be stopped and its endpoints come back with the next", function()
+  run [[
+    wf.endpoint.deploy { name = "a", model = train() }
+    assert(wf.endpoint.stop_server())
+    assert(wf.endpoint.server() == nil and not wf.endpoint.stop_server())
+    assert(wf.endpoint.get("a"):state() == "OutOfService")
+    local ok, e = pcall(wf.endpoint.get("a").url, wf.endpoint.get("a"))
+    assert(not ok and e.message:find("no server is running", 1, true))
+    wf.endpoint.deploy { name = "b", model = train() }
+    same(wf.endpoint.get("a"):invoke(data:head(3)), train():predict(data:head(3)))
+  ]]
+  t.contains(t.wf({ "serve", "--stop" }).out, "stopped")
+  t.equal(t.wf({ "serve", "--stop" }).status, 1)
+end)
+
 t.test("container mode answers /ping and /invocations", function()
   run [[ train():write("model.tar.gz") wf.csv.write(data:head(2), "rows.csv") ]]
   local wf = require("wf.core.sys").executable()

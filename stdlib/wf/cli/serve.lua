@@ -2,6 +2,7 @@
 --
 --   wf serve [--port PORT] [--state-dir DIR]           every endpoint of the state directory
 --   wf serve --model model.tar.gz [--host HOST]        one model: POST /invocations, GET /ping
+--   wf serve --stop                                    end the one that serves the state directory
 --
 -- It ends on SIGTERM or SIGINT after the requests in flight. endpoint.deploy starts it in the
 -- background with --ready-fd, on which it tells that it serves or why it cannot.
@@ -15,7 +16,17 @@ local function log(line)
   io.stderr:write(line, "\n")
 end
 
+local function stop()
+  if require("wf.endpoint").stop_server() then
+    print "the server has stopped"
+    return 0
+  end
+  io.stderr:write("wf: no server runs for ", sys.state_dir(), "\n")
+  return 1
+end
+
 local function serve(given)
+  if given.stop then return stop() end
   if given.model and given["state-dir"] then
     errors.raise { code = "usage", command = "serve",
       message = "serve: --model and --state-dir exclude each other" }
@@ -30,6 +41,7 @@ end
 commands.serve = {
   spec = { about = "Serves endpoints until it is told to stop.", options = {
     { "model", value = "FILE", help = "serve this one model.tar.gz" },
+    { "stop", help = "stop the server of the state directory instead" },
     { "host", value = "HOST", help = "address to bind (127.0.0.1; others only with --model)" },
     { "port", value = "PORT", kind = "integer", help = "port to bind (8080 with --model, else any)" },
     { "state-dir", value = "DIR", help = "the state directory (.wf, found upward)" },
