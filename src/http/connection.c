@@ -290,7 +290,7 @@ static bool take_chunked(wf_connection *c) {
   memmove(body_end + written, body_end + consumed, size - consumed);
   c->in.size -= consumed - written;
   c->body_size += written;
-  if (c->body_size > max) return refuse_size(c);
+  if (c->body_size > max || c->decoder.left > max - c->body_size) return refuse_size(c);
   if (progress == WF_HTTP_MORE) look_early(c);
   return progress == WF_HTTP_COMPLETE;
 }
