@@ -129,6 +129,16 @@ static double weighted_facet(const table *t) {
   return compute_all(cells, by_group);
 }
 
+/* After counting, which the run before this one did. */
+static double intervals(const table *t) {
+  wf_bias_interval out[WF_BIAS_METRICS];
+  wf_bias_resampling options = {.n_threads = 1};
+  wf_error err = WF_ERROR_INIT;
+  (void)t;
+  require(wf_bias_intervals(out, cells, by_group, N_GROUPS, &options, &err), &err);
+  return out[WF_BIAS_DPPL].high - out[WF_BIAS_DPPL].low;
+}
+
 static double roc_auc(const table *t) {
   double area = 0;
   wf_error err = WF_ERROR_INIT;
@@ -172,6 +182,7 @@ int main(int argc, char **argv) {
   printf("%zu rows\n", t.n);
   run("one facet, no groups, table only", without_groups, &t);
   run("one facet, 10 groups, all 20 metrics", one_facet, &t);
+  run("1000 resamples, all metrics, one thread", intervals, &t);
   run("age > 40, 10 groups, all 20 metrics", continuous_facet, &t);
   run("10 facets, 10 groups, all metrics of each", ten_facets, &t);
   run("10 values, 10 groups, all metrics of each", ten_values, &t);

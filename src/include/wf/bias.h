@@ -97,6 +97,29 @@ WF_API WF_NODISCARD wf_status wf_bias_compute(double *out, wf_bias_metric metric
 WF_API WF_NODISCARD wf_status wf_bias_js_of_2020(double *out, const wf_bias_cells *cells,
                                                  wf_error *err);
 
+/* --- intervals ------------------------------------------------------------------------------ */
+
+/* Where the metric of `level` of all resamples lies. Resamples draw whole tables (cells, not rows:
+ * the same distribution as a bootstrap of rows), so the rows are not needed and their number does
+ * not matter. */
+typedef struct wf_bias_interval {
+  double low, high; /* NaN when no resample had a value */
+  size_t n_defined; /* resamples in which the metric had a value */
+} wf_bias_interval;
+
+typedef struct wf_bias_resampling {
+  size_t n_resamples; /* 0: 1000 */
+  double level;       /* 0: 0.95 */
+  uint64_t seed;
+  size_t n_threads; /* 0: as many as there are CPUs; any number gives the same result */
+} wf_bias_resampling;
+
+/* WF_BIAS_METRICS intervals, one for each metric in the order of wf_bias_metric. Cells must be
+ * numbers of rows (not sums of weights). `by_group` and `options` may be NULL. */
+WF_API WF_NODISCARD wf_status wf_bias_intervals(wf_bias_interval *out, const wf_bias_cells *cells,
+                                                const wf_bias_cells *by_group, size_t n_groups,
+                                                const wf_bias_resampling *options, wf_error *err);
+
 /* --- the flip test -------------------------------------------------------------------------- */
 
 /* FT needs rows, not tables: each row of d is compared with the majority of its nearest rows of the
