@@ -131,8 +131,8 @@ local function check_name(name)
 end
 
 local function check_open(self)
-  if self.state ~= "Executing" then
-    errors.invalid("run %d has ended (%s)", self.id, self.state)
+  if self.state ~= "Executing" or self.ending then
+    errors.invalid("run %d has ended (%s)", self.id, self.ending and self.ending.state or self.state)
   end
 end
 
@@ -241,6 +241,9 @@ local function settle(self, step, outcome)
     state.catalog():end_step(step.id, step.state, e and e.message, outcome_json(step, outcome))
   end
   if e then pcall(record) else record() end
+  if self.ending and #self.stack == 0 then
+    self:conclude(self.ending.state, self.ending.message, self.ending.data)
+  end
 end
 
 -- Starts the work of a step and records it; returns a handle.
@@ -340,13 +343,19 @@ function Run:summary(lines)
   end
 end
 
+-- Ends the run as soon as its open steps have ended, so that each keeps its own outcome.
+local function end_with(self, outcome, message, data)
+  if #self.stack == 0 then return self:conclude(outcome, message, data) end
+  self.ending = { state = outcome, message = message, data = data }
+end
+
 -- A gate said no: the run ends here with the outcome Rejected and exit status 3.
 function Run:reject(format, ...)
   check_open(self)
   local message = formatted(format or "rejected", ...)
   local e = errors.new { code = "rejected", message = message, run = self.id,
     where = errors.user_position(2) }
-  self:conclude("Rejected", message)
+  end_with(self, "Rejected", message)
   error(e, 0)
 end
 
@@ -355,7 +364,7 @@ function Run:fail(message, data)
   check_open(self)
   local e = errors.new { code = "failed", message = message or "failed", data = data, run = self.id,
     where = errors.user_position(2), traceback = debug.traceback(nil, 2) }
-  self:conclude("Failed", e.message, data)
+  end_with(self, "Failed", e.message, data)
   error(e, 0)
 end
 

@@ -99,7 +99,7 @@ end)
 t.test("a failing step shows step, place, message, stack and how to run it again", function()
   local result = t.script(script [[
     local function deep() local x = nil; return x.field end
-    run:step("Load", function() return deep() end)
+    run:step("Load", function() deep() end)
     run:step("After", function() end)
   ]], { "-p", "mode=slow" })
   t.equal(result.status, 1)
