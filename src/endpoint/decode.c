@@ -101,20 +101,32 @@ static bool is_missing(const reader *r, const wf_csv_cell *field) {
   return !field->quoted && wf_csv_markers_match(&r->markers, field->text.data, field->text.size);
 }
 
-/* How many of the fields are names that the model knows; they go to the scratch layout. */
-static size_t look_up(const reader *r, size_t *unknown) {
+typedef struct header_look {
+  size_t n_known, n_inputs, n_features; /* fields that name such a thing */
+  size_t unknown;                       /* the last field that names nothing */
+} header_look;
+
+/* The place a field names. Numbers and missing markers are data, even where a column is called so.
+ */
+static const wf_place *name_of(const reader *r, const wf_csv_cell *field) {
+  double number;
+  if (is_missing(r, field) || wf_csv_parse_f64(field->text, &number)) return NULL;
+  return wf_served_find(r->block->served, field->text);
+}
+
+/* What the fields would be as names; their places go to the scratch layout. */
+static header_look look_up(const reader *r) {
   wf_block *block = r->block;
-  size_t known = 0;
-  for (size_t i = 0; i < r->n_fields && i < r->capacity; i++) {
-    const wf_place *place = wf_schema_find(block->schema, r->fields[i].text);
+  header_look look = {0};
+  for (size_t i = 0; i < r->n_fields; i++) {
+    const wf_place *place = name_of(r, &r->fields[i]);
     block->scratch->layout[i] = place ? *place : (wf_place){-1, -1};
-    if (place) {
-      known++;
-    } else {
-      *unknown = i;
-    }
+    if (!place) look.unknown = i;
+    look.n_known += place != NULL;
+    look.n_inputs += place && place->input >= 0;
+    look.n_features += place && place->feature >= 0;
   }
-  return known;
+  return look;
 }
 
 static wf_status check_unique(const reader *r, wf_error *err) {
@@ -128,15 +140,20 @@ static wf_status check_unique(const reader *r, wf_error *err) {
   return WF_OK;
 }
 
-/* Tells a header from a first row. A record of names with one slip among them is taken for a header
- * with that slip, since no row of data looks so. */
+/* Tells a header from a first row of data: all its fields are names, or all the names a row needs
+ * are among them (what else there is, is ignored, as it is in a frame). A record of names with a
+ * slip among them is an error at that name, since no row of data looks so. */
 static wf_status look_for_header(reader *r, bool *header, wf_error *err) {
-  size_t unknown = 0, known = look_up(r, &unknown);
-  *header = r->n_fields <= r->capacity && known == r->n_fields;
+  const wf_served *s = r->block->served;
+  *header = false;
+  if (r->n_fields > r->capacity) return WF_OK;
+  header_look look = look_up(r);
+  *header = look.n_known == r->n_fields || look.n_inputs >= s->n_inputs ||
+            look.n_features >= s->n_features;
   if (*header) return check_unique(r, err);
-  if (known < 2 || known * 2 < r->n_fields || r->n_fields > r->capacity) return WF_OK;
-  wf_view name = r->fields[unknown].text;
-  return wf_block_fail(r->block, err, WF_NOTFOUND, unknown + 1,
+  if (look.n_known < 2 || look.n_known * 2 < r->n_fields) return WF_OK;
+  wf_view name = r->fields[look.unknown].text;
+  return wf_block_fail(r->block, err, WF_NOTFOUND, look.unknown + 1,
                        "the header names \"%.*s\", which the model does not know",
                        (int)(name.size < 60 ? name.size : 60), name.data);
 }
@@ -159,7 +176,7 @@ static wf_cell cell_of(const reader *r, const wf_csv_cell *field, bool is_text) 
 }
 
 static wf_status encode_raw(const reader *r, const size_t *field_of_input, wf_error *err) {
-  const wf_schema *s = r->block->schema;
+  const wf_served *s = r->block->served;
   for (size_t i = 0; i < s->n_inputs; i++) {
     const wf_csv_cell *field = &r->fields[field_of_input ? field_of_input[i] : i];
     r->block->scratch->cells[i] = cell_of(r, field, s->input_is_text[i]);
@@ -168,7 +185,7 @@ static wf_status encode_raw(const reader *r, const size_t *field_of_input, wf_er
 }
 
 static wf_status encode_features(const reader *r, const size_t *field_of_feature, wf_error *err) {
-  const wf_schema *s = r->block->schema;
+  const wf_served *s = r->block->served;
   float *features = wf_block_features(r->block);
   for (size_t i = 0; i < s->n_features; i++) {
     size_t index = field_of_feature ? field_of_feature[i] : i;
@@ -231,7 +248,7 @@ wf_status wf_decode_csv(wf_block *block, wf_view body, wf_error *err) {
               .at = body.data,
               .end = body.data + body.size,
               .fields = scratch->fields,
-              .capacity = scratch->n_places};
+              .capacity = scratch->n_fields};
   wf_csv_markers_init(&r.markers, NULL, 0);
   if (!skip_line_ends(&r)) return WF_OK;
   WF_TRY(read_record(&r, err));

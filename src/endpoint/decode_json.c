@@ -1,8 +1,9 @@
 /* decode_json.c — JSON bodies to rows.
  *
  * The document is parsed whole by jansson and then walked. A row with names must be complete: null
- * says that a value is missing, an absent name is more likely a slip, and is reported as one, as a
- * name is that the model does not know. The label may be there and is ignored. */
+ * says that a value is missing; an absent name is more likely a slip, and reported as one. Names
+ * that the model does not know are ignored, as columns of a frame are: every name it needs must be
+ * there anyway. */
 #include "endpoint/decode.h"
 
 #include "base/json.h"
@@ -50,7 +51,7 @@ static bool to_cell(wf_cell *out, const json_t *value) {
 /* Values by input: scratch->members holds them by field. */
 static wf_status encode_raw(wf_block *block, json_t *const *values, const size_t *field_of,
                             wf_error *err) {
-  const wf_schema *s = block->schema;
+  const wf_served *s = block->served;
   for (size_t i = 0; i < s->n_inputs; i++) {
     size_t field = field_of ? field_of[i] : i;
     if (!to_cell(&block->scratch->cells[i], values[field])) {
@@ -75,7 +76,7 @@ static bool to_feature(float *out, const json_t *value) {
 
 static wf_status encode_features(wf_block *block, json_t *const *values, const size_t *field_of,
                                  wf_error *err) {
-  const wf_schema *s = block->schema;
+  const wf_served *s = block->served;
   float *features = wf_block_features(block);
   for (size_t i = 0; i < s->n_features; i++) {
     size_t field = field_of ? field_of[i] : i;
@@ -104,22 +105,15 @@ static wf_status read_positions(wf_block *block, const json_t *row, wf_error *er
   return encode(block, kind, values, NULL, err);
 }
 
-static wf_status fail_unknown(const wf_block *block, wf_view name, size_t field, wf_error *err) {
-  return wf_block_fail(block, err, WF_NOTFOUND, field, "the model knows no column \"%.*s\"",
-                       (int)(name.size < 60 ? name.size : 60), name.data);
-}
-
-/* {name: value, …}; the parser has refused names that repeat, so there are no more fields than
- * places. */
+/* {name: value, …}: the parser has refused names that repeat. */
 static wf_status read_names(wf_block *block, json_t *row, wf_error *err) {
   wf_scratch *scratch = block->scratch;
   size_t n = 0;
   const char *name;
   json_t *value;
   json_object_foreach(row, name, value) {
-    wf_view key = wf_view_of(name);
-    const wf_place *place = wf_schema_find(block->schema, key);
-    if (!place) return fail_unknown(block, key, 0, err);
+    const wf_place *place = wf_served_find(block->served, wf_view_of(name));
+    if (!place) continue;
     scratch->layout[n] = *place;
     scratch->members[n++] = value;
   }
@@ -153,6 +147,10 @@ static wf_status read_instances(wf_block *block, const json_t *list, wf_error *e
 
 static wf_status read_header(wf_block *block, const json_t *columns, wf_error *err) {
   size_t n = json_array_size(columns);
+  if (n > block->scratch->n_fields) {
+    return wf_fail(err, WF_LIMIT, "\"columns\" holds %zu names; at most %zu are taken", n,
+                   block->scratch->n_fields);
+  }
   for (size_t i = 0; i < n; i++) {
     const json_t *name = json_array_get(columns, i);
     if (!json_is_string(name)) {
@@ -160,13 +158,12 @@ static wf_status read_header(wf_block *block, const json_t *columns, wf_error *e
                      i + 1);
     }
     wf_view key = {json_string_value(name), json_string_length(name)};
-    const wf_place *place = wf_schema_find(block->schema, key);
-    if (!place) return fail_unknown(block, key, i + 1, err);
+    const wf_place *place = wf_served_find(block->served, key);
+    block->scratch->layout[i] = place ? *place : (wf_place){-1, -1};
     for (size_t j = 0; j < i; j++) {
       if (strcmp(key.data, json_string_value(json_array_get(columns, j))) != 0) continue;
       return wf_fail(err, WF_INVALID, "\"columns\" names \"%s\" twice", key.data);
     }
-    block->scratch->layout[i] = *place; /* distinct known names: never more than places */
   }
   return WF_OK;
 }

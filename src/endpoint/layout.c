@@ -11,7 +11,7 @@ static size_t count_present(const wf_place *places, size_t n, bool features) {
 }
 
 static const char *first_missing_input(const wf_block *block, const wf_place *places, size_t n) {
-  const wf_schema *s = block->schema;
+  const wf_served *s = block->served;
   for (size_t i = 0; i < s->n_inputs; i++) {
     size_t j = 0;
     while (j < n && places[j].input != (ptrdiff_t)i) j++;
@@ -21,7 +21,7 @@ static const char *first_missing_input(const wf_block *block, const wf_place *pl
 }
 
 static wf_status find_kind(wf_row_kind *out, const wf_block *block, size_t n, wf_error *err) {
-  const wf_schema *s = block->schema;
+  const wf_served *s = block->served;
   const wf_place *places = block->scratch->layout;
   if (count_present(places, n, false) == s->n_inputs) return *out = WF_ROW_RAW, WF_OK;
   if (count_present(places, n, true) == s->n_features) return *out = WF_ROW_ENCODED, WF_OK;
@@ -42,7 +42,7 @@ wf_status wf_decode_arrange(wf_row_kind *kind, wf_block *block, size_t n, wf_err
 
 wf_status wf_decode_kind_of_count(wf_row_kind *out, const wf_block *block, size_t n,
                                   wf_error *err) {
-  const wf_schema *s = block->schema;
+  const wf_served *s = block->served;
   if (n == s->n_inputs) return *out = WF_ROW_RAW, WF_OK;
   if (n == s->n_features) return *out = WF_ROW_ENCODED, WF_OK;
   if (s->n_inputs == s->n_features) {

@@ -33,12 +33,20 @@ static bool fit(void *items, size_t n, size_t size) {
   return true;
 }
 
-/* One more place than there are names, so that a record with too many fields is seen as one. */
-static bool fit_scratch(wf_scratch *s, const wf_schema *schema) {
-  size_t features = WF_BLOCK_ROWS * schema->n_features;
-  size_t scores = WF_BLOCK_ROWS * schema->n_outputs;
-  size_t places =
-      1 + (schema->n_places > schema->n_features ? schema->n_places : schema->n_features);
+static bool fit_fields(wf_scratch *s, size_t n) {
+  if (n <= s->n_fields) return true;
+  if (!fit(&s->fields, n, sizeof *s->fields) || !fit(&s->layout, n, sizeof *s->layout) ||
+      !fit(&s->fields_of, n, sizeof *s->fields_of) || !fit(&s->members, n, sizeof *s->members)) {
+    return false;
+  }
+  s->n_fields = n;
+  return true;
+}
+
+static bool fit_scratch(wf_scratch *s, const wf_served *served) {
+  size_t features = WF_BLOCK_ROWS * served->n_features;
+  size_t scores = WF_BLOCK_ROWS * served->n_outputs;
+  size_t names = served->n_places > served->n_features ? served->n_places : served->n_features;
   if (features > s->n_features) {
     if (!fit(&s->features, features, sizeof *s->features)) return false;
     s->n_features = features;
@@ -47,20 +55,11 @@ static bool fit_scratch(wf_scratch *s, const wf_schema *schema) {
     if (!fit(&s->scores, scores, sizeof *s->scores)) return false;
     s->n_scores = scores;
   }
-  if (schema->n_inputs > s->n_cells) {
-    if (!fit(&s->cells, schema->n_inputs, sizeof *s->cells)) return false;
-    s->n_cells = schema->n_inputs;
+  if (served->n_inputs > s->n_cells) {
+    if (!fit(&s->cells, served->n_inputs, sizeof *s->cells)) return false;
+    s->n_cells = served->n_inputs;
   }
-  if (places > s->n_places) {
-    if (!fit(&s->fields, places, sizeof *s->fields) ||
-        !fit(&s->layout, places, sizeof *s->layout) ||
-        !fit(&s->fields_of, places, sizeof *s->fields_of) ||
-        !fit(&s->members, places, sizeof *s->members)) {
-      return false;
-    }
-    s->n_places = places;
-  }
-  return true;
+  return fit_fields(s, names + WF_EXTRA_FIELDS);
 }
 
 wf_status wf_block_begin(wf_block *block, wf_error *err) {
@@ -68,19 +67,19 @@ wf_status wf_block_begin(wf_block *block, wf_error *err) {
   block->row = 1;
   block->syntax = false;
   wf_encoder_begin(block->encoder);
-  return fit_scratch(block->scratch, block->schema) ? WF_OK : wf_fail_nomem(err);
+  return fit_scratch(block->scratch, block->served) ? WF_OK : wf_fail_nomem(err);
 }
 
 float *wf_block_features(const wf_block *block) {
-  return block->scratch->features + block->n_rows * block->schema->n_features;
+  return block->scratch->features + block->n_rows * block->served->n_features;
 }
 
 static wf_status flush(wf_block *block, wf_error *err) {
-  const wf_schema *schema = block->schema;
+  const wf_served *served = block->served;
   wf_predict_options options = {.kind = WF_PREDICT_VALUE, .n_threads = 1};
-  wf_features rows = wf_features_rows(block->scratch->features, block->n_rows, schema->n_features);
+  wf_features rows = wf_features_rows(block->scratch->features, block->n_rows, served->n_features);
   if (block->n_rows == 0) return WF_OK;
-  WF_TRY(wf_forest_predict(schema->forest, &rows, &options, block->scratch->scores, err));
+  WF_TRY(wf_forest_predict(served->forest, &rows, &options, block->scratch->scores, err));
   wf_encoder_rows(block->encoder, block->scratch->scores, block->n_rows);
   block->n_rows = 0;
   return WF_OK;
@@ -94,7 +93,7 @@ wf_status wf_block_end_row(wf_block *block, wf_error *err) {
 
 wf_status wf_block_encode(wf_block *block, const size_t *field_of_input, wf_error *err) {
   wf_error inner = WF_ERROR_INIT;
-  wf_status status = wf_recipe_apply_row(block->schema->recipe, block->scratch->cells,
+  wf_status status = wf_recipe_apply_row(block->served->recipe, block->scratch->cells,
                                          wf_block_features(block), &inner);
   if (status == WF_OK) return WF_OK;
   size_t field = inner.column > 0 ? (size_t)inner.column : 0;
@@ -123,11 +122,11 @@ static wf_status decode(wf_block *block, wf_format format, wf_view body, wf_erro
   return WF_OK;
 }
 
-wf_status wf_predict_body(const wf_schema *schema, wf_scratch *scratch, wf_format format,
+wf_status wf_predict_body(const wf_served *served, wf_scratch *scratch, wf_format format,
                           wf_view body, wf_encoder *encoder, size_t *n_rows, bool *syntax,
                           wf_error *err) {
-  wf_block block = {.schema = schema, .scratch = scratch, .encoder = encoder};
-  encoder->n_outputs = schema->n_outputs;
+  wf_block block = {.served = served, .scratch = scratch, .encoder = encoder};
+  encoder->n_outputs = served->n_outputs;
   WF_TRY(wf_block_begin(&block, err));
   wf_status status = decode(&block, format, body, err);
   *syntax = block.syntax;

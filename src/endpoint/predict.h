@@ -4,11 +4,14 @@
 #define WF_ENDPOINT_PREDICT_H
 
 #include "endpoint/encode.h"
-#include "endpoint/schema.h"
+#include "endpoint/served.h"
 
 #include <jansson.h>
 
-enum { WF_BLOCK_ROWS = 256 };
+enum {
+  WF_BLOCK_ROWS = 256,
+  WF_EXTRA_FIELDS = 256 /* columns of a header that the model does not know, at most */
+};
 
 /* A field of a CSV record. */
 typedef struct wf_csv_cell {
@@ -21,11 +24,11 @@ typedef struct wf_scratch {
   float *features, *scores; /* a block of rows each */
   wf_cell *cells;           /* one raw row, in input order */
   wf_csv_cell *fields;      /* one CSV record */
-  wf_place *layout;         /* of a header or a JSON table: what each field is */
+  wf_place *layout;         /* of a header or of JSON names: what each field is */
   size_t *fields_of;        /* which field holds each input, or each feature */
   json_t **members;         /* one JSON row, by field */
-  size_t n_features, n_scores, n_cells, n_places;
-  wf_bytes text; /* quoted fields without their doubled quotes */
+  size_t n_features, n_scores, n_cells, n_fields; /* there is room for */
+  wf_bytes text;                                  /* quoted fields without their doubled quotes */
 } wf_scratch;
 
 void wf_scratch_dispose(wf_scratch *scratch);
@@ -38,7 +41,7 @@ typedef enum wf_row_kind {
 
 /* One request under way. */
 typedef struct wf_block {
-  const wf_schema *schema;
+  const wf_served *served;
   wf_scratch *scratch;
   wf_encoder *encoder;
   size_t n_rows; /* complete rows in the block */
@@ -61,7 +64,7 @@ wf_status wf_block_fail(const wf_block *block, wf_error *err, wf_status status, 
 
 /* The whole way: reads `body`, writes the response's body through `encoder`. On failure whatever
  * was written is worthless. `*syntax` as in wf_block. */
-wf_status wf_predict_body(const wf_schema *schema, wf_scratch *scratch, wf_format format,
+wf_status wf_predict_body(const wf_served *served, wf_scratch *scratch, wf_format format,
                           wf_view body, wf_encoder *encoder, size_t *n_rows, bool *syntax,
                           wf_error *err);
 

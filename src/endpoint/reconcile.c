@@ -103,12 +103,12 @@ static wf_status list_wanted(wanted_list *list, wf_reconciler *r, wf_error *err)
 /* ---- loading ----------------------------------------------------------------------------------
  */
 
-static wf_status load(wf_schema **out, wf_reconciler *r, const char *digest, wf_error *err) {
+static wf_status load(wf_served **out, wf_reconciler *r, const char *digest, wf_error *err) {
   char *package;
   size_t size;
   if (!digest[0]) return wf_fail(err, WF_INVALID, "no model package is named");
   WF_TRY(wf_store_get(&package, &size, r->store, digest, err));
-  wf_status status = wf_schema_load(out, package, size, digest, err);
+  wf_status status = wf_served_load(out, package, size, digest, err);
   wf_text_free(package);
   return status;
 }
@@ -133,7 +133,7 @@ static wf_status load_wanted(wf_entry *entry, wf_reconciler *r, wf_error *err) {
 static void keep_old(wanted *item, wf_reconciler *r, const wf_entry *old) {
   wf_error ignored;
   if (old && old->live) {
-    item->entry.live = wf_schema_retain(old->live);
+    item->entry.live = wf_served_retain(old->live);
   } else if (item->live_digest[0] && strcmp(item->live_digest, item->entry.digest) != 0) {
     if (load(&item->entry.live, r, item->live_digest, &ignored) != WF_OK) item->entry.live = NULL;
   }
@@ -150,7 +150,7 @@ static wf_status settle(wanted *item, wf_reconciler *r, const wf_entry *old, wf_
   }
   entry->state = WF_ENDPOINT_IN_SERVICE;
   if (old && old->live && strcmp(old->live->digest, entry->digest) == 0) {
-    entry->live = wf_schema_retain(old->live);
+    entry->live = wf_served_retain(old->live);
     return WF_OK;
   }
   wf_status status = load_wanted(entry, r, &why);

@@ -47,7 +47,7 @@ void wf_entry_dispose(wf_entry *entry) {
   wf_free(entry->name);
   wf_free(entry->message);
   wf_free(entry->group);
-  wf_schema_release(entry->live);
+  wf_served_release(entry->live);
   wf_stats_release(entry->stats);
   *entry = (wf_entry){0};
 }

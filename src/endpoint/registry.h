@@ -3,7 +3,7 @@
 #define WF_ENDPOINT_REGISTRY_H
 
 #include "base/bytes.h"
-#include "endpoint/schema.h"
+#include "endpoint/served.h"
 #include "endpoint/stats.h"
 #include "wf/catalog.h"
 
@@ -13,7 +13,7 @@ typedef struct wf_entry {
   char *message, *group; /* NULL where there is none */
   char digest[65];       /* wanted */
   int64_t version, generation;
-  wf_schema *live; /* NULL: nothing to answer with */
+  wf_served *live; /* NULL: nothing to answer with */
   wf_stats *stats; /* of the name, whatever was live */
 } wf_entry;
 

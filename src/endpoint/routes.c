@@ -47,7 +47,7 @@ static void fail_unready(wf_http_exchange *x, const wf_entry *entry) {
   refuse(x, 503, &err, false);
 }
 
-static size_t predict(wf_http_exchange *x, const wf_schema *schema, wf_scratch *scratch) {
+static size_t predict(wf_http_exchange *x, const wf_served *served, wf_scratch *scratch) {
   wf_error err = WF_ERROR_INIT;
   wf_format in, out;
   bool syntax = false;
@@ -55,7 +55,7 @@ static size_t predict(wf_http_exchange *x, const wf_schema *schema, wf_scratch *
   if (!choose_formats(x, &in, &out)) return 0;
   wf_encoder encoder = {.out = x->reply, .format = out};
   wf_status status =
-      wf_predict_body(schema, scratch, in, x->body, &encoder, &n_rows, &syntax, &err);
+      wf_predict_body(served, scratch, in, x->body, &encoder, &n_rows, &syntax, &err);
   if (status != WF_OK) {
     refuse(x, wf_report_status(status), &err, syntax);
     return 0;

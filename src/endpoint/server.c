@@ -74,7 +74,7 @@ static wf_status open_container(wf_server *server, const char *path, wf_error *e
   wf_model *model;
   WF_TRY(wf_model_read(&model, path, err));
   wf_status status = wf_model_digest(entry.digest, model, err);
-  if (status == WF_OK) status = wf_schema_new(&entry.live, model, entry.digest, err);
+  if (status == WF_OK) status = wf_served_new(&entry.live, model, entry.digest, err);
   if (status == WF_OK) status = wf_stats_new(&entry.stats, server->site.n_workers, err);
   if (status == WF_OK && !(entry.name = wf_strdup(WF_CONTAINER_ENDPOINT))) {
     status = wf_fail_nomem(err);

@@ -1,9 +1,9 @@
-/* schema.c — what a request needs to know of a model, looked up once at load.
+/* served.c — what a request needs to know of a model, looked up once at load.
  *
  * A package has been validated by wf/model.h before it gets here. Still it is tried out before it
  * may answer anybody: predictions of one block and of single rows must agree in every bit, and be
  * numbers. A model that cannot do that is refused at deployment, not at the first request. */
-#include "endpoint/schema.h"
+#include "endpoint/served.h"
 
 #include "base/alloc.h"
 #include "wf/forest.h"
@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-static wf_status add_name(wf_schema *s, const char *name, ptrdiff_t input, ptrdiff_t feature,
+static wf_status add_name(wf_served *s, const char *name, ptrdiff_t input, ptrdiff_t feature,
                           wf_error *err) {
   size_t index;
   bool added;
@@ -22,7 +22,7 @@ static wf_status add_name(wf_schema *s, const char *name, ptrdiff_t input, ptrdi
   return WF_OK;
 }
 
-static wf_status add_names(wf_schema *s, wf_error *err) {
+static wf_status add_names(wf_served *s, wf_error *err) {
   const char *label = wf_model_label(s->model);
   s->places = wf_alloc_zero(s->n_inputs + s->n_features + 1, sizeof *s->places);
   s->input_is_text = wf_alloc_zero(s->n_inputs, sizeof *s->input_is_text);
@@ -40,7 +40,7 @@ static wf_status add_names(wf_schema *s, wf_error *err) {
 
 enum { TRIAL_ROWS = 3 }; /* all missing, all 0, all 1 */
 
-static wf_status compare_trial(const wf_schema *s, const float *features, const float *block,
+static wf_status compare_trial(const wf_served *s, const float *features, const float *block,
                                float *single, wf_error *err) {
   wf_predict_options options = {.kind = WF_PREDICT_VALUE, .n_threads = 1};
   for (size_t row = 0; row < TRIAL_ROWS; row++) {
@@ -58,7 +58,7 @@ static wf_status compare_trial(const wf_schema *s, const float *features, const 
   return WF_OK;
 }
 
-static wf_status try_out(const wf_schema *s, wf_error *err) {
+static wf_status try_out(const wf_served *s, wf_error *err) {
   size_t n_features = TRIAL_ROWS * s->n_features, n_scores = TRIAL_ROWS * s->n_outputs;
   float *features = wf_alloc_array(n_features, sizeof *features);
   float *scores = wf_alloc_array(n_scores + s->n_outputs, sizeof *scores);
@@ -80,13 +80,12 @@ done:
   return status;
 }
 
-static wf_status fill(wf_schema *s, wf_error *err) {
+static wf_status fill(wf_served *s, wf_error *err) {
   s->recipe = wf_model_recipe(s->model);
   s->forest = wf_model_forest(s->model);
   s->n_inputs = wf_recipe_input_count(s->recipe);
   s->n_features = wf_recipe_output_count(s->recipe);
   s->n_outputs = wf_forest_output_count(s->forest, WF_PREDICT_VALUE);
-  s->class_scores = s->n_outputs > 1;
   if (s->n_features != wf_forest_feature_count(s->forest)) {
     return wf_fail(err, WF_CORRUPT, "the recipe makes %zu features; the trees take %zu",
                    s->n_features, wf_forest_feature_count(s->forest));
@@ -95,45 +94,45 @@ static wf_status fill(wf_schema *s, wf_error *err) {
   return try_out(s, err);
 }
 
-wf_status wf_schema_new(wf_schema **out, wf_model *model, const char *digest, wf_error *err) {
-  wf_schema *schema = wf_alloc_zero(1, sizeof *schema);
-  if (!schema) return wf_fail_nomem(err);
-  schema->n_holders = 1;
-  schema->model = wf_model_retain(model);
-  if (digest) memcpy(schema->digest, digest, strnlen(digest, sizeof schema->digest - 1));
-  wf_status status = fill(schema, err);
+wf_status wf_served_new(wf_served **out, wf_model *model, const char *digest, wf_error *err) {
+  wf_served *served = wf_alloc_zero(1, sizeof *served);
+  if (!served) return wf_fail_nomem(err);
+  served->n_holders = 1;
+  served->model = wf_model_retain(model);
+  if (digest) memcpy(served->digest, digest, strnlen(digest, sizeof served->digest - 1));
+  wf_status status = fill(served, err);
   if (status != WF_OK) {
-    wf_schema_release(schema);
+    wf_served_release(served);
     return status;
   }
-  *out = schema;
+  *out = served;
   return WF_OK;
 }
 
-wf_status wf_schema_load(wf_schema **out, const void *package, size_t size, const char *digest,
+wf_status wf_served_load(wf_served **out, const void *package, size_t size, const char *digest,
                          wf_error *err) {
   wf_model *model;
   WF_TRY(wf_model_unpack(&model, package, size, err));
-  wf_status status = wf_schema_new(out, model, digest, err);
+  wf_status status = wf_served_new(out, model, digest, err);
   wf_model_release(model);
   return status;
 }
 
-wf_schema *wf_schema_retain(wf_schema *schema) {
-  schema->n_holders++;
-  return schema;
+wf_served *wf_served_retain(wf_served *served) {
+  served->n_holders++;
+  return served;
 }
 
-void wf_schema_release(wf_schema *schema) {
-  if (!schema || --schema->n_holders) return;
-  wf_model_release(schema->model);
-  wf_map_free(schema->names);
-  wf_free(schema->places);
-  wf_free(schema->input_is_text);
-  wf_free(schema);
+void wf_served_release(wf_served *served) {
+  if (!served || --served->n_holders) return;
+  wf_model_release(served->model);
+  wf_map_free(served->names);
+  wf_free(served->places);
+  wf_free(served->input_is_text);
+  wf_free(served);
 }
 
-const wf_place *wf_schema_find(const wf_schema *schema, wf_view name) {
-  ptrdiff_t index = wf_map_find(schema->names, name);
-  return index < 0 ? NULL : &schema->places[index];
+const wf_place *wf_served_find(const wf_served *served, wf_view name) {
+  ptrdiff_t index = wf_map_find(served->names, name);
+  return index < 0 ? NULL : &served->places[index];
 }

@@ -1,6 +1,6 @@
-/* endpoint/schema.h — one loaded model package, ready to answer: immutable once made. */
-#ifndef WF_ENDPOINT_SCHEMA_H
-#define WF_ENDPOINT_SCHEMA_H
+/* endpoint/served.h — one loaded model package, ready to answer: immutable once made. */
+#ifndef WF_ENDPOINT_SERVED_H
+#define WF_ENDPOINT_SERVED_H
 
 #include "base/map.h"
 #include "wf/model.h"
@@ -10,29 +10,28 @@ typedef struct wf_place {
   ptrdiff_t input, feature; /* -1: it is none */
 } wf_place;
 
-typedef struct wf_schema {
+typedef struct wf_served {
   size_t n_holders; /* of the pointer; counted by the one thread that builds snapshots */
   wf_model *model;
   const wf_recipe *recipe;
   const wf_forest *forest;
-  size_t n_inputs, n_features, n_outputs;
-  bool class_scores; /* several outputs, one score each per class */
+  size_t n_inputs, n_features, n_outputs; /* outputs: scores per row */
   bool *input_is_text;
   wf_map *names; /* raw columns, features, and the label: index into places */
   wf_place *places;
   size_t n_places;
   char digest[65];
-} wf_schema;
+} wf_served;
 
 /* Unpacks, validates and tries out a package; `digest` is its name in the store. */
-wf_status wf_schema_load(wf_schema **out, const void *package, size_t size, const char *digest,
+wf_status wf_served_load(wf_served **out, const void *package, size_t size, const char *digest,
                          wf_error *err);
 /* From a model at hand; takes its own reference. */
-wf_status wf_schema_new(wf_schema **out, wf_model *model, const char *digest, wf_error *err);
-wf_schema *wf_schema_retain(wf_schema *schema);
-void wf_schema_release(wf_schema *schema);
+wf_status wf_served_new(wf_served **out, wf_model *model, const char *digest, wf_error *err);
+wf_served *wf_served_retain(wf_served *served);
+void wf_served_release(wf_served *served);
 
 /* NULL when the model knows no such name. */
-const wf_place *wf_schema_find(const wf_schema *schema, wf_view name);
+const wf_place *wf_served_find(const wf_served *served, wf_view name);
 
 #endif
