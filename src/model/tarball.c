@@ -112,12 +112,23 @@ typedef struct reader {
   wf_inflate *source;
   wf_status status; /* of the source: libarchive knows only that it failed */
   wf_error *err;
+  size_t produced, trailing_zeros; /* bytes of the tar so far, and zeros at their end */
 } reader;
+
+static wf_status next_piece(reader *r, const void **piece, size_t *size, wf_error *err) {
+  WF_TRY(wf_inflate_next(r->source, piece, size, err));
+  const char *bytes = *piece;
+  size_t zeros = 0;
+  while (zeros < *size && bytes[*size - 1 - zeros] == 0) zeros++;
+  r->produced += *size;
+  r->trailing_zeros = zeros == *size ? r->trailing_zeros + zeros : zeros;
+  return WF_OK;
+}
 
 static la_ssize_t read_piece(struct archive *archive, void *context, const void **piece) {
   reader *r = context;
   size_t size = 0;
-  r->status = wf_inflate_next(r->source, piece, &size, r->err);
+  r->status = next_piece(r, piece, &size, r->err);
   if (r->status == WF_OK) return (la_ssize_t)size;
   archive_set_error(archive, EIO, "source failed");
   return -1;
@@ -186,18 +197,16 @@ static wf_status read_entries(struct archive *archive, reader *r, wf_member *mem
   }
 }
 
-/* The archive's end is not the end of the bytes: what follows must be zeros, and the checksum of
- * all of them right. */
-static wf_status read_rest(reader *r, wf_error *err) {
+/* The archive's end is not the end of the bytes: those after the first `used` must be zeros, and
+ * the checksum of all right. libarchive may have taken more than it used. */
+static wf_status read_rest(reader *r, size_t used, wf_error *err) {
   const void *piece;
   size_t size;
   do {
-    WF_TRY(wf_inflate_next(r->source, &piece, &size, err));
-    const char *p = piece;
-    for (size_t i = 0; i < size; i++) {
-      if (p[i]) return wf_fail(err, WF_CORRUPT, "something follows the end of the archive");
-    }
+    WF_TRY(next_piece(r, &piece, &size, err));
   } while (size > 0);
+  if (r->produced - r->trailing_zeros > used)
+    return wf_fail(err, WF_CORRUPT, "something follows the end of the archive");
   return WF_OK;
 }
 
@@ -216,14 +225,15 @@ static wf_status read_archive(reader *r, wf_member *members, size_t n_members, w
       archive_read_open(archive, r, NULL, read_piece, NULL) != ARCHIVE_OK)
     status = r->status != WF_OK ? r->status : fail_archive(archive, err);
   if (status == WF_OK) status = read_entries(archive, r, members, n_members, err);
+  size_t used = (size_t)archive_filter_bytes(archive, 0);
   archive_read_free(archive);
-  if (status == WF_OK) status = read_rest(r, err);
+  if (status == WF_OK) status = read_rest(r, used, err);
   return status == WF_OK ? check_complete(members, n_members, err) : status;
 }
 
 wf_status wf_tarball_unpack(wf_member *members, size_t n_members, const void *bytes, size_t size,
                             wf_error *err) {
-  reader r = {NULL, WF_OK, err};
+  reader r = {.err = err};
   WF_TRY(wf_inflate_open(&r.source, bytes, size, err));
   for (size_t i = 0; i < n_members; i++) members[i].data = NULL;
   wf_status status = read_archive(&r, members, n_members, err);
