@@ -86,8 +86,8 @@ static inline bool wf_node_goes_left(const wf_forest *forest, const wf_node *nod
 
 /* The attachment, or NULL. */
 wf_attachment *wf_forest_attached(const wf_forest *forest);
-/* Keeps `attachment` until the forest goes, and returns it; when another thread was faster, frees it
- * and returns the other one. Does not change what the forest means, hence const. */
+/* Keeps `attachment` until the forest goes, and returns it; when another thread was faster, frees
+ * it and returns the other one. Does not change what the forest means, hence const. */
 wf_attachment *wf_forest_attach(const wf_forest *forest, wf_attachment *attachment);
 
 #endif

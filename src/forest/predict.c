@@ -8,17 +8,25 @@
 
 #include "base/alloc.h"
 #include "base/pool.h"
-#include "forest/forest.h"
+#include "forest/layout.h"
 
+#include <math.h>
 #include <string.h>
 
-enum { BLOCK_ROWS = 512, SCRATCH_FLOATS = 2048 };
+enum {
+  BLOCK_ROWS = 512,       /* of a thread's share */
+  MAX_PASS_ROWS = 128,    /* gathered at a time; the model passes through the cache once for them */
+  MIN_BLOCK_ROWS = 6,     /* fewer go one by one, eight trees together */
+  SCRATCH_FLOATS = 12288, /* 48 KiB of stack */
+  CLASS_FLOATS = 2048
+};
 
 typedef struct job {
   const wf_forest *forest;
   const wf_features *features;
   wf_predict_kind kind;
   size_t tree_begin, tree_end;
+  wf_heap_add *blend;
   float *out;
 } job;
 
@@ -36,13 +44,128 @@ static size_t find_leaf(const job *work, const wf_tree *tree, size_t row) {
   return at;
 }
 
-static void add_margins(const job *work, size_t begin, size_t end, float *out) {
+/* One row after the other, node by node: for models and batches the kernels do not cover. */
+static void add_margins_walking(const job *work, size_t begin, size_t end, float *out) {
   const wf_forest *forest = work->forest;
   for (size_t row = begin; row < end; row++, out += forest->n_groups) {
     memcpy(out, forest->base_margins, forest->n_groups * sizeof *out);
     for (size_t t = work->tree_begin; t < work->tree_end; t++) {
       const wf_tree *tree = &forest->trees[t];
       out[tree->group] += wf_tree_nodes(forest, tree)[find_leaf(work, tree, row)].value;
+    }
+  }
+}
+
+/* The trees of a batch that are asked for: [*first, *end), numbered within the batch. */
+static bool trees_of_batch(const job *work, const wf_batch *batch, size_t *first, size_t *end) {
+  size_t begin = work->tree_begin, stop = work->tree_end;
+  if (begin >= batch->first_tree + batch->n_trees || stop <= batch->first_tree) return false;
+  *first = begin > batch->first_tree ? begin - batch->first_tree : 0;
+  *end = stop - batch->first_tree < batch->n_trees ? stop - batch->first_tree : batch->n_trees;
+  return true;
+}
+
+/* Writes used features of rows as kernels want them: value v of row r at values[v * stride + r]. */
+static void gather(const job *work, size_t begin, size_t n, size_t stride, float *values) {
+  const wf_forest *forest = work->forest;
+  for (size_t slot = 0; slot < forest->n_used; slot++) {
+    const float *from = work->features->data + begin * work->features->row_stride +
+                        forest->used[slot] * work->features->column_stride;
+    float *right = values + 2 * slot * stride, *left = right + stride;
+    for (size_t i = 0; i < n; i++) {
+      float value = from[i * work->features->row_stride];
+      right[i] = value == value ? value : INFINITY;
+      left[i] = value == value ? value : -INFINITY;
+    }
+  }
+}
+
+static void add_row(const job *work, size_t row, const float *values, float *out) {
+  const wf_forest *forest = work->forest;
+  float leaves[WF_BATCH_TREES];
+  memcpy(out, forest->base_margins, forest->n_groups * sizeof *out);
+  for (size_t b = 0; b < forest->layout->n_batches; b++) {
+    const wf_batch *batch = &forest->layout->batches[b];
+    const wf_tree *trees = &forest->trees[batch->first_tree];
+    size_t first, end;
+    if (!trees_of_batch(work, batch, &first, &end)) continue;
+    if (batch->heap) wf_heap_walk_row(batch, values, leaves);
+    for (size_t i = first; i < end; i++) {
+      if (!batch->heap) {
+        leaves[i] = wf_tree_nodes(forest, &trees[i])[find_leaf(work, &trees[i], row)].value;
+      }
+      out[trees[i].group] += leaves[i];
+    }
+  }
+}
+
+/* Enough rows that evaluating whole trees beats walking them. */
+static bool blending_pays(unsigned depth, size_t n_rows) {
+  static const unsigned char rows[] = {1, 2, 3, 5, 6, 10, 18};
+  return depth <= WF_BLEND_MAX_DEPTH && n_rows >= rows[depth];
+}
+
+/* One batch for a block of rows, trees outside so that each stays in the cache. */
+static void add_batch(const job *work, const wf_batch *batch, size_t begin, size_t n, size_t stride,
+                      const float *values, float *sums) {
+  const wf_forest *forest = work->forest;
+  size_t first, end;
+  if (!trees_of_batch(work, batch, &first, &end)) return;
+  for (size_t i = first; i < end; i++) {
+    const wf_tree *tree = &forest->trees[batch->first_tree + i];
+    float *sum = sums + tree->group * stride;
+    if (!batch->heap) {
+      const wf_node *nodes = wf_tree_nodes(forest, tree);
+      for (size_t r = 0; r < n; r++) sum[r] += nodes[find_leaf(work, tree, begin + r)].value;
+      continue;
+    }
+    for (size_t r = 0; r < n; r += WF_LANE_ROWS) {
+      wf_heap_add *add = blending_pays(batch->depth, n - r) ? work->blend : wf_heap_walk_rows;
+      add(batch, i, values + r, stride, sum + r);
+    }
+  }
+}
+
+/* `values` and `sums` have room for `stride` rows, a multiple of WF_LANE_ROWS. */
+static void add_block(const job *work, size_t begin, size_t n, size_t stride, float *values,
+                      float *sums, float *out) {
+  const wf_forest *forest = work->forest;
+  size_t n_groups = forest->n_groups;
+  size_t padded = (n + WF_LANE_ROWS - 1) / WF_LANE_ROWS * WF_LANE_ROWS;
+  gather(work, begin, n, stride, values);
+  for (size_t v = 0; n < padded && v < 2 * forest->n_used; v++) {
+    memset(values + v * stride + n, 0, (padded - n) * sizeof *values);
+  }
+  for (size_t g = 0; g < n_groups; g++) {
+    for (size_t i = 0; i < padded; i++) sums[g * stride + i] = forest->base_margins[g];
+  }
+  for (size_t b = 0; b < forest->layout->n_batches; b++) {
+    add_batch(work, &forest->layout->batches[b], begin, n, stride, values, sums);
+  }
+  for (size_t g = 0; g < n_groups; g++) {
+    for (size_t i = 0; i < n; i++) out[i * n_groups + g] = sums[g * stride + i];
+  }
+}
+
+/* Scratch for a block comes from the stack unless the model looks at very many features. */
+static void add_margins(const job *work, size_t begin, size_t end, float *out) {
+  const wf_forest *forest = work->forest;
+  _Alignas(WF_ALIGNMENT) float scratch[SCRATCH_FLOATS];
+  size_t per_row = 2 * forest->n_used + forest->n_groups;
+  size_t stride = SCRATCH_FLOATS / per_row / WF_LANE_ROWS * WF_LANE_ROWS;
+  if (stride > MAX_PASS_ROWS) stride = MAX_PASS_ROWS;
+  if (per_row > SCRATCH_FLOATS) {
+    add_margins_walking(work, begin, end, out);
+    return;
+  }
+  size_t step = stride && end - begin >= MIN_BLOCK_ROWS ? stride : 1;
+  for (size_t row = begin; row < end; row += step, out += step * forest->n_groups) {
+    size_t n = end - row < step ? end - row : step;
+    if (step == 1) {
+      gather(work, row, 1, 1, scratch);
+      add_row(work, row, scratch, out);
+    } else {
+      add_block(work, row, n, stride, scratch, scratch + 2 * forest->n_used * stride, out);
     }
   }
 }
@@ -87,8 +210,8 @@ static void predict_margins(const job *work, size_t begin, size_t end, float *ou
 /* multi:softmax gives one number a row, out of margins that need room elsewhere. */
 static wf_status predict_classes(const job *work, size_t begin, size_t end, wf_error *err) {
   size_t n_groups = work->forest->n_groups;
-  float few[SCRATCH_FLOATS], *margins = few;
-  size_t step = SCRATCH_FLOATS / n_groups;
+  float few[CLASS_FLOATS], *margins = few;
+  size_t step = CLASS_FLOATS / n_groups;
   if (step == 0) {
     step = 1;
     margins = wf_alloc_array(n_groups, sizeof *margins);
@@ -145,7 +268,11 @@ wf_status wf_forest_predict(const wf_forest *forest, const wf_features *features
   if (options->kind == WF_PREDICT_LEAF && forest->weights) {
     return wf_fail(err, WF_UNSUPPORTED, "a gblinear model has no leaves");
   }
-  job work = {.forest = forest, .features = features, .kind = options->kind, .out = out};
+  job work = {.forest = forest,
+              .features = features,
+              .kind = options->kind,
+              .blend = wf_heap_blend_choose(),
+              .out = out};
   WF_TRY(find_trees(&work, options, err));
   return wf_parallel_for(features->n_rows, BLOCK_ROWS, options->n_threads, predict_block, &work,
                          err);
