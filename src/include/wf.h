@@ -3,6 +3,7 @@
 #ifndef WF_H
 #define WF_H
 
+#include "wf/arrow.h"
 #include "wf/base.h"
 #include "wf/bias.h"
 #include "wf/catalog.h"

@@ -1,0 +1,133 @@
+/* test_ipc.c — frames through Arrow IPC files: round trips, other writers' files, damage. */
+#include "check.h"
+#include "samples.h"
+
+#include "base/file.h"
+#include "base/random.h"
+#include "frame/column.h"
+#include "wf/arrow.h"
+
+static void check_round_trip(size_t n_rows, size_t gap) {
+  wf_error err;
+  wf_frame *frame, *back;
+  char *bytes, *again;
+  size_t size, size_again;
+  REQUIRE_OK(sample_frame(&frame, n_rows, gap, &err), err);
+  REQUIRE_OK(wf_arrow_format(&bytes, &size, frame, &err), err);
+  REQUIRE_OK(wf_arrow_parse(&back, bytes, size, &err), err);
+  CHECK(same_frame(frame, back));
+  REQUIRE_OK(wf_arrow_format(&again, &size_again, back, &err), err);
+  CHECK(size == size_again && memcmp(bytes, again, size) == 0);
+  wf_text_free(bytes);
+  wf_text_free(again);
+  wf_frame_release(frame);
+  wf_frame_release(back);
+}
+
+TEST(ipc_round_trips) {
+  const size_t sizes[] = {0, 1, 7, 8, 9, 63, 64, 65, 1000};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    check_round_trip(sizes[i], 0);
+    check_round_trip(sizes[i], 1);
+    check_round_trip(sizes[i], 3);
+  }
+}
+
+TEST(ipc_frame_without_columns) {
+  wf_error err;
+  wf_frame *frame, *back;
+  char *bytes;
+  size_t size;
+  REQUIRE_OK(wf_frame_new(&frame, NULL, NULL, 0, &err), err);
+  REQUIRE_OK(wf_arrow_format(&bytes, &size, frame, &err), err);
+  REQUIRE_OK(wf_arrow_parse(&back, bytes, size, &err), err);
+  CHECK_EQ_INT(wf_frame_column_count(back), 0);
+  wf_text_free(bytes);
+  wf_frame_release(frame);
+  wf_frame_release(back);
+}
+
+TEST(ipc_file_is_mapped_and_outlives_its_name) {
+  wf_error err;
+  wf_frame *frame, *back;
+  const char *path = test_path("frame.arrow");
+  REQUIRE_OK(sample_frame(&frame, 500, 5, &err), err);
+  REQUIRE_OK(wf_arrow_write(frame, path, &err), err);
+  REQUIRE_OK(wf_arrow_read(&back, path, &err), err);
+  remove(path);
+  CHECK(same_frame(frame, back));
+  const wf_column *number = wf_frame_column_at(back, WF_F64);
+  CHECK(number->data->dispose != NULL); /* borrowed, not copied */
+  CHECK_EQ_INT((uintptr_t)number->data->data % 64, 0);
+  wf_frame_release(frame);
+  wf_frame_release(back);
+}
+
+TEST(ipc_bad_files_are_refused_by_name) {
+  wf_error err;
+  wf_frame *frame;
+  CHECK_FAILS(wf_arrow_read(&frame, test_path("absent.arrow"), &err), err, WF_NOTFOUND,
+              "absent.arrow");
+  CHECK_FAILS(wf_arrow_read(&frame, test_dir(), &err), err, WF_IO, "directory");
+  CHECK_FAILS(wf_arrow_read(&frame, test_write("empty", "", 0), &err), err, WF_PARSE, "empty");
+  CHECK_FAILS(wf_arrow_read(&frame, test_write("text", "a,b\n1,2\n and more", 17), &err), err,
+              WF_PARSE, "not an Arrow IPC file");
+  CHECK_FAILS(wf_arrow_read(&frame, test_write("cut", "ARROW1\0\0 and nothing else", 25), &err),
+              err, WF_CORRUPT, "cut short");
+}
+
+/* Reads damaged bytes; whatever is accepted must be safe to use. */
+static void use(const char *bytes, size_t size) {
+  wf_error err;
+  wf_frame *frame;
+  char *text;
+  if (wf_arrow_parse(&frame, bytes, size, &err) != WF_OK) return;
+  size_t text_size;
+  if (wf_arrow_format(&text, &text_size, frame, &err) == WF_OK) wf_text_free(text);
+  wf_frame_release(frame);
+}
+
+TEST(ipc_damage_never_crashes) {
+  wf_error err;
+  wf_frame *frame;
+  char *bytes;
+  size_t size;
+  REQUIRE_OK(sample_frame(&frame, 20, 4, &err), err);
+  REQUIRE_OK(wf_arrow_format(&bytes, &size, frame, &err), err);
+  wf_frame_release(frame);
+  for (size_t cut = 0; cut < size; cut += 1 + cut % 3) use(bytes, cut);
+  wf_random random;
+  wf_random_seed(&random, 7, 0);
+  for (int round = 0; round < 20000; round++) {
+    size_t at[3];
+    char before[3];
+    int n = 1 + (int)wf_random_below(&random, 3);
+    for (int i = 0; i < n; i++) {
+      at[i] = wf_random_below(&random, size);
+      before[i] = bytes[at[i]];
+      bytes[at[i]] = (char)wf_random_below(&random, 256);
+    }
+    use(bytes, size);
+    while (n--) bytes[at[n]] = before[n];
+  }
+  wf_text_free(bytes);
+}
+
+static bool write_and_read(const wf_frame *frame) {
+  char *bytes;
+  size_t size;
+  wf_frame *back;
+  if (wf_arrow_format(&bytes, &size, frame, NULL) != WF_OK) return false;
+  bool done = wf_arrow_parse(&back, bytes, size, NULL) == WF_OK;
+  if (done) wf_frame_release(back);
+  wf_text_free(bytes);
+  return done;
+}
+
+TEST(ipc_out_of_memory) {
+  wf_error err;
+  wf_frame *frame;
+  REQUIRE_OK(sample_frame(&frame, 30, 4, &err), err);
+  CHECK_OOM_SAFE(write_and_read(frame));
+  wf_frame_release(frame);
+}
