@@ -102,7 +102,7 @@ local function new_customer(random, id)
     policy_annual_premium = random() < 0.716 and 3000 or 50 * between(random, 46, 59),
     policy_liability = pick(random, liabilities), customer_zip = between(random, zip[1], zip[2]),
     customer_gender = pick(random, genders), customer_education = pick(random, educations),
-    auto_year = math.floor(clamp(2020 - math.abs(4.2 * normal(random)), 2001, 2020)),
+    auto_year = math.floor(clamp(2021 - math.abs(4.8 * normal(random)), 2001, 2020)),
   }
 end
 
@@ -135,7 +135,7 @@ local function new_claim(random, id, customer)
     collision_type = is_collision and pick(random, collisions) or "N/A",
     incident_severity = pick(random, severities[kind]), incident_month = pick(random, months),
     incident_day = between(random, 1, 31), incident_dow = between(random, 0, 6),
-    incident_hour = math.floor(clamp(13.5 + 5 * normal(random), 0, 23)),
+    incident_hour = math.floor(13.5 + 5 * normal(random)) % 24,
   }
   claim.authorities_contacted = pick(random, authorities[claim.incident_severity])
   claim.police_report_available = claim.authorities_contacted == "Police" and random() < 0.6
@@ -155,7 +155,7 @@ local function suspicion(random, claim, customer)
   if claim.incident_severity == "Totaled" then score = score - 1.0 end
   if claim.driver_relationship == "Other" then score = score + 0.9 end
   if customer.customer_gender == "Male" then score = score + 0.8 end
-  return score + 0.9 * normal(random)
+  return score + 1.6 * normal(random)
 end
 
 local fraud_share = 0.033

@@ -46,12 +46,15 @@ local function is_own(source)
   return source:sub(1, #own_prefix) == own_prefix
 end
 
--- Whether a line of a traceback is a frame of the standard library. A long path is shown with its
--- beginning cut off ("...").
-function errors.is_own_frame(line)
-  local place = line:match("^%s*(.-):%d+: in ")
-  if not place then return false end
+-- Whether "file:line" lies in the standard library. A long path is shown with its beginning cut off.
+local function is_own_place(place)
   return is_own("@" .. place) or place:sub(1, 3) == "..." and place:find("/wf/", 1, true) ~= nil
+end
+
+-- Whether a line of a traceback is a frame of the standard library.
+function errors.is_own_frame(line)
+  local place = line:match("^%s*(.-:%d+): in ")
+  return place ~= nil and is_own_place(place)
 end
 
 -- "file:line" of the innermost frame from `level` on that belongs to the user.
@@ -84,7 +87,7 @@ end
 -- A message handler for xpcall: adds position and stack once, where the error was raised.
 function errors.handler(value)
   local e = errors.wrap(value)
-  if not e.where then e.where = user_position(2) end
+  if not e.where or is_own_place(e.where) then e.where = user_position(2) end
   if not e.traceback then e.traceback = debug.traceback(nil, 2) end
   return e
 end
