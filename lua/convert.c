@@ -5,7 +5,7 @@
  */
 #include "convert.h"
 
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- stand-ins for missing values ---------------------------------------------------------------
@@ -348,4 +348,34 @@ void wfl_maker_end(wfl_frame_maker *maker) {
   if (wf_frame_new(&frame, names, columns, maker->n, &err) != WF_OK) wfl_raise(L, &err);
   wfl_fill_frame(L, box, frame);
   keep_top(L, maker->base);
+}
+
+typedef struct ranked {
+  double value;
+  size_t index;
+} ranked;
+
+static int by_value(const void *a, const void *b) {
+  const ranked *x = a, *y = b;
+  if (x->value != y->value) return x->value > y->value ? -1 : 1;
+  return x->index < y->index ? -1 : x->index > y->index;
+}
+
+void wfl_push_ranking(lua_State *L, const char *const *names, const double *values, size_t n) {
+  int top = lua_gettop(L);
+  ranked *order = wfl_scratch(L, n, sizeof *order);
+  const char **sorted_names = wfl_scratch(L, n, sizeof *sorted_names);
+  double *sorted_values = wfl_scratch(L, n, sizeof *sorted_values);
+  for (size_t i = 0; i < n; i++) order[i] = (ranked){values[i], i};
+  qsort(order, n, sizeof *order, by_value);
+  for (size_t i = 0; i < n; i++) {
+    sorted_names[i] = names[order[i].index];
+    sorted_values[i] = order[i].value;
+  }
+  wfl_frame_maker maker;
+  wfl_maker_begin(&maker, L);
+  wfl_maker_add_strings(&maker, "feature", sorted_names, n);
+  wfl_maker_add_f64(&maker, "importance", sorted_values, n);
+  wfl_maker_end(&maker);
+  keep_top(L, top);
 }

@@ -64,6 +64,9 @@ void wfl_maker_add_strings(wfl_frame_maker *maker, const char *name, const char 
 void wfl_maker_add(wfl_frame_maker *maker, const char *name);
 void wfl_maker_end(wfl_frame_maker *maker);
 
+/* Pushes a frame (feature, importance), the most important first, ties in the order given. */
+void wfl_push_ranking(lua_State *L, const char *const *names, const double *values, size_t n);
+
 /* Bytes a column or frame holds, for wfl_pressure: an estimate. */
 size_t wfl_column_bytes(const wf_column *column);
 size_t wfl_frame_bytes(const wf_frame *frame);

@@ -12,8 +12,6 @@
 
 #include "base/clock.h"
 
-#include <sched.h>
-
 enum { WATCH_INTERVAL = 1000 }; /* instructions */
 static const int64_t GRACE_NS = 1000000000;
 
@@ -42,13 +40,7 @@ int wfl_raise_canceled(lua_State *L) {
 
 bool wfl_canceled(lua_State *L) { return atomic_load(&wfl_context_of(L)->canceled); }
 
-void wfl_cancel(wfl_context *context) {
-  atomic_fetch_add(&context->cancelers, 1);
-  atomic_store(&context->canceled, true);
-  wfl_stopper *stopper = atomic_load(&context->stopper);
-  if (stopper) stopper->stop(stopper->object);
-  atomic_fetch_sub(&context->cancelers, 1);
-}
+void wfl_cancel(wfl_context *context) { atomic_store(&context->canceled, true); }
 
 void wfl_interrupt(wfl_context *context) {
   wfl_cancel(context);
@@ -62,13 +54,6 @@ void wfl_rearm(wfl_context *context) {
     lua_sethook(context->L, on_count, LUA_MASKCOUNT, WATCH_INTERVAL);
   else
     lua_sethook(context->L, NULL, 0, 0);
-}
-
-void wfl_set_stopper(lua_State *L, wfl_stopper *stopper) {
-  wfl_context *context = wfl_context_of(L);
-  atomic_store(&context->stopper, stopper);
-  while (!stopper && atomic_load(&context->cancelers) > 0) sched_yield();
-  if (stopper && atomic_load(&context->canceled)) stopper->stop(stopper->object);
 }
 
 /* ---- coroutines ---------------------------------------------------------------------------------

@@ -24,15 +24,6 @@ void wfl_note_canceled(lua_State *L);
 /* Forgets a cancellation: at the start of each call from outside. */
 void wfl_rearm(wfl_context *context);
 
-/* What a blocking call lets cancellers do besides setting the flag; lives until replaced. */
-typedef struct wfl_stopper {
-  void (*stop)(void *object); /* callable from any thread or a signal handler */
-  void *object;
-} wfl_stopper;
-
-/* With NULL it waits until no canceller uses the old one. */
-void wfl_set_stopper(lua_State *L, wfl_stopper *stopper);
-
 /* Makes coroutine.resume and wrap tell which coroutine runs. */
 void wfl_track_coroutines(lua_State *L);
 

@@ -278,7 +278,7 @@ static int run_state(const command *c, int argc, char **argv) {
   }
   watch_signals(context);
   int status = run_all(context->L, c, argc, argv);
-  if (caught) status = 128 + caught;
+  if (caught && wfl_canceled(context->L)) status = 128 + caught;
   watch_signals(NULL);
   clear_status(&s);
   wfl_state_free(context);

@@ -16,8 +16,6 @@
 typedef enum wfl_channel { WFL_OUTPUT, WFL_PROGRESS, WFL_STATUS } wfl_channel;
 typedef void wfl_sink(void *context, wfl_channel channel, const char *text, size_t size);
 
-struct wfl_stopper;
-
 typedef struct wfl_context {
   lua_State *L;
   wfl_sink *sink; /* NULL: dropped */
@@ -29,9 +27,7 @@ typedef struct wfl_context {
   bool watched;
   atomic_bool canceled;
   _Atomic(lua_State *) running; /* the coroutine that runs now */
-  _Atomic(struct wfl_stopper *) stopper;
-  atomic_int cancelers; /* threads inside wfl_cancel */
-  int64_t canceled_ns;  /* when the script was told; 0: not yet */
+  int64_t canceled_ns;          /* when the script was told; 0: not yet */
 } wfl_context;
 
 typedef struct wfl_settings {
