@@ -120,6 +120,101 @@ WF_API WF_NODISCARD wf_status wf_bias_intervals(wf_bias_interval *out, const wf_
                                                 const wf_bias_cells *by_group, size_t n_groups,
                                                 const wf_bias_resampling *options, wf_error *err);
 
+/* --- many groups ---------------------------------------------------------------------------- */
+
+/* One group's rows (or weights) by observed label and prediction. */
+typedef struct wf_bias_confusion {
+  double tp, fp, fn, tn;
+} wf_bias_confusion;
+
+/* `out` receives n_groups tables; rows with group -1 are in none of them. `weights` may be NULL. An
+ * intersection (sex x race) is a group number made of both. */
+WF_API WF_NODISCARD wf_status wf_bias_count_groups(wf_bias_confusion *out, const uint8_t *labels,
+                                                   const uint8_t *predictions,
+                                                   const int32_t *groups, size_t n_groups,
+                                                   const double *weights, size_t n, wf_error *err);
+WF_API wf_bias_confusion wf_bias_sum_groups(const wf_bias_confusion *groups, size_t n_groups);
+
+#define WF_BIAS_RATE_MAP(X)                           \
+  X(COUNT, "count")                                   \
+  X(SELECTION, "selection_rate")                      \
+  X(BASE, "base_rate")                                \
+  X(ACCURACY, "accuracy")                             \
+  X(BALANCED_ACCURACY, "balanced_accuracy")           \
+  X(TRUE_POSITIVE, "true_positive_rate")              \
+  X(FALSE_POSITIVE, "false_positive_rate")            \
+  X(TRUE_NEGATIVE, "true_negative_rate")              \
+  X(FALSE_NEGATIVE, "false_negative_rate")            \
+  X(PRECISION, "precision")                           \
+  X(NEGATIVE_PREDICTIVE, "negative_predictive_value") \
+  X(FALSE_DISCOVERY, "false_discovery_rate")          \
+  X(FALSE_OMISSION, "false_omission_rate")            \
+  X(F1, "f1")                                         \
+  X(ZERO_ONE_LOSS, "zero_one_loss")
+
+typedef enum wf_bias_rate {
+#define WF_BIAS_ENUM(id, name) WF_BIAS_RATE_##id,
+  WF_BIAS_RATE_MAP(WF_BIAS_ENUM)
+#undef WF_BIAS_ENUM
+      WF_BIAS_RATES
+} wf_bias_rate;
+WF_API const char *wf_bias_rate_name(wf_bias_rate rate);
+WF_API bool wf_bias_rate_find(const char *name, wf_bias_rate *out);
+/* NaN for a group without rows; 0 where only the rate's own denominator is 0. */
+WF_API double wf_bias_rate_of(wf_bias_rate rate, const wf_bias_confusion *group);
+
+/* What a rate spans over the groups that have at least `least_size` rows. */
+typedef struct wf_bias_spread {
+  double overall; /* of all groups together, small ones too */
+  double min, max;
+  double difference, ratio;                       /* max - min, min / max */
+  double difference_to_overall, ratio_to_overall; /* the farthest group; ratio folded below 1 */
+  size_t lowest, highest;                         /* groups that attain min and max */
+  size_t n_groups;                                /* that took part */
+} wf_bias_spread;
+WF_API WF_NODISCARD wf_status wf_bias_spread_of(wf_bias_spread *out, wf_bias_rate rate,
+                                                const wf_bias_confusion *groups, size_t n_groups,
+                                                double least_size, wf_error *err);
+
+/* Differences are fair at 0, ratios at 1. Equalized odds are the worse of the true and the false
+ * positive rate, mean odds their mean. */
+typedef struct wf_bias_parity {
+  double demographic_parity_difference, demographic_parity_ratio;
+  double equal_opportunity_difference, equal_opportunity_ratio;
+  double equalized_odds_difference, equalized_odds_ratio;
+  double mean_odds_difference, mean_odds_ratio;
+} wf_bias_parity;
+/* Between the extreme groups, or `to_overall`. */
+WF_API WF_NODISCARD wf_status wf_bias_parity_of(wf_bias_parity *out,
+                                                const wf_bias_confusion *groups, size_t n_groups,
+                                                double least_size, bool to_overall, wf_error *err);
+
+/* Generalised entropy of the benefits prediction - label + 1 and its part between groups. alpha 1
+ * is the Theil index, 2 half the squared coefficient of variation. */
+typedef struct wf_bias_entropy {
+  double total, between_groups;
+} wf_bias_entropy;
+WF_API WF_NODISCARD wf_status wf_bias_entropy_of(wf_bias_entropy *out,
+                                                 const wf_bias_confusion *groups, size_t n_groups,
+                                                 double alpha, wf_error *err);
+
+/* Smoothed empirical differential fairness of the labels or the predictions, and the two groups
+ * that attain it. `concentration` is usually 1. */
+typedef struct wf_bias_edf {
+  double value;
+  size_t lowest, highest;
+} wf_bias_edf;
+WF_API WF_NODISCARD wf_status wf_bias_smoothed_edf(wf_bias_edf *out,
+                                                   const wf_bias_confusion *groups, size_t n_groups,
+                                                   bool predicted, double concentration,
+                                                   wf_error *err);
+
+/* Training weights under which label and group are independent; `weights` (NULL: all 1) are
+ * multiplied by the correction, rows in no group keep theirs. */
+WF_API WF_NODISCARD wf_status wf_bias_reweigh(double *out, const uint8_t *labels,
+                                              const int32_t *groups, size_t n_groups,
+                                              const double *weights, size_t n, wf_error *err);
+
 /* --- the flip test -------------------------------------------------------------------------- */
 
 /* FT needs rows, not tables: each row of d is compared with the majority of its nearest rows of the
