@@ -4,7 +4,6 @@
  * libxgboost's random generator belongs to the thread and is shared by the boosters on it, so
  * another order (or folds on threads of their own) would sample other rows. Features are converted
  * once; each fold's two matrices are slices of that one. */
-#include "base/pool.h"
 #include "xgboost/data.h"
 #include "xgboost/rounds.h"
 
@@ -112,7 +111,7 @@ static wf_status load_fold(validation *work, size_t number, wf_xgb_matrix all, i
 }
 
 static wf_status load(validation *work, wf_error *err) {
-  work->n_threads = work->options->n_threads ? work->options->n_threads : wf_thread_count();
+  work->n_threads = wf_xgb_thread_count(work->options, work->data->matrix);
   work->folds = wf_alloc_zero(work->k, sizeof *work->folds);
   int *rows = wf_alloc_array(wf_matrix_row_count(work->data->matrix), sizeof *rows);
   wf_status status = work->folds && rows ? wf_xgb_open(&work->xgb, err) : wf_fail_nomem(err);

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/number.h"
+#include "base/pool.h"
 
 #include <limits.h>
 #include <math.h>
@@ -166,4 +167,14 @@ wf_status wf_xgb_options_check(const wf_xgboost_options *options, wf_error *err)
     return wf_fail(err, WF_LIMIT, "threads is %zu, more than 4096", options->n_threads);
   }
   return WF_OK;
+}
+
+/* A few thousand values are trained on sooner than threads can be woken, and libgomp's threads wait
+ * for each other by spinning, which costs whole time slices when other processes want the CPUs. The
+ * model does not depend on the number. */
+size_t wf_xgb_thread_count(const wf_xgboost_options *options, const wf_matrix *matrix) {
+  enum { SMALL = 1 << 16 };
+  if (options->n_threads) return options->n_threads;
+  size_t columns = wf_matrix_column_count(matrix), rows = wf_matrix_row_count(matrix);
+  return columns < SMALL && rows < SMALL && rows * columns < SMALL ? 1 : wf_thread_count();
 }

@@ -44,6 +44,9 @@ typedef struct wf_xgb_stopper {
 /* Whether training should stop after this round. */
 bool wf_xgb_stopper_add(wf_xgb_stopper *stopper, size_t round, double score);
 
+/* Threads to train with. */
+size_t wf_xgb_thread_count(const wf_xgboost_options *options, const wf_matrix *matrix);
+
 /* Checks common to training and cross-validation. */
 wf_status wf_xgb_options_check(const wf_xgboost_options *options, wf_error *err);
 

@@ -3,7 +3,6 @@
  * Everything a caller can get wrong is checked before libxgboost is even loaded. Each round updates
  * the booster, evaluates the training set and all evaluation sets, and asks the callback. With
  * early stopping the trees after the best round are cut off at the end. */
-#include "base/pool.h"
 #include "xgboost/data.h"
 #include "xgboost/rounds.h"
 
@@ -98,7 +97,7 @@ static wf_status check(training *work, wf_error *err) {
 static wf_status load(training *work, wf_error *err) {
   const wf_xgboost_options *options = work->options;
   size_t n_sets = 1 + options->n_evals;
-  work->n_threads = options->n_threads ? options->n_threads : wf_thread_count();
+  work->n_threads = wf_xgb_thread_count(options, work->train->matrix);
   work->names = wf_alloc_array(n_sets, sizeof *work->names);
   if (!work->names) return wf_fail_nomem(err);
   WF_TRY(wf_xgb_open(&work->xgb, err));

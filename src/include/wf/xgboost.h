@@ -2,7 +2,12 @@
  *
  * libxgboost is loaded when first needed and only trains: predictions and explanations come from
  * wf/forest.h and wf/shap.h. No C++ exception leaves these functions. Training is deterministic for
- * a seed, whatever the number of threads. */
+ * a seed, whatever the number of threads.
+ *
+ * libxgboost's OpenMP threads wait for work by spinning. On a machine whose CPUs are also used by
+ * others a program does well to set OMP_WAIT_POLICY=passive in its environment before the first
+ * call here; the library itself never changes the environment. Do not fork() after training without
+ * exec: OpenMP does not survive it. */
 #ifndef WF_XGBOOST_H
 #define WF_XGBOOST_H
 
@@ -25,7 +30,8 @@ typedef struct wf_xgboost_param {
 } wf_xgboost_param;
 
 /* Metric values of one round: n_sets x n_metrics, set after set (the training set first). Return
- * false to stop training: the call then fails with WF_CANCELED. */
+ * false to stop training: the call then fails with WF_CANCELED. Do not train from inside: XGBoost's
+ * random generator belongs to the thread. */
 typedef struct wf_xgboost_round {
   size_t round, n_rounds, n_sets, n_metrics; /* round counts from 0 */
   const char *const *sets, *const *metrics;
@@ -41,7 +47,7 @@ typedef struct wf_xgboost_options {
                                    set has not improved for so many rounds */
   const wf_xgboost_data *evals;
   size_t n_evals;
-  size_t n_threads;              /* 0: all */
+  size_t n_threads;              /* 0: all, or one for small data */
   wf_xgboost_on_round *on_round; /* may be NULL */
   void *context;
 } wf_xgboost_options;
@@ -72,7 +78,8 @@ typedef struct wf_xgboost_cv_result {
   double *train_mean, *train_std, *test_mean, *test_std;
 } wf_xgboost_cv_result;
 
-/* options->evals must be empty; on_round receives sets "train" and "test" with the fold means. */
+/* options->evals must be empty; on_round receives sets "train" and "test" with the fold means. Early
+ * stopping goes by the test mean of the last metric. */
 WF_API WF_NODISCARD wf_status wf_xgboost_cv(wf_xgboost_cv_result *out, const wf_xgboost_data *train,
                                             const size_t *folds, size_t k,
                                             const wf_xgboost_options *options, wf_error *err);
