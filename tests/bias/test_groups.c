@@ -4,7 +4,7 @@
 
 /* Two groups worked out by hand, and one that is empty. */
 static const wf_bias_confusion three[] = {
-    {.tp = 20, .fp = 5, .fn = 10, .tn = 5}, {0}, {.tp = 4, .fp = 4, .fn = 1, .tn = 11}};
+    {.tp = 20, .fp = 5, .fn = 10, .tn = 5}, {0, 0, 0, 0}, {.tp = 4, .fp = 4, .fn = 1, .tn = 11}};
 
 TEST(rates_worked_out_by_hand) {
   CHECK_NEAR(wf_bias_rate_of(WF_BIAS_RATE_COUNT, &three[0]), 40, 0);
