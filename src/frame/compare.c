@@ -83,7 +83,11 @@ wf_status wf_column_compare_number(wf_column **out, const wf_column *column, wf_
   wf_column *mask = NULL;
   WF_TRY(new_mask(&mask, column, NULL, err));
   bool whole = value >= -0x1p63 && value < 0x1p63 && value == trunc(value);
-  /* a fraction lies between two integers that doubles tell apart, so doubles decide rightly */
+  /* Doubles decide rightly about a fraction, which lies between two integers they tell apart, and
+   * about what is beyond all integers once that is infinitely so. */
+  if (fabs(value) >= 0x1p63 && wf_type_is_integer(column->type) && !whole) {
+    value = copysign((double)INFINITY, value);
+  }
   if (whole && wf_type_is_integer(column->type))
     compare_integers(mask->data->data, column, op, (int64_t)value);
   else

@@ -20,7 +20,7 @@ static wf_status check_bool(const wf_column *column, const char *what, wf_error 
 /* Bits past the last row are cleared. */
 static truths truths_at(const wf_column *column, size_t i) {
   size_t left = column->n_rows - i * 8;
-  uint8_t inside = left >= 8 ? 0xff : (uint8_t)((1 << left) - 1);
+  uint8_t inside = (uint8_t)(left >= 8 ? 0xff : (1 << left) - 1);
   uint8_t present = column->validity ? column->validity->data[i] : inside;
   uint8_t yes = column->data->data[i];
   return (truths){yes, (uint8_t)(present & ~yes)};
