@@ -127,7 +127,7 @@ typedef struct applying {
   size_t widest, n_rows, n_blocks, n_threads;
 } applying;
 
-enum { BLOCK = 1 << 14 };
+enum { BLOCK = 1 << 14, LARGEST_TABLE = 1 << 22 };
 
 static wf_status fail_row(wf_error *err, wf_status status, const applying *work, size_t input,
                           size_t row) {
@@ -240,13 +240,13 @@ static wf_status mark_bad(entry_table *table, size_t place, wf_error *err) {
 }
 
 /* Fills the table of a category column; not worth it for a dictionary longer than the column (one
- * that a filtered frame shares with the whole). */
+ * that a filtered frame shares with the whole), nor for a table that no cache would hold. */
 static wf_status make_table(applying *work, size_t index, wf_error *err) {
   const wf_recipe_input *input = &work->recipe->inputs.items[index];
   const wf_column *column = work->columns[index];
   if (column->type != WF_CATEGORY) return WF_OK;
   size_t n_entries = wf_column_count(column->dictionary);
-  if (n_entries > work->n_rows) return WF_OK;
+  if (n_entries > work->n_rows || n_entries > LARGEST_TABLE / input->width) return WF_OK;
   entry_table *table = &work->tables[index];
   table->n_places = n_entries + 1;
   float *values = wf_alloc_array(table->n_places, input->width * sizeof(float));

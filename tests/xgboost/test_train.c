@@ -337,8 +337,34 @@ TEST(forest_predicts_what_was_trained) {
   compare_predictions("count",
                       (wf_xgboost_options){PARAMS({"objective", "count:poisson"}), .rounds = 12});
   compare_predictions(
+      "binary", (wf_xgboost_options){PARAMS(LOGISTIC, {"booster", "dart"}, {"rate_drop", "0.4"}),
+                                     .rounds = 12});
+  compare_predictions("binary", (wf_xgboost_options){PARAMS(LOGISTIC, {"num_parallel_tree", "3"},
+                                                            {"subsample", "0.5"}),
+                                                     .rounds = 4});
+  compare_predictions(
       "class", (wf_xgboost_options){PARAMS({"objective", "multi:softprob"}, {"num_class", "3"}),
                                     .rounds = 6});
+}
+
+/* Models cut at the best round, of every kind that has rounds to cut. */
+static void compare_cut(wf_xgboost_options options) {
+  sample validation = sample_new(200, 6, 2, "binary");
+  wf_xgboost_data eval = sample_data(&validation, "validation", false);
+  options.rounds = 60;
+  options.early_stopping_rounds = 3;
+  options.evals = &eval;
+  options.n_evals = 1;
+  compare_predictions("binary", options);
+  sample_free(&validation);
+}
+
+TEST(forest_predicts_what_was_cut) {
+  need_xgboost();
+  compare_cut((wf_xgboost_options){PARAMS(LOGISTIC, {"eval_metric", "auc"})});
+  compare_cut((wf_xgboost_options){PARAMS(LOGISTIC, {"booster", "dart"}, {"rate_drop", "0.4"})});
+  compare_cut(
+      (wf_xgboost_options){PARAMS(LOGISTIC, {"num_parallel_tree", "3"}, {"subsample", "0.5"})});
 }
 
 /* ---- allocation failures ----------------------------------------------------------------------

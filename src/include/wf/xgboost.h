@@ -78,8 +78,8 @@ typedef struct wf_xgboost_cv_result {
   double *train_mean, *train_std, *test_mean, *test_std;
 } wf_xgboost_cv_result;
 
-/* options->evals must be empty; on_round receives sets "train" and "test" with the fold means. Early
- * stopping goes by the test mean of the last metric. */
+/* options->evals must be empty; on_round receives sets "train" and "test" with the fold means.
+ * Early stopping goes by the test mean of the last metric. */
 WF_API WF_NODISCARD wf_status wf_xgboost_cv(wf_xgboost_cv_result *out, const wf_xgboost_data *train,
                                             const size_t *folds, size_t k,
                                             const wf_xgboost_options *options, wf_error *err);
