@@ -12,6 +12,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 static wf_status check(const double *labels, const double *scores, const double *weights, size_t n,
                        wf_error *err) {
@@ -47,7 +48,7 @@ wf_status wf_metrics_average_precision(double *out, const double *labels, const 
   return WF_OK;
 }
 
-static size_t count_groups(wf_ranking *ranking) {
+static size_t count_points(wf_ranking *ranking) {
   size_t n = 0;
   wf_score_group group;
   while (wf_ranking_next(ranking, &group)) n++;
@@ -75,7 +76,7 @@ wf_status wf_metrics_curve(wf_curve_point **out, size_t *n_points, const double 
   wf_ranking ranking;
   WF_TRY(check(labels, scores, weights, n, err));
   WF_TRY(wf_ranking_build(&ranking, labels, 1, scores, 1, weights, n, err));
-  size_t count = count_groups(&ranking);
+  size_t count = count_points(&ranking);
   wf_curve_point *points = wf_alloc_array(count, sizeof *points);
   if (points) fill_curve(points, count, &ranking);
   wf_ranking_dispose(&ranking);
@@ -138,11 +139,10 @@ static void set_counts(wf_binary_metrics *m, double tp, double fp, double fn, do
   m->mcc = matthews(tp, fp, fn, tn);
 }
 
-wf_status wf_metrics_binary(wf_binary_metrics *out, const double *labels, const double *scores,
-                            const double *weights, size_t n, double threshold, wf_error *err) {
+/* Of checked rows. */
+static wf_status measure(wf_binary_metrics *out, const double *labels, const double *scores,
+                         const double *weights, size_t n, double threshold, wf_error *err) {
   wf_rank_metrics ranked;
-  WF_TRY(check(labels, scores, weights, n, err));
-  if (isnan(threshold)) return wf_fail(err, WF_INVALID, "the threshold is not a number");
   WF_TRY(rank(&ranked, labels, scores, weights, n, err));
   row_sums sums = {0};
   add_rows(&sums, labels, scores, weights, n, threshold);
@@ -156,4 +156,114 @@ wf_status wf_metrics_binary(wf_binary_metrics *out, const double *labels, const 
   m.brier = sums.outside ? (double)NAN : wf_sum_value(&sums.square) / total;
   *out = m;
   return WF_OK;
+}
+
+static wf_status check_all(const double *labels, const double *scores, const double *weights,
+                           size_t n, double threshold, wf_error *err) {
+  WF_TRY(check(labels, scores, weights, n, err));
+  return isnan(threshold) ? wf_fail(err, WF_INVALID, "the threshold is not a number") : WF_OK;
+}
+
+wf_status wf_metrics_binary(wf_binary_metrics *out, const double *labels, const double *scores,
+                            const double *weights, size_t n, double threshold, wf_error *err) {
+  WF_TRY(check_all(labels, scores, weights, n, threshold, err));
+  return measure(out, labels, scores, weights, n, threshold, err);
+}
+
+/* --- by group -------------------------------------------------------------------------------- */
+
+typedef struct sorted_rows {
+  size_t *ends; /* of each group's rows; slot 0 for rows in no group */
+  double *labels, *scores, *weights;
+} sorted_rows;
+
+static wf_status count_groups(size_t *counts, const int32_t *groups, size_t n_groups, size_t n,
+                              wf_error *err) {
+  for (size_t i = 0; i < n; i++) {
+    if (groups[i] < -1 || (groups[i] >= 0 && (size_t)groups[i] >= n_groups)) {
+      return wf_fail(err, WF_INVALID, "row %zu: group %d is not between -1 and %td", i + 1,
+                     (int)groups[i], (ptrdiff_t)n_groups - 1);
+    }
+    counts[groups[i] + 1]++;
+  }
+  return WF_OK;
+}
+
+/* Groups one behind the other, their rows in order. Leaves ends[g] behind slot g. */
+static void sort_rows(sorted_rows *to, const double *labels, const double *scores,
+                      const double *weights, const int32_t *groups, size_t n_groups, size_t n) {
+  size_t first = 0;
+  for (size_t g = 0; g <= n_groups; g++) {
+    size_t count = to->ends[g];
+    to->ends[g] = first;
+    first += count;
+  }
+  for (size_t i = 0; i < n; i++) {
+    size_t at = to->ends[groups[i] + 1]++;
+    to->labels[at] = labels[i];
+    to->scores[at] = scores[i];
+    if (weights) to->weights[at] = weights[i];
+  }
+}
+
+static bool has_weight(const double *weights, size_t n) {
+  if (!weights) return n > 0;
+  for (size_t i = 0; i < n; i++) {
+    if (weights[i] > 0) return true;
+  }
+  return false;
+}
+
+static wf_binary_metrics nothing(double threshold) {
+  double none = (double)NAN;
+  return (wf_binary_metrics){.threshold = threshold,
+                             .roc_auc = none,
+                             .pr_auc = none,
+                             .log_loss = none,
+                             .brier = none,
+                             .accuracy = none,
+                             .balanced_accuracy = none,
+                             .precision = none,
+                             .recall = none,
+                             .specificity = none,
+                             .f1 = none,
+                             .mcc = none};
+}
+
+static wf_status measure_groups(wf_binary_metrics *out, const sorted_rows *rows, size_t n_groups,
+                                double threshold, wf_error *err) {
+  for (size_t g = 0; g < n_groups; g++) {
+    size_t first = rows->ends[g], n = rows->ends[g + 1] - first;
+    const double *weights = rows->weights ? rows->weights + first : NULL;
+    out[g] = nothing(threshold);
+    if (!has_weight(weights, n)) continue;
+    WF_TRY(
+        measure(&out[g], rows->labels + first, rows->scores + first, weights, n, threshold, err));
+  }
+  return WF_OK;
+}
+
+wf_status wf_metrics_by_group(wf_binary_metrics *out, const double *labels, const double *scores,
+                              const double *weights, const int32_t *groups, size_t n_groups,
+                              size_t n, double threshold, wf_error *err) {
+  WF_TRY(check_all(labels, scores, weights, n, threshold, err));
+  if (n_groups > INT32_MAX) return wf_fail(err, WF_LIMIT, "more than %d groups", INT32_MAX);
+  sorted_rows rows = {.ends = wf_alloc_zero(n_groups + 1, sizeof *rows.ends),
+                      .labels = wf_alloc_array(n, sizeof *rows.labels),
+                      .scores = wf_alloc_array(n, sizeof *rows.scores),
+                      .weights = weights ? wf_alloc_array(n, sizeof *rows.weights) : NULL};
+  wf_binary_metrics *found = wf_alloc_array(n_groups, sizeof *found);
+  bool ok = rows.ends && rows.labels && rows.scores && (rows.weights || !weights) && found;
+  wf_status status = ok ? count_groups(rows.ends, groups, n_groups, n, err) : wf_fail_nomem(err);
+  if (status == WF_OK) {
+    sort_rows(&rows, labels, scores, weights, groups, n_groups, n);
+    status = measure_groups(found, &rows, n_groups, threshold, err);
+  }
+  if (status == WF_OK && n_groups) memcpy(out, found, n_groups * sizeof *found);
+  wf_free(rows.ends);
+  wf_free(rows.labels);
+  wf_free(rows.scores);
+  wf_free(rows.weights);
+  wf_free(found);
+  return status;
 }

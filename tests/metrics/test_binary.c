@@ -197,3 +197,46 @@ TEST(binary_survives_missing_memory) {
                  (wf_curve_free(points), true));
   wf_curve_free(NULL);
 }
+
+/* Each group's struct equals that of its rows alone; one group is empty, one weighs nothing. */
+TEST(groups_equal_their_rows_alone) {
+  enum { N = 400, N_GROUPS = 5 };
+  double y[N], s[N], w[N];
+  int32_t groups[N];
+  wf_binary_metrics by_group[N_GROUPS];
+  wf_random random;
+  wf_error err = WF_ERROR_INIT;
+  wf_random_seed(&random, 4, 0);
+  for (size_t i = 0; i < N; i++) {
+    y[i] = (double)wf_random_below(&random, 2);
+    s[i] = floor((wf_random_unit(&random) + y[i]) * 20) / 40;
+    groups[i] = (int32_t)wf_random_below(&random, 4) - 1;
+    w[i] = (double)wf_random_below(&random, 3) / 2;
+    if (i > 350) groups[i] = 3, w[i] = 0;
+  }
+  for (int weighted = 0; weighted < 2; weighted++) {
+    const double *weights = weighted ? w : NULL;
+    REQUIRE_OK(wf_metrics_by_group(by_group, y, s, weights, groups, N_GROUPS, N, 0.4, &err), err);
+    for (int g = 0; g < 4; g++) {
+      double gy[N], gs[N], gw[N];
+      size_t n = 0;
+      for (size_t i = 0; i < N; i++) {
+        if (groups[i] != g) continue;
+        gy[n] = y[i], gs[n] = s[i], gw[n++] = w[i];
+      }
+      if (weighted && g == 3) continue;
+      wf_binary_metrics alone = {0};
+      REQUIRE_OK(wf_metrics_binary(&alone, gy, gs, weighted ? gw : NULL, n, 0.4, &err), err);
+      CHECK(memcmp(&alone, &by_group[g], sizeof alone) == 0);
+    }
+    CHECK(by_group[4].n == 0 && by_group[4].tn == 0 && isnan(by_group[4].roc_auc));
+    if (weighted) CHECK(by_group[3].n == 0 && isnan(by_group[3].accuracy));
+  }
+#define GROUPS() wf_metrics_by_group(by_group, y, s, w, groups, N_GROUPS, N, 0.4, &err)
+  CHECK_OOM_SAFE(GROUPS() == WF_OK);
+  groups[8] = 5;
+  CHECK_FAILS(GROUPS(), err, WF_INVALID, "row 9: group 5 is not between -1 and 4");
+  groups[8] = -2;
+  CHECK_FAILS(GROUPS(), err, WF_INVALID, "row 9: group -2");
+#undef GROUPS
+}

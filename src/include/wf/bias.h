@@ -97,6 +97,11 @@ WF_API WF_NODISCARD wf_status wf_bias_compute(double *out, wf_bias_metric metric
 WF_API WF_NODISCARD wf_status wf_bias_js_of_2020(double *out, const wf_bias_cells *cells,
                                                  wf_error *err);
 
+/* What a value of a metric means, as one sentence with the two sides' names ("Female", "the rest").
+ * Writes at most `size` bytes, terminated; returns the sentence's whole length, as snprintf. */
+WF_API size_t wf_bias_describe(char *out, size_t size, wf_bias_metric metric, double value,
+                               const char *d, const char *a);
+
 /* --- intervals ------------------------------------------------------------------------------ */
 
 /* Where the metric of `level` of all resamples lies. Resamples draw whole tables (cells, not rows:

@@ -1,8 +1,9 @@
 /* wf/metrics.h — how good predictions are.
  *
  * Definitions and conventions are scikit-learn's, ties and weights included. `weights` may be NULL
- * (all 1); weights are finite and not negative. A NaN in any input is WF_INVALID naming the row.
- * A metric that is undefined for its input (ROC-AUC with one class) is NaN in the struct. */
+ * (all 1); weights are finite, not negative and not all 0. No rows, or a NaN in any input (naming
+ * the row, counted from 1), is WF_INVALID. A metric that is undefined for its input (ROC-AUC with
+ * one class) is NaN in the struct. */
 #ifndef WF_METRICS_H
 #define WF_METRICS_H
 
@@ -25,10 +26,18 @@ typedef struct wf_binary_metrics {
 } wf_binary_metrics;
 
 /* `labels` are 0 or 1, `scores` probabilities (log loss clips them to [eps, 1 - eps], eps the
- * float64 epsilon, as scikit-learn does). */
+ * float64 epsilon, as scikit-learn does; the Brier score is NaN when one is outside [0, 1]). */
 WF_API WF_NODISCARD wf_status wf_metrics_binary(wf_binary_metrics *out, const double *labels,
                                                 const double *scores, const double *weights,
                                                 size_t n, double threshold, wf_error *err);
+
+/* The same for every group: `out` receives n_groups structs. Group numbers are < n_groups; rows
+ * with -1 are in none. A group without rows (or weight) has n 0, counts 0 and everything else NaN.
+ */
+WF_API WF_NODISCARD wf_status wf_metrics_by_group(wf_binary_metrics *out, const double *labels,
+                                                  const double *scores, const double *weights,
+                                                  const int32_t *groups, size_t n_groups, size_t n,
+                                                  double threshold, wf_error *err);
 
 /* Area under the ROC curve by ranks; ties count half (Mann and Whitney). NaN for a single class. */
 WF_API WF_NODISCARD wf_status wf_metrics_roc_auc(double *out, const double *labels,
