@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,44 @@ static double intervals(const table *t) {
   return out[WF_BIAS_DPPL].high - out[WF_BIAS_DPPL].low;
 }
 
+/* Eight rates of every group, and what each spans. */
+static double group_table(const table *t) {
+  wf_bias_confusion groups[N_GROUPS];
+  double sum = 0;
+  wf_error err = WF_ERROR_INIT;
+  require(wf_bias_count_groups(groups, t->labels, t->predictions, t->groups, N_GROUPS, NULL, t->n,
+                               &err),
+          &err);
+  for (int r = WF_BIAS_RATE_SELECTION; r <= WF_BIAS_RATE_FALSE_NEGATIVE; r++) {
+    wf_bias_spread spread = {0};
+    require(wf_bias_spread_of(&spread, (wf_bias_rate)r, groups, N_GROUPS, 0, &err), &err);
+    sum += spread.difference;
+  }
+  return sum;
+}
+
+/* 16,000 rows of 44 features of very different ranges, a third of them in d. */
+static double flip(const table *t) {
+  enum { N = 16000, N_FEATURES = 44 };
+  static double values[N_FEATURES][N];
+  static const double *columns[N_FEATURES];
+  if (!columns[0]) {
+    wf_random random;
+    wf_random_seed(&random, 2, 0);
+    for (int f = 0; f < N_FEATURES; f++) {
+      columns[f] = values[f];
+      double scale = f < 3 ? 1000 : 1;
+      for (int i = 0; i < N; i++) values[f][i] = floor(scale * 5 * wf_random_unit(&random));
+    }
+  }
+  if (t->n < N) return 0;
+  wf_bias_flip_data data = {columns, NULL, N_FEATURES, N, t->predictions, t->facets[0]};
+  wf_bias_flip out = {0};
+  wf_error err = WF_ERROR_INIT;
+  require(wf_bias_flip_test(&out, &data, 0, 1, &err), &err);
+  return out.value;
+}
+
 static double roc_auc(const table *t) {
   double area = 0;
   wf_error err = WF_ERROR_INIT;
@@ -187,6 +226,8 @@ int main(int argc, char **argv) {
   run("10 facets, 10 groups, all metrics of each", ten_facets, &t);
   run("10 values, 10 groups, all metrics of each", ten_values, &t);
   run("weighted, 10 groups, all metrics", weighted_facet, &t);
+  run("10 groups, 8 rates and their spreads", group_table, &t);
+  run("flip test, 16,000 x 44, one thread", flip, &t);
   run("ROC-AUC", roc_auc, &t);
   run("ROC-AUC, weighted", roc_auc_weighted, &t);
   run("all binary metrics", all_binary, &t);
