@@ -14,11 +14,12 @@ static const char GROUPING[] = "wf.grouping";
 
 static wf_frame *check(lua_State *L, int arg) { return wfl_check(L, arg, WFL_FRAME); }
 
-/* Stores a computed frame, or raises. */
-static int finish(lua_State *L, wfl_box *box, wf_status status, wf_frame *frame,
+/* Stores a computed frame, or raises. By address: the call that fills it is an argument too, and C does
+ * not say which is evaluated first. */
+static int finish(lua_State *L, wfl_box *box, wf_status status, wf_frame **frame,
                   const wf_error *err) {
   if (status != WF_OK) return wfl_raise(L, err);
-  wfl_fill_frame(L, box, frame);
+  wfl_fill_frame(L, box, *frame);
   return 1;
 }
 
@@ -39,7 +40,7 @@ int wfl_frame_join(lua_State *L) {
   wf_frame *result = NULL;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
   wf_join kind = how == 0 ? WF_JOIN_INNER : WF_JOIN_LEFT;
-  return finish(L, box, wf_frame_join(&result, left, right, on, n, kind, &err), result, &err);
+  return finish(L, box, wf_frame_join(&result, left, right, on, n, kind, &err), &result, &err);
 }
 
 /* concat(other, …) */
@@ -50,7 +51,7 @@ int wfl_frame_concat(lua_State *L) {
   wf_error err = WF_ERROR_INIT;
   wf_frame *result = NULL;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  return finish(L, box, wf_frame_concat(&result, frames, (size_t)n, &err), result, &err);
+  return finish(L, box, wf_frame_concat(&result, frames, (size_t)n, &err), &result, &err);
 }
 
 /* The option `descending`: one boolean for all keys, or a list of them. Pushes what owns it. */
@@ -82,7 +83,7 @@ int wfl_frame_sort(lua_State *L) {
   wf_error err = WF_ERROR_INIT;
   wf_frame *result = NULL;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  return finish(L, box, wf_frame_sort(&result, frame, by, descending, n, &err), result, &err);
+  return finish(L, box, wf_frame_sort(&result, frame, by, descending, n, &err), &result, &err);
 }
 
 /* cast{column = "type"} */
@@ -110,7 +111,7 @@ int wfl_frame_cast(lua_State *L) {
       return wfl_raise(L, &err);
     }
     held->ptr = cast;
-    finish(L, box, wf_frame_with(&result, frame, names[i], cast, &err), result, &err);
+    finish(L, box, wf_frame_with(&result, frame, names[i], cast, &err), &result, &err);
     lua_replace(L, -4);
     lua_pop(L, 2);
   }
@@ -197,7 +198,7 @@ static int grouping_agg(lua_State *L) {
   wf_frame *result = NULL;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
   wf_status status = wf_frame_group(&result, frame, by, n_by, list, n, &err);
-  return finish(L, box, status, result, &err);
+  return finish(L, box, status, &result, &err);
 }
 
 static void release(void *frame) { wf_frame_release(frame); }
@@ -234,7 +235,7 @@ static int push_permuted(lua_State *L, const wf_frame *frame, size_t n, uint64_t
   wf_error err = WF_ERROR_INIT;
   wf_frame *result = NULL;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  return finish(L, box, wf_frame_take(&result, frame, rows, n, &err), result, &err);
+  return finish(L, box, wf_frame_take(&result, frame, rows, n, &err), &result, &err);
 }
 
 static uint64_t seed_option(lua_State *L, int arg, const char *what) {
@@ -403,7 +404,7 @@ int wfl_frame_describe(lua_State *L) {
   wf_error err = WF_ERROR_INIT;
   wf_frame *result = NULL;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  return finish(L, box, wf_frame_describe(&result, frame, &err), result, &err);
+  return finish(L, box, wf_frame_describe(&result, frame, &err), &result, &err);
 }
 
 static wf_column *column_arg(lua_State *L, const wf_frame *frame, int arg) {
@@ -418,7 +419,7 @@ int wfl_frame_value_counts(lua_State *L) {
   wf_error err = WF_ERROR_INIT;
   wf_frame *result = NULL;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  return finish(L, box, wf_column_value_counts(&result, column, &err), result, &err);
+  return finish(L, box, wf_column_value_counts(&result, column, &err), &result, &err);
 }
 
 /* unique(name): a column of the distinct values in order of first appearance */
@@ -429,7 +430,7 @@ int wfl_frame_unique(lua_State *L) {
   wf_frame *result = NULL;
   wfl_box *groups = wfl_newbox(L, WFL_FRAME);
   wfl_box *box = wfl_newbox(L, WFL_COLUMN);
-  finish(L, groups, wf_frame_group(&result, frame, &name, 1, NULL, 0, &err), result, &err);
+  finish(L, groups, wf_frame_group(&result, frame, &name, 1, NULL, 0, &err), &result, &err);
   wfl_fill_column(L, box, wf_column_retain(wf_frame_column_at(result, 0)));
   return 1;
 }
