@@ -219,7 +219,7 @@ static void add_directory(lua_State *L, const char *path) {
   if (old && strncmp(old, entry, strlen(entry)) != 0) {
     lua_pushvalue(L, -3);
     lua_concat(L, 2);
-    lua_setfield(L, -3, "path");
+    lua_setfield(L, -4, "path");
   } else {
     lua_pop(L, 1);
   }
