@@ -133,7 +133,7 @@ static wf_status check_unique(const reader *r, wf_error *err) {
   for (size_t i = 1; i < r->n_fields; i++) {
     for (size_t j = 0; j < i; j++) {
       if (!wf_view_equal(r->fields[i].text, r->fields[j].text)) continue;
-      return wf_block_fail(r->block, err, WF_INVALID, i + 1, "column \"%.*s\" is named twice",
+      return wf_block_fail(r->block, err, WF_INVALID, i + 1, "column '%.*s' is named twice",
                            (int)r->fields[i].text.size, r->fields[i].text.data);
     }
   }
@@ -154,7 +154,7 @@ static wf_status look_for_header(reader *r, bool *header, wf_error *err) {
   if (look.n_known < 2 || look.n_known * 2 < r->n_fields) return WF_OK;
   wf_view name = r->fields[look.unknown].text;
   return wf_block_fail(r->block, err, WF_NOTFOUND, look.unknown + 1,
-                       "the header names \"%.*s\", which the model does not know",
+                       "the header names '%.*s', which the model does not know",
                        (int)(name.size < 60 ? name.size : 60), name.data);
 }
 
@@ -195,7 +195,7 @@ static wf_status encode_features(const reader *r, const size_t *field_of_feature
       number = (double)NAN;
     } else if (!wf_csv_parse_f64(field->text, &number)) {
       return wf_block_fail(r->block, err, WF_TYPE, index + 1,
-                           "feature \"%s\": \"%.*s\" is not a number",
+                           "feature '%s': '%.*s' is not a number",
                            wf_recipe_output_name(s->recipe, i),
                            (int)(field->text.size < 60 ? field->text.size : 60), field->text.data);
     }
@@ -229,17 +229,20 @@ static wf_status read_with_header(reader *r, wf_error *err) {
   return read_rows(r, true, kind, r->block->scratch->fields_of, err);
 }
 
-static wf_status check_utf8(const wf_block *block, wf_view body, wf_error *err) {
-  size_t valid = wf_utf8_check(body);
-  if (valid == body.size) return WF_OK;
-  return wf_block_fail(block, err, WF_PARSE, 0, "the body is not UTF-8 (byte %zu)", valid + 1);
+static wf_status check_text(const wf_block *block, wf_view body, wf_error *err) {
+  const char *nul = memchr(body.data, '\0', body.size);
+  size_t bad = wf_utf8_check(body);
+  if (nul && (size_t)(nul - body.data) < bad) bad = (size_t)(nul - body.data);
+  if (bad == body.size) return WF_OK;
+  return wf_block_fail(block, err, WF_PARSE, 0, "byte %zu of the body is %s", bad + 1,
+                       body.data[bad] ? "not UTF-8" : "zero");
 }
 
 wf_status wf_decode_csv(wf_block *block, wf_view body, wf_error *err) {
   wf_scratch *scratch = block->scratch;
   if (body.size >= 3 && memcmp(body.data, "\xef\xbb\xbf", 3) == 0) body.data += 3, body.size -= 3;
   if (body.size == 0) return WF_OK;
-  WF_TRY(check_utf8(block, body, err));
+  WF_TRY(check_text(block, body, err));
   wf_bytes_clear(&scratch->text);
   if (memchr(body.data, '"', body.size) && !wf_bytes_reserve(&scratch->text, body.size)) {
     return wf_fail_nomem(err);

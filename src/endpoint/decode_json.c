@@ -55,7 +55,7 @@ static wf_status encode_raw(wf_block *block, json_t *const *values, const size_t
   for (size_t i = 0; i < s->n_inputs; i++) {
     size_t field = field_of ? field_of[i] : i;
     if (!to_cell(&block->scratch->cells[i], values[field])) {
-      return wf_block_fail(block, err, WF_TYPE, field + 1, "column \"%s\" is %s, not a plain value",
+      return wf_block_fail(block, err, WF_TYPE, field + 1, "column '%s' is %s, not a plain value",
                            wf_recipe_input_name(s->recipe, i), kind_of(values[field]));
     }
   }
@@ -81,7 +81,7 @@ static wf_status encode_features(wf_block *block, json_t *const *values, const s
   for (size_t i = 0; i < s->n_features; i++) {
     size_t field = field_of ? field_of[i] : i;
     if (!to_feature(&features[i], values[field])) {
-      return wf_block_fail(block, err, WF_TYPE, field + 1, "feature \"%s\" is %s, not a number",
+      return wf_block_fail(block, err, WF_TYPE, field + 1, "feature '%s' is %s, not a number",
                            wf_recipe_output_name(s->recipe, i), kind_of(values[field]));
     }
   }
@@ -148,13 +148,13 @@ static wf_status read_instances(wf_block *block, const json_t *list, wf_error *e
 static wf_status read_header(wf_block *block, const json_t *columns, wf_error *err) {
   size_t n = json_array_size(columns);
   if (n > block->scratch->n_fields) {
-    return wf_fail(err, WF_LIMIT, "\"columns\" holds %zu names; at most %zu are taken", n,
+    return wf_fail(err, WF_LIMIT, "'columns' holds %zu names; at most %zu are taken", n,
                    block->scratch->n_fields);
   }
   for (size_t i = 0; i < n; i++) {
     const json_t *name = json_array_get(columns, i);
     if (!json_is_string(name)) {
-      return wf_fail(err, WF_TYPE, "\"columns\" holds %s, not a name, at place %zu", kind_of(name),
+      return wf_fail(err, WF_TYPE, "'columns' holds %s, not a name, at place %zu", kind_of(name),
                      i + 1);
     }
     wf_view key = {json_string_value(name), json_string_length(name)};
@@ -162,7 +162,7 @@ static wf_status read_header(wf_block *block, const json_t *columns, wf_error *e
     block->scratch->layout[i] = place ? *place : (wf_place){-1, -1};
     for (size_t j = 0; j < i; j++) {
       if (strcmp(key.data, json_string_value(json_array_get(columns, j))) != 0) continue;
-      return wf_fail(err, WF_INVALID, "\"columns\" names \"%s\" twice", key.data);
+      return wf_fail(err, WF_INVALID, "'columns' names '%s' twice", key.data);
     }
   }
   return WF_OK;

@@ -25,7 +25,7 @@ static wf_status find_kind(wf_row_kind *out, const wf_block *block, size_t n, wf
   const wf_place *places = block->scratch->layout;
   if (count_present(places, n, false) == s->n_inputs) return *out = WF_ROW_RAW, WF_OK;
   if (count_present(places, n, true) == s->n_features) return *out = WF_ROW_ENCODED, WF_OK;
-  return wf_block_fail(block, err, WF_NOTFOUND, 0, "column \"%s\" is absent",
+  return wf_block_fail(block, err, WF_NOTFOUND, 0, "column '%s' is absent",
                        first_missing_input(block, places, n));
 }
 

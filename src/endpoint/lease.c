@@ -68,11 +68,11 @@ wf_status wf_lease_open(wf_lease **out, const char *state_dir, wf_error *err) {
   wf_lease *lease = wf_alloc_zero(1, sizeof *lease);
   char *lock_path = wf_path_join(state_dir, "serve.lock");
   wf_status status = WF_NOMEM;
+  if (lease) lease->lock_fd = -1;
   if (!lease || !lock_path) {
     status = wf_fail_nomem(err);
     goto done;
   }
-  lease->lock_fd = -1;
   lease->info_path = wf_path_join(state_dir, "serve.json");
   lease->port_path = wf_path_join(state_dir, "serve.port");
   status = lease->info_path && lease->port_path ? WF_OK : wf_fail_nomem(err);

@@ -42,7 +42,7 @@ static bool choose_formats(wf_http_exchange *x, wf_format *in, wf_format *out) {
 
 static void fail_unready(wf_http_exchange *x, const wf_entry *entry) {
   wf_error err = WF_ERROR_INIT;
-  wf_fail(&err, WF_BUSY, "endpoint \"%s\" is not in service: %s", entry->name,
+  wf_fail(&err, WF_BUSY, "endpoint '%s' is not in service: %s", entry->name,
           entry->message ? entry->message : "its model is being loaded");
   refuse(x, 503, &err, false);
 }
@@ -93,7 +93,7 @@ static void fail_absent(wf_http_exchange *x, const wf_snapshot *snapshot, wf_vie
     memcpy(known + used, one, size + 1);
     used += size;
   }
-  wf_fail(&err, WF_NOTFOUND, "no endpoint \"%.*s\"; %s%s", (int)(name.size < 128 ? name.size : 128),
+  wf_fail(&err, WF_NOTFOUND, "no endpoint '%.*s'; %s%s", (int)(name.size < 128 ? name.size : 128),
           name.data, used ? "there is: " : "there is none", known);
   refuse(x, 404, &err, false);
 }

@@ -112,7 +112,7 @@ static wf_status check_options(const wf_server_options *o, wf_error *err) {
   }
   if (o->state_dir && o->host && !wf_http_is_loopback(o->host)) {
     return wf_fail(err, WF_INVALID,
-                   "host \"%s\" is not loopback: a state directory is served to this machine only",
+                   "host '%s' is not loopback: a state directory is served to this machine only",
                    o->host);
   }
   return WF_OK;

@@ -88,19 +88,19 @@ static bool has_control(const char *text) {
 static wf_status check(const wf_http_request *request, wf_error *err) {
   const char *url = request->url ? request->url : "";
   if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0) {
-    return wf_fail(err, WF_INVALID, "\"%s\" is not an http:// or https:// URL", url);
+    return wf_fail(err, WF_INVALID, "'%s' is not an http:// or https:// URL", url);
   }
   if (has_control(url)) return wf_fail(err, WF_INVALID, "the URL holds a control character");
   if (request->method) {
     for (const char *p = request->method; *p; p++) {
       if (*p < 'A' || *p > 'Z') {
-        return wf_fail(err, WF_INVALID, "\"%s\" is not an HTTP method", request->method);
+        return wf_fail(err, WF_INVALID, "'%s' is not an HTTP method", request->method);
       }
     }
   }
   for (const char *const *h = request->headers; h && *h; h++) {
     if (has_control(*h) || !strchr(*h, ':')) {
-      return wf_fail(err, WF_INVALID, "header \"%s\" is not \"Name: value\"", *h);
+      return wf_fail(err, WF_INVALID, "header '%s' is not 'Name: value'", *h);
     }
   }
   if (request->timeout_ms < 0) return wf_fail(err, WF_INVALID, "timeout_ms is negative");

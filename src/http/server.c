@@ -83,7 +83,7 @@ static wf_status start_listening(wf_http_server *server, wf_error *err) {
     return wf_fail(err, WF_INVALID, "port %d is not between 0 and 65535", o->port);
   }
   if (!parse_address(&where, &size, o->host, o->port)) {
-    return wf_fail(err, WF_INVALID, "host \"%s\" is neither a numeric address nor localhost",
+    return wf_fail(err, WF_INVALID, "host '%s' is neither a numeric address nor localhost",
                    o->host);
   }
   int fd = socket(where.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

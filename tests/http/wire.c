@@ -11,7 +11,7 @@
 
 int wire_connect(int port) {
   struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
-  struct timeval patience = {5, 0};
+  struct timeval patience = {30, 0};
   where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
@@ -48,12 +48,19 @@ static bool read_exactly(int fd, char *to, size_t size) {
   return true;
 }
 
-/* Byte by byte, so that nothing of the next response is taken. */
+/* Looks before it reads, so that nothing of what follows the head is taken. */
 static bool read_head(int fd, char *head, size_t capacity) {
   size_t n = 0;
-  while (n + 1 < capacity && read_exactly(fd, head + n, 1)) {
-    head[++n] = '\0';
-    if (n >= 4 && memcmp(head + n - 4, "\r\n\r\n", 4) == 0) return true;
+  while (n + 1 < capacity) {
+    ssize_t seen = recv(fd, head + n, capacity - n - 1, MSG_PEEK);
+    if (seen < 0 && errno == EINTR) continue;
+    if (seen <= 0) return false;
+    head[n + (size_t)seen] = '\0';
+    const char *end = strstr(head, "\r\n\r\n");
+    size_t size = end ? (size_t)(end + 4 - head) : n + (size_t)seen;
+    if (!read_exactly(fd, head + n, size - n)) return false;
+    head[n = size] = '\0';
+    if (end) return true;
   }
   return false;
 }

@@ -16,7 +16,7 @@ typedef struct wire_answer {
 int wire_connect(int port); /* -1: refused */
 bool wire_send(int fd, const char *bytes, size_t size);
 bool wire_text(int fd, const char *text);
-/* Reads one response; false when there is none within five seconds. `head_only`: of HEAD. */
+/* Reads one response; false when there is none within thirty seconds. `head_only`: of HEAD. */
 bool wire_read(int fd, wire_answer *answer, bool head_only);
 void wire_free(wire_answer *answer);
 /* True when the server ends the stream, without another byte, within `timeout_ms`. */
