@@ -17,10 +17,11 @@ static char character(lua_State *L, int arg, const char *what, const char *name,
 /* types = {column = "f64", …}: pushes what owns the arrays. */
 static void read_types(lua_State *L, int arg, const char *what, wf_csv_options *options) {
   if (lua_getfield(L, arg, "types") == LUA_TNIL) return;
+  int table = lua_gettop(L);
+  const char *label = lua_pushfstring(L, "%s: option 'types'", what);
   size_t n;
-  const char **names = wfl_keys(L, -1, lua_pushfstring(L, "%s: option 'types'", what), &n);
+  const char **names = wfl_keys(L, table, label, &n);
   wf_type *types = wfl_scratch(L, n, sizeof *types);
-  int table = lua_absindex(L, -4);
   for (size_t i = 0; i < n; i++) {
     lua_getfield(L, table, names[i]);
     const char *name = luaL_tolstring(L, -1, NULL);
