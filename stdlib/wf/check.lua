@@ -276,12 +276,41 @@ local explainability_rules = rules_with {
   ndcg_threshold = { "number", default = 0.9, min = 0, max = 1 },
 }
 
+local function output_count(model, data)
+  if labels.kind_of(model:objective()) ~= "multi" then return 1 end
+  return #model:predict(data:head(1), { kind = "margin" }):columns()
+end
+
+-- {base, features} of every output: one, or one per class.
+local function explain_outputs(o)
+  local explained, outputs = shap.explain(o.model, o.data, { threads = o.threads }), {}
+  for i = 1, output_count(o.model, o.data) do
+    outputs[i] = { base = explained:base(i), features = explained:global(o.aggregate, i) }
+  end
+  return outputs
+end
+
+-- The importance of a feature is its mean over the outputs.
+local function mean_importance(outputs)
+  if #outputs == 1 then return outputs[1].features end
+  local sums = {}
+  for _, output in ipairs(outputs) do
+    for _, entry in ipairs(ranking(output.features)) do
+      sums[entry.feature] = (sums[entry.feature] or 0) + entry.importance / #outputs
+    end
+  end
+  local names, values = options.sorted_keys(sums), {}
+  for i, name in ipairs(names) do values[i] = sums[name] end
+  return frame.new({ names = { "feature", "importance" }, columns = { names, values } })
+    :sort("importance", { descending = true })
+end
+
 function check.explainability(given)
   local o = options.check("check.explainability", given, explainability_rules)
   if #o.data == 0 then errors.invalid("check.explainability: the data has no rows") end
-  local explained = shap.explain(o.model, o.data, { threads = o.threads })
+  local outputs = explain_outputs(o)
   return compare(setmetatable({ kind = "explainability", aggregate = o.aggregate, rows = #o.data,
-    features = explained:global(o.aggregate), base = explained:base(), explained = explained,
+    features = mean_importance(outputs), base = outputs[1].base, outputs = outputs,
     ndcg_threshold = o.ndcg_threshold }, Report), o, attribution_violations)
 end
 
@@ -308,12 +337,16 @@ function methods:table()
   return self.computed and self.computed:table() or self.features
 end
 
+-- Clarify's name for the block is kernel_shap, whatever computed it; `method` says what did.
 local function explanations(self)
-  local shap_values = {}
-  for _, entry in ipairs(ranking(self.features)) do shap_values[entry.feature] = entry.importance end
+  local by_label = {}
+  for i, output in ipairs(self.outputs) do
+    local values = {}
+    for _, entry in ipairs(ranking(output.features)) do values[entry.feature] = entry.importance end
+    by_label["label" .. i - 1] = { global_shap_values = values, expected_value = output.base }
+  end
   return { version = "1.0", method = "exact path-dependent TreeSHAP, " .. self.aggregate,
-    explanations = { kernel_shap = { label0 = { global_shap_values = shap_values,
-      expected_value = self.base } } } }
+    explanations = { kernel_shap = by_label } }
 end
 
 -- A table in the layout of Clarify's analysis.json.

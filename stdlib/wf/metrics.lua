@@ -26,14 +26,43 @@ local inputs = setmetatable({}, { __mode = "k" })
 
 local methods = {}
 
+-- What each kind of evaluation may have; a metric that is undefined for the data is not there.
+local known = {
+  binary = { "accuracy", "balanced_accuracy", "brier", "confusion", "curve", "f1", "fn", "fp",
+    "log_loss", "mcc", "n", "objective", "positives", "pr_auc", "precision", "recall", "roc_auc",
+    "specificity", "threshold", "tn", "tp" },
+  multi = { "accuracy", "confusion", "log_loss", "macro_f1", "macro_precision", "macro_recall", "n",
+    "n_classes", "objective", "roc_auc_ovr", "weighted_f1", "weighted_precision",
+    "weighted_recall" },
+  regression = { "mae", "mse", "n", "objective", "r2", "rmse" },
+}
+
+-- Reading an undefined metric raises: a gate must not pass, or fail, for want of a number.
+local function raise_absent(self, key)
+  local names = known[labels.kind_of(rawget(self, "objective"))]
+  for _, name in ipairs(names) do
+    if name == key then
+      errors.invalid("evaluation: '%s' is undefined for this data (a single class, or too few rows); "
+        .. "e:get('%s') gives nil", key, key)
+    end
+  end
+  errors.invalid("evaluation: %s", options.unknown("metric", tostring(key), names))
+end
+
 function Evaluation.__index(self, key)
   if methods[key] then return methods[key] end
   local input = inputs[self]
-  if key == "curve" and input and input.scores then
+  if key == "curve" and input then
     local curve = core.curve(input.labels, input.scores, { weights = input.weights })
     rawset(self, "curve", curve)
     return curve
   end
+  raise_absent(self, key)
+end
+
+-- The metric, or nil when it is undefined for the data.
+function methods:get(name)
+  return rawget(self, name)
 end
 
 -- The numbers by name, without the tables.
@@ -72,7 +101,8 @@ local shown = { binary = { "roc_auc", "pr_auc", "log_loss", "accuracy", "precisi
 function Evaluation:__report()
   local facts = {}
   for _, name in ipairs(shown[labels.kind_of(self.objective)]) do
-    if self[name] then facts[#facts + 1] = { name, ("%.4f"):format(self[name]) } end
+    local value = self:get(name)
+    facts[#facts + 1] = { name, value and ("%.4f"):format(value) or "undefined" }
   end
   return facts
 end
@@ -91,7 +121,12 @@ end
 local evaluators = {
   binary = evaluate_binary,
   multi = function(model, data, truth, weights)
-    return core.multiclass(truth, model:predict(data), { weights = weights })
+    local scores = model:predict(data)
+    if not options.is(scores, "wf.frame") then
+      errors.raise { code = "unsupported", message = ("metrics.evaluate: %s predicts classes without "
+        .. "probabilities; train with multi:softprob"):format(model:objective()) }
+    end
+    return core.multiclass(truth, scores, { weights = weights })
   end,
   regression = function(model, data, truth, weights)
     return core.regression(truth, model:predict(data), { weights = weights })

@@ -161,8 +161,8 @@ end
 function t.shell(command, options)
   options = options or {}
   local directory = t.directory()
-  local script = ("cd %s && WF_HOME=%s %s %s >%s 2>%s <%s"):format(quoted(directory),
-    quoted(options.home or directory .. "/state"), options.env or "", command,
+  local script = ("cd %s && export WF_HOME=%s %s && ( %s\n) >%s 2>%s <%s"):format(
+    quoted(directory), quoted(options.home or directory .. "/state"), options.env or "", command,
     quoted(directory .. "/.out"), quoted(directory .. "/.err"), options.stdin or "/dev/null")
   local _, _, status = os.execute(script)
   return { status = status, out = t.read(directory .. "/.out"), err = t.read(directory .. "/.err") }

@@ -87,7 +87,7 @@ t.test("unknown option names", function()
   t.write("claims.csv", good)
   for _, case in ipairs {
     { 'wf.csv.read("claims.csv", { headr = true })', "'headr'; did you mean 'header'?" },
-    { 'wf.csv.read("claims.csv"):split { train = 0.8, sede = 1 }', "sede" },
+    { 'wf.csv.read("claims.csv"):split { train = 0.8, sede = 1 }', "sum to 1.8" },
     { 'wf.csv.read("claims.csv"):join(wf.csv.read("claims.csv"), { onn = "policy_id" })', "onn" },
     { 'wf.xgboost.train { dta = 1 }', "did you mean 'data'?" },
     { 'wf.xgboost.cv { fold = 1 }', "did you mean 'folds'?" },

@@ -81,7 +81,7 @@ t.test("the command line deploys, invokes and deletes", function()
   t.equal(t.wf({ "invoke", "two", "--csv", "-" }, { stdin = t.directory() .. "/rows.csv" }).out,
     answer.out)
   local url = t.json({ "endpoints", "--json" })[1].url
-  t.equal(t.shell("curl -s -d @- -H 'Content-Type: text/csv' --data-binary @rows.csv " .. url).out,
+  t.equal(t.shell("curl -s -H 'Content-Type: text/csv' --data-binary @rows.csv " .. url).out,
     answer.out)
   t.contains(t.wf({ "delete-endpoint", "one" }).out, "deleted")
   t.equal(t.wf({ "invoke", "one", "--csv", "rows.csv" }).status, 1)

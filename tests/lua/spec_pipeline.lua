@@ -63,7 +63,7 @@ t.test("the generator gives the same tables for the same seed", function()
   local generator = t.root .. "/examples/generate_claims.lua"
   for _, folder in ipairs { "a", "b" } do
     t.shell("mkdir " .. folder)
-    t.equal(t.wf({ generator, "-p", "rows=500", "-p", "seed=9", "-p", "directory=" .. folder }).status, 0)
+    t.equal(t.wf({ generator, "-p", "rows=2000", "-p", "seed=9", "-p", "directory=" .. folder }).status, 0)
   end
   t.equal(t.shell("cmp a/claims.csv b/claims.csv && cmp a/customers.csv b/customers.csv").status, 0)
   t.contains(t.read(t.directory() .. "/a/customers.csv"), "Unkown")
@@ -86,7 +86,7 @@ t.test("the real tables give the quality that they are known for", function()
   local customers = t.test_data "auto_claims/customers.csv"
   local good, total = 0, 0
   for seed = 1, 25 do
-    local result = t.wf { "--", script, "-p", "claims=" .. claims, "-p", "customers=" .. customers,
+    local result = t.wf { script, "-p", "claims=" .. claims, "-p", "customers=" .. customers,
       "-p", "seed=" .. seed, "-p", "approval=PendingManualApproval", "-p", "min_auc=0" }
     t.equal(result.status, 0, result.err)
     local steps = t.json({ "show", "last", "--json" }).steps

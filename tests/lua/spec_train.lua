@@ -39,6 +39,14 @@ t.test("a model learns, predicts and evaluates", function()
   t.contains(tostring(e), "roc_auc", "binary:logistic")
 end)
 
+t.test("an undefined metric cannot be read by accident, and an unknown one is named", function()
+  local model = wf.xgboost.train { data = numbers, label = "y", params = binary, rounds = 1 }
+  local e = wf.metrics.evaluate(model, numbers:filter(numbers.y:eq(1)))
+  t.raises("invalid", "'roc_auc' is undefined", function() return e.roc_auc < 0.7 end)
+  t.equal(e:get("roc_auc"), nil)
+  t.raises("invalid", "did you mean 'accuracy'?", function() return e.acuracy end)
+end)
+
 t.test("the same training gives the same package, whatever the number of threads", function()
   local function digest(threads)
     return wf.xgboost.train({ data = numbers, label = "y", params = binary, rounds = 3,
