@@ -220,6 +220,52 @@ WF_API WF_NODISCARD wf_status wf_bias_reweigh(double *out, const uint8_t *labels
                                               const int32_t *groups, size_t n_groups,
                                               const double *weights, size_t n, wf_error *err);
 
+/* --- thresholds by group -------------------------------------------------------------------- */
+
+/* What is to be the same for every group. */
+typedef enum wf_bias_constraint {
+  WF_BIAS_SAME_SELECTION, /* demographic parity */
+  WF_BIAS_SAME_TRUE_POSITIVE,
+  WF_BIAS_SAME_FALSE_POSITIVE,
+  WF_BIAS_SAME_TRUE_NEGATIVE,
+  WF_BIAS_SAME_FALSE_NEGATIVE,
+  WF_BIAS_SAME_ODDS, /* true and false positive rate */
+} wf_bias_constraint;
+
+typedef struct wf_bias_threshold_options {
+  wf_bias_constraint constraint;
+  bool balanced;    /* maximise balanced accuracy instead of accuracy */
+  bool flip;        /* low scores may be judged favourable too */
+  double tolerance; /* how far groups may be apart in the constrained rate; 0: not at all */
+  size_t n_grid;    /* steps of the constrained rate that are tried; 0: 1000 */
+} wf_bias_threshold_options;
+
+/* One group's way to decide: with probability p_ignore favourable at rate `constant` whatever the
+ * score, else favourable when score > threshold[i] (< where below[i]), threshold i being used with
+ * probability p[i]. */
+typedef struct wf_bias_rule {
+  double p_ignore, constant;
+  double p[2], threshold[2];
+  bool below[2];
+} wf_bias_rule;
+
+typedef struct wf_bias_threshold_fit {
+  double x; /* the constrained rate all groups get; NaN when a tolerance lets them differ */
+  double y; /* the objective; for SAME_ODDS the true positive rate */
+} wf_bias_threshold_fit;
+
+/* `rules` receives n_groups rules. Rows with group -1 are left out; a group whose labels are all
+ * the same is WF_INVALID. */
+WF_API WF_NODISCARD wf_status
+wf_bias_fit_thresholds(wf_bias_rule *rules, wf_bias_threshold_fit *summary, const uint8_t *labels,
+                       const double *scores, const int32_t *groups, size_t n_groups, size_t n,
+                       const wf_bias_threshold_options *options, wf_error *err);
+/* How probably a score is decided favourably. */
+WF_API double wf_bias_rule_probability(const wf_bias_rule *rule, double score);
+/* The decision for a `chance` drawn from [0, 1); 0.5 always: deterministic, and only nearly fair.
+ */
+WF_API bool wf_bias_rule_decide(const wf_bias_rule *rule, double score, double chance);
+
 /* --- the flip test -------------------------------------------------------------------------- */
 
 /* FT needs rows, not tables: each row of d is compared with the majority of its nearest rows of the
