@@ -47,6 +47,10 @@ struct wf_xgb {
   XGB_FUNCTIONS(XGB_FIELD)
 #undef XGB_FIELD
   char *config; // the thread's global configuration before ours
+  // libgomp's, reached through libxgboost; null in a build without OpenMP
+  int (*omp_get_max_threads)();
+  void (*omp_set_num_threads)(int);
+  int omp_threads; // the thread's limit before ours
 };
 
 namespace {
@@ -102,13 +106,24 @@ wf_status silence(wf_xgb *xgb, wf_error *err) {
   return guarded(xgb, err, [&] { return xgb->XGBSetGlobalConfig("{\"verbosity\": 0}"); });
 }
 
+void limit_threads(wf_xgb *xgb, const char *const *sonames, size_t n_threads) {
+  const wf_library_symbol symbols[] = {{"omp_get_max_threads", &xgb->omp_get_max_threads},
+                                       {"omp_set_num_threads", &xgb->omp_set_num_threads}};
+  if (wf_library_load(sonames, "libxgboost", symbols, 2, nullptr) != WF_OK) {
+    xgb->omp_set_num_threads = nullptr;
+    return;
+  }
+  xgb->omp_threads = xgb->omp_get_max_threads();
+  xgb->omp_set_num_threads(static_cast<int>(n_threads));
+}
+
 wf_status check_int(size_t n, const char *what, wf_error *err) {
   return n <= INT_MAX ? WF_OK : wf_fail(err, WF_LIMIT, "XGBoost: more than 2^31 %s", what);
 }
 
 } // namespace
 
-wf_status wf_xgb_open(wf_xgb **out, wf_error *err) {
+wf_status wf_xgb_open(wf_xgb **out, size_t n_threads, wf_error *err) {
   static const char *const sonames[] = {"libxgboost.so.0", "libxgboost.so", nullptr};
   wf_xgb *xgb = static_cast<wf_xgb *>(wf_alloc_zero(1, sizeof *xgb));
   if (!xgb) return wf_fail_nomem(err);
@@ -125,6 +140,7 @@ wf_status wf_xgb_open(wf_xgb **out, wf_error *err) {
     wf_free(xgb);
     return status;
   }
+  limit_threads(xgb, sonames, n_threads);
   *out = xgb;
   return WF_OK;
 }
@@ -132,6 +148,7 @@ wf_status wf_xgb_open(wf_xgb **out, wf_error *err) {
 void wf_xgb_close(wf_xgb *xgb) {
   if (!xgb) return;
   ignored([&] { xgb->XGBSetGlobalConfig(xgb->config); });
+  if (xgb->omp_set_num_threads) xgb->omp_set_num_threads(xgb->omp_threads);
   wf_free(xgb->config);
   wf_free(xgb);
 }

@@ -100,7 +100,7 @@ static wf_status load(training *work, wf_error *err) {
   work->n_threads = wf_xgb_thread_count(options, work->train->matrix);
   work->names = wf_alloc_array(n_sets, sizeof *work->names);
   if (!work->names) return wf_fail_nomem(err);
-  WF_TRY(wf_xgb_open(&work->xgb, err));
+  WF_TRY(wf_xgb_open(&work->xgb, work->n_threads, err));
   WF_TRY(wf_xgb_sets_new(&work->sets, n_sets, err));
   for (size_t i = 0; i < n_sets; i++) {
     const wf_xgboost_data *data = i ? &options->evals[i - 1] : work->train;
@@ -239,7 +239,7 @@ void wf_xgboost_result_dispose(wf_xgboost_result *result) {
 
 wf_status wf_xgboost_version(int *major, int *minor, int *patch, wf_error *err) {
   wf_xgb *xgb;
-  WF_TRY(wf_xgb_open(&xgb, err));
+  WF_TRY(wf_xgb_open(&xgb, 1, err));
   wf_xgb_version(xgb, major, minor, patch);
   wf_xgb_close(xgb);
   return WF_OK;
