@@ -1,33 +1,18 @@
-/* read.c — from bytes to a frame: options, names, which fields become which columns, conversion.
+/* read.c — from bytes to a frame: options, names, which fields become which columns, and which
+ * reader takes the rows.
  *
- * Every column is converted on its own (several at a time), guessing its type and starting again
- * with the right one when a field does not fit. What a column becomes depends on the set of its
- * values only, never on their order, on other columns or on the number of threads. */
+ * libcsv's way is the reference. The parallel one is taken for text of some size when the options
+ * ask for nothing special; it gives the same columns or declines. */
 #include "wf/csv.h"
 
 #include "base/alloc.h"
-#include "base/number.h"
-#include "base/pool.h"
+#include "csv/plan.h"
 #include "csv/records.h"
-#include "csv/sink.h"
-#include "frame/value.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { BATCH = 1024, WORTH_A_THREAD = 1 << 15 };
-
-typedef struct plan {
-  const wf_csv_text *text;
-  const wf_csv_options *options;
-  wf_csv_markers markers;
-  char **names; /* of all fields */
-  size_t n_fields;
-  size_t *slots;   /* by field: its column, SIZE_MAX for none */
-  size_t *sources; /* by column: its field */
-  wf_csv_target *targets;
-  size_t n_columns;
-} plan;
+enum { WORTH_CUTTING = 1 << 16, MIN_BLOCK = 1 << 20, MAX_BLOCKS = 256 };
 
 wf_csv_options wf_csv_options_default(void) {
   return (wf_csv_options){.delimiter = ',', .quote = '"', .header = true};
@@ -62,7 +47,7 @@ static char *number_name(const char *stem, size_t number) {
 }
 
 /* Finds the first of "x_2", "x_3", … that is free. */
-static wf_status rename_duplicate(plan *p, size_t index, wf_map *seen, wf_error *err) {
+static wf_status rename_duplicate(wf_csv_plan *p, size_t index, wf_map *seen, wf_error *err) {
   for (size_t number = 2;; number++) {
     char *name = number_name(p->names[index], number);
     if (!name) return wf_fail_nomem(err);
@@ -79,7 +64,7 @@ static wf_status rename_duplicate(plan *p, size_t index, wf_map *seen, wf_error 
   }
 }
 
-static wf_status check_names(plan *p, size_t offset, wf_map *seen, wf_error *err) {
+static wf_status check_names(wf_csv_plan *p, size_t offset, wf_map *seen, wf_error *err) {
   for (size_t i = 0; i < p->n_fields; i++) {
     size_t at, first = 0;
     bool added;
@@ -97,7 +82,7 @@ static wf_status check_names(plan *p, size_t offset, wf_map *seen, wf_error *err
   return WF_OK;
 }
 
-static wf_status make_names(plan *p, const wf_csv_header *header, wf_error *err) {
+static wf_status make_names(wf_csv_plan *p, const wf_csv_header *header, wf_error *err) {
   p->names = wf_alloc_zero(header->n_fields, sizeof *p->names);
   if (!p->names) return wf_fail_nomem(err);
   p->n_fields = header->n_fields;
@@ -114,7 +99,7 @@ static wf_status make_names(plan *p, const wf_csv_header *header, wf_error *err)
   return status;
 }
 
-static wf_status find_name(size_t *out, const plan *p, const char *name, wf_error *err) {
+static wf_status find_name(size_t *out, const wf_csv_plan *p, const char *name, wf_error *err) {
   for (size_t i = 0; i < p->n_fields; i++) {
     if (strcmp(p->names[i], name) != 0) continue;
     *out = i;
@@ -128,7 +113,7 @@ static wf_status find_name(size_t *out, const plan *p, const char *name, wf_erro
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-static wf_status choose_columns(plan *p, wf_error *err) {
+static wf_status choose_columns(wf_csv_plan *p, wf_error *err) {
   const wf_csv_options *options = p->options;
   p->n_columns = options->columns ? options->n_columns : p->n_fields;
   p->slots = wf_alloc_array(p->n_fields, sizeof *p->slots);
@@ -150,7 +135,7 @@ static wf_status choose_columns(plan *p, wf_error *err) {
 }
 
 /* A type for a column that is not read is no error: one list of types serves many files. */
-static wf_status give_types(plan *p, wf_error *err) {
+static wf_status give_types(wf_csv_plan *p, wf_error *err) {
   for (size_t i = 0; i < p->options->n_typed; i++) {
     size_t field = 0;
     WF_TRY(find_name(&field, p, p->options->typed[i], err));
@@ -162,7 +147,7 @@ static wf_status give_types(plan *p, wf_error *err) {
   return WF_OK;
 }
 
-static void dispose_plan(plan *p) {
+static void dispose_plan(wf_csv_plan *p) {
   for (size_t i = 0; p->names && i < p->n_fields; i++) wf_free(p->names[i]);
   wf_free(p->names);
   wf_free(p->slots);
@@ -170,101 +155,11 @@ static void dispose_plan(plan *p) {
   wf_free(p->targets);
 }
 
-/* ---- conversion ------------------------------------------------------------------------------ */
+/* ---- rows -------------------------------------------------------------------------------------
+ */
 
-typedef struct conversion {
-  const plan *plan;
-  const wf_csv_records *records;
-  wf_column **columns;
-} conversion;
-
-static wf_status fill_sink(wf_csv_sink *sink, const wf_csv_records *records, size_t slot,
-                           wf_error *err) {
-  wf_csv_field fields[BATCH];
-  for (size_t row = 0; row < records->n_rows; row += BATCH) {
-    size_t n = records->n_rows - row < BATCH ? records->n_rows - row : BATCH;
-    wf_csv_records_fields(records, slot, row, n, fields);
-    WF_TRY(wf_csv_sink_add(sink, fields, n, err));
-    if (sink->target->given && sink->misfit != SIZE_MAX) return WF_OK;
-  }
-  return WF_OK;
-}
-
-static wf_status fail_misfit(const conversion *c, size_t slot, size_t row, wf_error *err) {
-  const plan *p = c->plan;
-  wf_csv_field field;
-  wf_csv_records_fields(c->records, slot, row, 1, &field);
-  char complaint[WF_VALUE_COMPLAINT];
-  wf_value_complain(complaint, (wf_view){field.data, field.size}, p->targets[slot].type);
-  size_t source = p->sources[slot];
-  return wf_csv_fail(err, WF_TYPE, p->text, c->records->begins.items[row], (int)source + 1,
-                     "column '%s': %s", p->names[source], complaint);
-}
-
-/* The type to try next; false when the sink holds the column. */
-static bool next_target(wf_csv_target *target, const wf_csv_sink *sink) {
-  if (sink->misfit == SIZE_MAX && target->typed) return false;
-  if (sink->misfit != SIZE_MAX)
-    wf_csv_type_of(sink->kinds, &target->type);
-  else
-    target->type = sink->blank_text || sink->n == 0 ? WF_STRING : WF_F64;
-  target->typed = true;
-  return true;
-}
-
-/* A category must be worth its dictionary. */
-static wf_status settle_text(wf_column **column, const wf_csv_target *target, wf_error *err) {
-  if (target->given || (*column)->type != WF_CATEGORY) return WF_OK;
-  size_t distinct = (*column)->dictionary->n_rows;
-  size_t n_present = (*column)->n_rows - (*column)->n_missing;
-  if (distinct <= WF_CSV_MAX_CATEGORIES && distinct * 2 <= n_present) return WF_OK;
-  wf_column *string;
-  WF_TRY(wf_column_cast(&string, *column, WF_STRING, err));
-  wf_column_release(*column);
-  *column = string;
-  return WF_OK;
-}
-
-/* One attempt with the target's type: a column, or *again with a better target. */
-static wf_status attempt(const conversion *c, size_t slot, wf_csv_target *target, bool *again,
-                         wf_column **out, wf_error *err) {
-  wf_buffer *values;
-  wf_csv_sink sink;
-  size_t n_rows = c->records->n_rows;
-  WF_TRY(wf_buffer_new(&values, n_rows * wf_csv_sink_width(target), err));
-  wf_status status = wf_csv_sink_init(&sink, target, n_rows, values->data, err);
-  if (status != WF_OK) {
-    wf_buffer_release(values);
-    return status;
-  }
-  status = fill_sink(&sink, c->records, slot, err);
-  if (status == WF_OK && target->given && sink.misfit != SIZE_MAX) {
-    status = fail_misfit(c, slot, sink.misfit, err);
-  }
-  *again = status == WF_OK && next_target(target, &sink);
-  if (status == WF_OK && !*again)
-    status = wf_csv_sinks_finish(out, &sink, 1, target, values, err);
-  else
-    wf_buffer_release(values);
-  wf_csv_sink_dispose(&sink);
-  return status;
-}
-
-static wf_status convert_columns(void *context, size_t index, size_t begin, size_t end,
-                                 size_t worker, wf_error *err) {
-  conversion *c = context;
-  (void)index, (void)worker;
-  for (size_t slot = begin; slot < end; slot++) {
-    wf_csv_target target = c->plan->targets[slot];
-    for (bool again = true; again;) {
-      WF_TRY(attempt(c, slot, &target, &again, &c->columns[slot], err));
-    }
-    WF_TRY(settle_text(&c->columns[slot], &target, err));
-  }
-  return WF_OK;
-}
-
-static wf_status make_frame(wf_frame **out, const plan *p, wf_column **columns, wf_error *err) {
+static wf_status make_frame(wf_frame **out, const wf_csv_plan *p, wf_column **columns,
+                            wf_error *err) {
   const char **names = wf_alloc_array(p->n_columns, sizeof *names);
   if (!names) return wf_fail_nomem(err);
   for (size_t i = 0; i < p->n_columns; i++) names[i] = p->names[p->sources[i]];
@@ -273,23 +168,43 @@ static wf_status make_frame(wf_frame **out, const plan *p, wf_column **columns, 
   return status;
 }
 
-static wf_status read_records(wf_frame **out, const plan *p, size_t begin, wf_csv_report *report,
-                              wf_error *err) {
-  wf_csv_layout layout = {p->n_fields, p->n_columns, p->slots};
-  wf_csv_records records;
-  WF_TRY(wf_csv_records_read(&records, p->text, begin, &layout, p->options, report, err));
-  report->n_rows = records.n_rows;
-  wf_column **columns = wf_alloc_zero(p->n_columns, sizeof *columns);
-  wf_status status = columns ? WF_OK : wf_fail_nomem(err);
-  if (status == WF_OK) {
-    conversion c = {p, &records, columns};
-    size_t n_threads = records.n_rows * p->n_columns < WORTH_A_THREAD ? 1 : 0;
-    status = wf_parallel_for(p->n_columns, 1, n_threads, convert_columns, &c, err);
+/* How to read, apart from the options. */
+typedef struct manner {
+  wf_csv_reader reader;
+  size_t block; /* 0: by the size of the text */
+} manner;
+
+static bool can_cut(const wf_csv_options *options) {
+  return !options->trim && options->bad_row == WF_CSV_RAISE && options->max_rows == 0;
+}
+
+static size_t block_of(const wf_csv_plan *p, const manner *how) {
+  size_t block = how->block ? how->block : (p->text->size - p->begin) / MAX_BLOCKS;
+  if (!how->block && block < MIN_BLOCK) block = MIN_BLOCK;
+  return (block + 63) / 64 * 64;
+}
+
+static wf_status read_columns(wf_column **columns, const wf_csv_plan *p, const manner *how,
+                              wf_csv_report *report, wf_error *err) {
+  bool done = false;
+  bool cut = how->reader == WF_CSV_BY_MASKS ||
+             (how->reader == WF_CSV_AUTO && p->text->size >= WORTH_CUTTING);
+  if (cut && can_cut(p->options)) {
+    WF_TRY(wf_csv_read_chunks(columns, &done, p, block_of(p, how), report, err));
   }
+  if (done) return WF_OK;
+  if (how->reader == WF_CSV_BY_MASKS) return wf_fail(err, WF_UNSUPPORTED, "left to libcsv");
+  return wf_csv_read_records(columns, p, report, err);
+}
+
+static wf_status read_frame(wf_frame **out, const wf_csv_plan *p, const manner *how,
+                            wf_csv_report *report, wf_error *err) {
+  wf_column **columns = wf_alloc_zero(p->n_columns, sizeof *columns);
+  if (!columns) return wf_fail_nomem(err);
+  wf_status status = read_columns(columns, p, how, report, err);
   if (status == WF_OK) status = make_frame(out, p, columns, err);
-  for (size_t i = 0; columns && i < p->n_columns; i++) wf_column_release(columns[i]);
+  for (size_t i = 0; i < p->n_columns; i++) wf_column_release(columns[i]);
   wf_free(columns);
-  wf_csv_records_dispose(&records);
   return status;
 }
 
@@ -300,19 +215,17 @@ static wf_status fail_empty(const wf_csv_text *text, wf_error *err) {
 }
 
 static wf_status read_text(wf_frame **out, const wf_csv_text *text, const wf_csv_options *options,
-                           wf_csv_report *report, wf_error *err) {
+                           const manner *how, wf_csv_report *report, wf_error *err) {
   wf_csv_header header;
   WF_TRY(wf_csv_header_read(&header, text, options, err));
-  plan p = {.text = text, .options = options};
+  wf_csv_plan p = {.text = text, .options = options, .begin = options->header ? header.next : 0};
   wf_csv_markers_init(&p.markers, options->missing, options->n_missing);
   wf_csv_report met = {0};
   wf_status status = header.n_fields > 0 ? WF_OK : fail_empty(text, err);
   if (status == WF_OK) status = make_names(&p, &header, err);
   if (status == WF_OK) status = choose_columns(&p, err);
   if (status == WF_OK) status = give_types(&p, err);
-  if (status == WF_OK) {
-    status = read_records(out, &p, options->header ? header.next : 0, &met, err);
-  }
+  if (status == WF_OK) status = read_frame(out, &p, how, &met, err);
   if (status == WF_OK && report) *report = met;
   dispose_plan(&p);
   wf_csv_header_dispose(&header);
@@ -326,19 +239,29 @@ wf_status wf_csv_read(wf_frame **out, const char *path, const wf_csv_options *op
   WF_TRY(check_options(options, err));
   wf_csv_text text;
   WF_TRY(wf_csv_text_read(&text, path, err));
-  wf_status status = read_text(out, &text, options, report, err);
+  wf_status status = read_text(out, &text, options, &(manner){WF_CSV_AUTO, 0}, report, err);
   wf_csv_text_dispose(&text);
   return status;
 }
 
-wf_status wf_csv_parse(wf_frame **out, const char *bytes, size_t size,
-                       const wf_csv_options *options, wf_csv_report *report, wf_error *err) {
+static wf_status parse(wf_frame **out, wf_view bytes, const wf_csv_options *options,
+                       const manner *how, wf_csv_report *report, wf_error *err) {
   wf_csv_options defaults = wf_csv_options_default();
   if (!options) options = &defaults;
   WF_TRY(check_options(options, err));
   wf_csv_text text;
-  WF_TRY(wf_csv_text_of(&text, bytes, size, err));
-  wf_status status = read_text(out, &text, options, report, err);
+  WF_TRY(wf_csv_text_of(&text, bytes.data, bytes.size, err));
+  wf_status status = read_text(out, &text, options, how, report, err);
   wf_csv_text_dispose(&text);
   return status;
+}
+
+wf_status wf_csv_parse(wf_frame **out, const char *text, size_t size, const wf_csv_options *options,
+                       wf_csv_report *report, wf_error *err) {
+  return parse(out, (wf_view){text, size}, options, &(manner){WF_CSV_AUTO, 0}, report, err);
+}
+
+wf_status wf_csv_parse_by(wf_frame **out, wf_view text, const wf_csv_options *options,
+                          wf_csv_reader reader, size_t block, wf_error *err) {
+  return parse(out, text, options, &(manner){reader, block}, NULL, err);
 }

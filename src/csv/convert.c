@@ -1,0 +1,119 @@
+/* convert.c — from libcsv's records to columns, each on its own and several at a time.
+ *
+ * A column is tried with the type guessed so far and once more with the right one when a field did
+ * not fit. What it becomes depends on the set of its values only, never on their order, on other
+ * columns or on the number of threads. */
+#include "csv/plan.h"
+
+#include "base/pool.h"
+#include "csv/records.h"
+#include "frame/value.h"
+
+enum { BATCH = 1024, WORTH_A_THREAD = 1 << 15 };
+
+typedef struct conversion {
+  const wf_csv_plan *plan;
+  const wf_csv_records *records;
+  wf_column **columns;
+} conversion;
+
+bool wf_csv_next_target(wf_csv_target *target, unsigned kinds, bool blank_text, size_t n_rows) {
+  if (kinds == 0 && target->typed) return false;
+  if (!wf_csv_type_of(kinds, &target->type)) {
+    target->type = blank_text || n_rows == 0 ? WF_STRING : WF_F64;
+  }
+  target->typed = true;
+  return true;
+}
+
+wf_status wf_csv_settle_text(wf_column **column, const wf_csv_target *target, wf_error *err) {
+  if (target->given || (*column)->type != WF_CATEGORY) return WF_OK;
+  size_t distinct = (*column)->dictionary->n_rows;
+  size_t n_present = (*column)->n_rows - (*column)->n_missing;
+  if (distinct <= WF_CSV_MAX_CATEGORIES && distinct * 2 <= n_present) return WF_OK;
+  wf_column *string = NULL;
+  WF_TRY(wf_column_cast(&string, *column, WF_STRING, err));
+  wf_column_release(*column);
+  *column = string;
+  return WF_OK;
+}
+
+static wf_status fill_sink(wf_csv_sink *sink, const wf_csv_records *records, size_t slot,
+                           wf_error *err) {
+  wf_csv_field fields[BATCH];
+  for (size_t row = 0; row < records->n_rows; row += BATCH) {
+    size_t n = records->n_rows - row < BATCH ? records->n_rows - row : BATCH;
+    wf_csv_records_fields(records, slot, row, n, fields);
+    WF_TRY(wf_csv_sink_add(sink, fields, n, err));
+    if (sink->target->given && sink->misfit != SIZE_MAX) return WF_OK;
+  }
+  return WF_OK;
+}
+
+static wf_status fail_misfit(const conversion *c, size_t slot, size_t row, wf_error *err) {
+  const wf_csv_plan *p = c->plan;
+  wf_csv_field field;
+  wf_csv_records_fields(c->records, slot, row, 1, &field);
+  char complaint[WF_VALUE_COMPLAINT];
+  wf_value_complain(complaint, (wf_view){field.data, field.size}, p->targets[slot].type);
+  size_t source = p->sources[slot];
+  return wf_csv_fail(err, WF_TYPE, p->text, c->records->begins.items[row], (int)source + 1,
+                     "column '%s': %s", p->names[source], complaint);
+}
+
+/* One attempt with the target's type: a column, or *again with a better target. */
+static wf_status attempt(const conversion *c, size_t slot, wf_csv_target *target, bool *again,
+                         wf_column **out, wf_error *err) {
+  wf_buffer *values = NULL;
+  wf_csv_sink sink;
+  size_t n_rows = c->records->n_rows;
+  WF_TRY(wf_buffer_new(&values, n_rows * wf_csv_sink_width(target), err));
+  wf_status status = wf_csv_sink_init(&sink, target, n_rows, values->data, err);
+  if (status != WF_OK) {
+    wf_buffer_release(values);
+    return status;
+  }
+  status = fill_sink(&sink, c->records, slot, err);
+  if (status == WF_OK && target->given && sink.misfit != SIZE_MAX) {
+    status = fail_misfit(c, slot, sink.misfit, err);
+  }
+  *again = status == WF_OK && wf_csv_next_target(target, sink.kinds, sink.blank_text, n_rows);
+  if (status == WF_OK && !*again)
+    status = wf_csv_sinks_finish(out, &sink, 1, target, values, err);
+  else
+    wf_buffer_release(values);
+  wf_csv_sink_dispose(&sink);
+  return status;
+}
+
+static wf_status convert_columns(void *context, size_t index, size_t begin, size_t end,
+                                 size_t worker, wf_error *err) {
+  conversion *c = context;
+  (void)index, (void)worker;
+  for (size_t slot = begin; slot < end; slot++) {
+    wf_csv_target target = c->plan->targets[slot];
+    for (bool again = true; again;) {
+      WF_TRY(attempt(c, slot, &target, &again, &c->columns[slot], err));
+    }
+    WF_TRY(wf_csv_settle_text(&c->columns[slot], &target, err));
+  }
+  return WF_OK;
+}
+
+wf_status wf_csv_read_records(wf_column **columns, const wf_csv_plan *plan, wf_csv_report *report,
+                              wf_error *err) {
+  wf_csv_layout layout = {plan->n_fields, plan->n_columns, plan->slots};
+  wf_csv_records records;
+  WF_TRY(
+      wf_csv_records_read(&records, plan->text, plan->begin, &layout, plan->options, report, err));
+  report->n_rows = records.n_rows;
+  conversion c = {plan, &records, columns};
+  size_t n_threads = records.n_rows * plan->n_columns < WORTH_A_THREAD ? 1 : 0;
+  wf_status status = wf_parallel_for(plan->n_columns, 1, n_threads, convert_columns, &c, err);
+  for (size_t i = 0; status != WF_OK && i < plan->n_columns; i++) {
+    wf_column_release(columns[i]);
+    columns[i] = NULL;
+  }
+  wf_csv_records_dispose(&records);
+  return status;
+}

@@ -1,0 +1,211 @@
+#include "check.h"
+
+#include "base/file.h"
+#include "csv/gzip.h"
+#include "frame/builder.h"
+#include "wf/csv.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static wf_status parse(wf_frame **out, const char *text, const wf_csv_options *options,
+                       wf_error *err) {
+  return wf_csv_parse(out, text, strlen(text), options, NULL, err);
+}
+
+/* Reads, writes, and returns what was written. */
+static const char *rewritten(const char *text, const wf_csv_options *options) {
+  static char out[4][2048];
+  static unsigned turn;
+  char *kept = out[turn++ % 4], *written;
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f;
+  REQUIRE_OK(parse(&f, text, options, &err), err);
+  REQUIRE_OK(wf_csv_format(&written, NULL, f, options, &err), err);
+  snprintf(kept, sizeof out[0], "%s", written);
+  wf_text_free(written);
+  wf_frame_release(f);
+  return kept;
+}
+
+TEST(write_values) {
+  const char *text = "a,b,c,d\n1,2.5,x,true\n-3,0.1,NA,\n,1e+300,é,false\n";
+  CHECK_EQ_STR(rewritten(text, NULL), "a,b,c,d\n1,2.5,x,true\n-3,0.1,,\n,1e+300,é,false\n");
+}
+
+TEST(write_quotes_what_needs_quotes) {
+  const char *text = "a,\"b\"\"\n\"\n\"x,y\",\"say \"\"hi\"\"\"\n\"two\r\nlines\",\" blank\"\n"
+                     "\"NA\",\"\"\n";
+  CHECK_EQ_STR(rewritten(text, NULL), text);
+}
+
+TEST(write_other_dialects) {
+  wf_csv_options options = wf_csv_options_default();
+  options.delimiter = ';';
+  options.quote = '\'';
+  CHECK_EQ_STR(rewritten("a;b\n'it''s';1,5\n'x;y';\"q\"\n", &options),
+               "a;b\n'it''s';1,5\n'x;y';\"q\"\n");
+  options.header = false;
+  CHECK_EQ_STR(rewritten("1;2\n", &options), "1;2\n");
+  options.delimiter = '.'; /* a delimiter that numbers hold */
+  options.quote = '"';
+  CHECK_EQ_STR(rewritten("\"0.5\".1\n", &options), "\"0.5\".1\n");
+}
+
+TEST(write_missing_reads_back_as_missing) {
+  CHECK_EQ_STR(rewritten("a\n1\nNA\n3\n", NULL), "a\n1\nNA\n3\n"); /* no blank line */
+  CHECK_EQ_STR(rewritten("a\n\"\"\nx\n", NULL), "a\n\"\"\nx\n");
+  wf_csv_options options = wf_csv_options_default();
+  options.missing = (const char *[]){"?"};
+  options.n_missing = 1;
+  CHECK_EQ_STR(rewritten("a,b\n?,x\n1,?\n", &options), "a,b\n?,x\n1,?\n");
+}
+
+TEST(write_nan_is_not_missing) {
+  wf_error err = WF_ERROR_INIT;
+  wf_column *c;
+  wf_frame *f, *g;
+  char *text;
+  REQUIRE_OK(wf_column_from_f64(&c, (double[]){NAN, 1, INFINITY}, (uint8_t[]){1, 0, 1}, 3, &err),
+             err);
+  REQUIRE_OK(wf_frame_new(&f, (const char *[]){"x", "y"}, (wf_column *[]){c, c}, 2, &err), err);
+  REQUIRE_OK(wf_csv_format(&text, NULL, f, NULL, &err), err);
+  CHECK_EQ_STR(text, "x,y\n\"nan\",\"nan\"\n,\ninf,inf\n");
+  REQUIRE_OK(parse(&g, text, NULL, &err), err);
+  wf_column *x = wf_frame_column_at(g, 0);
+  CHECK_EQ_INT(wf_column_type(x), WF_F64);
+  CHECK(!wf_column_is_missing(x, 0) && wf_column_is_missing(x, 1));
+  wf_text_free(text);
+  wf_frame_release(f);
+  wf_frame_release(g);
+  wf_column_release(c);
+}
+
+/* What is written by several threads is what one would write. */
+TEST(write_many_rows) {
+  wf_error err = WF_ERROR_INIT;
+  enum { N = 40000 };
+  double *values = malloc(N * sizeof *values);
+  for (int i = 0; i < N; i++) values[i] = i / 7.0;
+  wf_column *c;
+  wf_frame *f, *g;
+  char *text;
+  size_t size;
+  REQUIRE_OK(wf_column_from_f64(&c, values, NULL, N, &err), err);
+  REQUIRE_OK(wf_frame_new(&f, (const char *[]){"x", "y"}, (wf_column *[]){c, c}, 2, &err), err);
+  REQUIRE_OK(wf_csv_format(&text, &size, f, NULL, &err), err);
+  REQUIRE_OK(wf_csv_parse(&g, text, size, NULL, NULL, &err), err);
+  char a[65], b[65];
+  REQUIRE_OK(wf_frame_digest(a, f, &err), err);
+  REQUIRE_OK(wf_frame_digest(b, g, &err), err);
+  CHECK_EQ_STR(b, a); /* every double reads back to the same bits */
+  wf_text_free(text);
+  wf_frame_release(f);
+  wf_frame_release(g);
+  wf_column_release(c);
+  free(values);
+}
+
+TEST(write_files) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f, *g;
+  REQUIRE_OK(parse(&f, "a,b\n1,x\n2,y\n", NULL, &err), err);
+  const char *plain = test_path("t.csv"), *packed = test_path("t.csv.gz");
+  REQUIRE_OK(wf_csv_write(f, plain, NULL, &err), err);
+  REQUIRE_OK(wf_csv_write(f, packed, NULL, &err), err);
+  char *bytes;
+  size_t size;
+  REQUIRE_OK(wf_file_read(plain, 0, &bytes, &size, &err), err);
+  CHECK_EQ_STR(bytes, "a,b\n1,x\n2,y\n");
+  wf_free(bytes);
+  REQUIRE_OK(wf_file_read(packed, 0, &bytes, &size, &err), err);
+  CHECK_EQ_INT((unsigned char)bytes[0], 0x1f);
+  wf_free(bytes);
+  REQUIRE_OK(wf_csv_read(&g, packed, NULL, NULL, &err), err);
+  char a[65], b[65];
+  REQUIRE_OK(wf_frame_digest(a, f, &err), err);
+  REQUIRE_OK(wf_frame_digest(b, g, &err), err);
+  CHECK_EQ_STR(b, a);
+  CHECK_FAILS(wf_csv_write(f, "/no/such/folder/t.csv", NULL, &err), err, WF_NOTFOUND, "t.csv");
+  wf_csv_options options = wf_csv_options_default();
+  options.delimiter = '"';
+  CHECK_FAILS(wf_csv_write(f, plain, &options, &err), err, WF_INVALID, "delimiter");
+  wf_frame_release(f);
+  wf_frame_release(g);
+}
+
+static bool write_and_free(void) {
+  wf_frame *f = NULL;
+  char *text = NULL;
+  bool ok = parse(&f, "a,b\n1,\"x,y\"\n2,\n", NULL, NULL) == WF_OK &&
+            wf_csv_format(&text, NULL, f, NULL, NULL) == WF_OK;
+  wf_text_free(text);
+  wf_frame_release(f);
+  return ok;
+}
+
+TEST(write_out_of_memory) { CHECK_OOM_SAFE(write_and_free()); }
+
+/* ---- gzip ------------------------------------------------------------------------------------ */
+
+TEST(gzip_round_trip_and_members) {
+  wf_error err = WF_ERROR_INIT;
+  char *big = malloc(300000), *packed, *again, *two;
+  size_t packed_size, size;
+  for (int i = 0; i < 300000; i++) big[i] = (char)('a' + i * i % 23);
+  REQUIRE_OK(wf_gzip_deflate(&packed, &packed_size, big, 300000, &err), err);
+  REQUIRE_OK(wf_gzip_inflate(&again, &size, packed, packed_size, &err), err);
+  CHECK_EQ_INT(size, 300000);
+  CHECK(memcmp(again, big, 300000) == 0);
+  wf_free(again);
+  two = malloc(2 * packed_size); /* one member after the other is one file */
+  memcpy(two, packed, packed_size);
+  memcpy(two + packed_size, packed, packed_size);
+  REQUIRE_OK(wf_gzip_inflate(&again, &size, two, 2 * packed_size, &err), err);
+  CHECK_EQ_INT(size, 600000);
+  wf_free(again);
+  wf_free(packed);
+  free(two);
+  free(big);
+}
+
+TEST(gzip_damage) {
+  wf_error err = WF_ERROR_INIT;
+  char *packed, *again = NULL;
+  size_t packed_size, size;
+  const char *text = "a,b\n1,2\n1,2\n1,2\n1,2\n";
+  REQUIRE_OK(wf_gzip_deflate(&packed, &packed_size, text, strlen(text), &err), err);
+  for (size_t cut = 0; cut < packed_size; cut++) {
+    wf_status status = wf_gzip_inflate(&again, &size, packed, cut, &err);
+    if (status != WF_CORRUPT) test_fail(__FILE__, __LINE__, "cut at %zu: %d", cut, status);
+  }
+  for (size_t i = 10; i < packed_size; i++) { /* behind the header, whose flags may change freely */
+    packed[i] ^= 0x10;
+    wf_status status = wf_gzip_inflate(&again, &size, packed, packed_size, &err);
+    CHECK_EQ_INT(status, WF_CORRUPT);
+    if (status == WF_OK) wf_free(again);
+    packed[i] ^= 0x10;
+  }
+  const char *path = test_write("cut.csv.gz", packed, packed_size - 3);
+  wf_frame *f = NULL;
+  CHECK_FAILS(wf_csv_read(&f, path, NULL, NULL, &err), err, WF_CORRUPT,
+              "cut.csv.gz: the gzip data");
+  wf_free(packed);
+}
+
+static bool inflate_and_free(const char *packed, size_t size) {
+  char *text = NULL;
+  size_t n;
+  bool ok = wf_gzip_inflate(&text, &n, packed, size, NULL) == WF_OK;
+  wf_free(text);
+  return ok;
+}
+
+TEST(gzip_out_of_memory) {
+  wf_error err = WF_ERROR_INIT;
+  char *packed;
+  size_t size;
+  REQUIRE_OK(wf_gzip_deflate(&packed, &size, "hello", 5, &err), err);
+  CHECK_OOM_SAFE(inflate_and_free(packed, size));
+  wf_free(packed);
+}
