@@ -1,7 +1,7 @@
 /* layout.c — padding trees to perfect ones, and walking those.
  *
- * A walk is one chain of dependent loads; eight of them at once (eight trees for one row, or eight
- * rows for one tree) keep the processor busy while each waits. */
+ * A walk is one chain of dependent loads; walking eight trees at once keeps the processor busy
+ * while each waits. */
 #include "forest/layout.h"
 
 #include "base/alloc.h"
@@ -52,7 +52,7 @@ static void pad(const wf_forest *forest, const wf_node *nodes, size_t at, size_t
   if (node->left) {
     left = node->left, right = left + 1;
     uint32_t slot = used_slot(forest, node->feature & ~WF_NODE_DEFAULT_LEFT);
-    heap[place] = (wf_heap_node){node->value, 2 * slot + (node->feature >> 31)};
+    heap[place] = (wf_heap_node){node->value, (2 * slot + (node->feature >> 31)) * WF_PANEL_ROWS};
   } else {
     heap[place] = (wf_heap_node){0, 0}; /* both sides end in this leaf */
   }
@@ -125,7 +125,7 @@ static void walk_eight(const wf_batch *batch, const float *row, float leaves[WF_
   for (unsigned level = 0; level < batch->depth; level++) {
     for (size_t i = 0; i < WF_BATCH_TREES; i++) {
       wf_heap_node node = heaps[i][at[i]];
-      at[i] = 2 * at[i] + 1 + !(row[node.value] < node.condition);
+      at[i] = 2 * at[i] + 1 + !(row[node.offset / WF_PANEL_ROWS] < node.condition);
     }
   }
   for (size_t i = 0; i < WF_BATCH_TREES; i++) {
@@ -143,26 +143,8 @@ void wf_heap_walk_row(const wf_batch *batch, const float *row, float leaves[WF_B
     const wf_heap_node *heap = batch->nodes + i * n_splits;
     size_t at = 0;
     for (unsigned level = 0; level < batch->depth; level++) {
-      at = 2 * at + 1 + !(row[heap[at].value] < heap[at].condition);
+      at = 2 * at + 1 + !(row[heap[at].offset / WF_PANEL_ROWS] < heap[at].condition);
     }
     leaves[i] = batch->leaves[i * (n_splits + 1) + at - n_splits];
-  }
-}
-
-void wf_heap_walk_rows(const wf_batch *batch, size_t tree, const float *values, size_t stride,
-                       float *sums) {
-  enum { TOGETHER = 8 };
-  size_t n_splits = ((size_t)1 << batch->depth) - 1;
-  const wf_heap_node *heap = batch->nodes + tree * n_splits;
-  const float *leaves = batch->leaves + tree * (n_splits + 1);
-  for (size_t row = 0; row < WF_LANE_ROWS; row += TOGETHER) {
-    uint32_t at[TOGETHER] = {0};
-    for (unsigned level = 0; level < batch->depth; level++) {
-      for (size_t i = 0; i < TOGETHER; i++) {
-        wf_heap_node node = heap[at[i]];
-        at[i] = 2 * at[i] + 1 + !(values[node.value * stride + row + i] < node.condition);
-      }
-    }
-    for (size_t i = 0; i < TOGETHER; i++) sums[row + i] += leaves[at[i] - n_splits];
   }
 }

@@ -10,13 +10,12 @@
 #include "base/pool.h"
 #include "forest/layout.h"
 
-#include <math.h>
 #include <string.h>
 
 enum {
   BLOCK_ROWS = 512,       /* of a thread's share */
   MAX_PASS_ROWS = 128,    /* gathered at a time; the model passes through the cache once for them */
-  MIN_BLOCK_ROWS = 6,     /* fewer go one by one, eight trees together */
+  MIN_PANEL_ROWS = 6,     /* fewer go one by one, eight trees together */
   SCRATCH_FLOATS = 12288, /* 48 KiB of stack */
   CLASS_FLOATS = 2048
 };
@@ -26,7 +25,7 @@ typedef struct job {
   const wf_features *features;
   wf_predict_kind kind;
   size_t tree_begin, tree_end;
-  wf_heap_add *blend;
+  const wf_panel_kernels *kernels;
   float *out;
 } job;
 
@@ -65,21 +64,6 @@ static bool trees_of_batch(const job *work, const wf_batch *batch, size_t *first
   return true;
 }
 
-/* Writes used features of rows as kernels want them: value v of row r at values[v * stride + r]. */
-static void gather(const job *work, size_t begin, size_t n, size_t stride, float *values) {
-  const wf_forest *forest = work->forest;
-  for (size_t slot = 0; slot < forest->n_used; slot++) {
-    const float *from = work->features->data + begin * work->features->row_stride +
-                        forest->used[slot] * work->features->column_stride;
-    float *right = values + 2 * slot * stride, *left = right + stride;
-    for (size_t i = 0; i < n; i++) {
-      float value = from[i * work->features->row_stride];
-      right[i] = value == value ? value : INFINITY;
-      left[i] = value == value ? value : -INFINITY;
-    }
-  }
-}
-
 static void add_row(const job *work, size_t row, const float *values, float *out) {
   const wf_forest *forest = work->forest;
   float leaves[WF_BATCH_TREES];
@@ -99,73 +83,80 @@ static void add_row(const job *work, size_t row, const float *values, float *out
   }
 }
 
-/* Enough rows that evaluating whole trees beats walking them. */
-static bool blending_pays(unsigned depth, size_t n_rows) {
-  static const unsigned char rows[] = {1, 2, 3, 5, 6, 10, 18};
-  return depth <= WF_BLEND_MAX_DEPTH && n_rows >= rows[depth];
-}
-
-/* One batch for a block of rows, trees outside so that each stays in the cache. */
-static void add_batch(const job *work, const wf_batch *batch, size_t begin, size_t n, size_t stride,
-                      const float *values, float *sums) {
+/* One batch for the rows of some panels, trees outside so that each stays in the cache. */
+static void add_batch(const job *work, const wf_batch *batch, size_t begin, size_t n,
+                      const float *panels, float *sums) {
   const wf_forest *forest = work->forest;
-  size_t first, end;
+  size_t first, end, panel_size = 2 * forest->n_used * WF_PANEL_ROWS;
   if (!trees_of_batch(work, batch, &first, &end)) return;
   for (size_t i = first; i < end; i++) {
     const wf_tree *tree = &forest->trees[batch->first_tree + i];
-    float *sum = sums + tree->group * stride;
-    if (!batch->heap) {
+    float *sum = sums + tree->group * WF_PANEL_ROWS;
+    for (size_t r = 0; r < n; r += WF_PANEL_ROWS, sum += forest->n_groups * WF_PANEL_ROWS) {
+      size_t here = n - r < WF_PANEL_ROWS ? n - r : WF_PANEL_ROWS;
+      if (batch->heap) {
+        work->kernels->add(batch, i, panels + r / WF_PANEL_ROWS * panel_size, here, sum);
+        continue;
+      }
       const wf_node *nodes = wf_tree_nodes(forest, tree);
-      for (size_t r = 0; r < n; r++) sum[r] += nodes[find_leaf(work, tree, begin + r)].value;
-      continue;
-    }
-    for (size_t r = 0; r < n; r += WF_LANE_ROWS) {
-      wf_heap_add *add = blending_pays(batch->depth, n - r) ? work->blend : wf_heap_walk_rows;
-      add(batch, i, values + r, stride, sum + r);
+      for (size_t p = 0; p < here; p++) {
+        sum[p] += nodes[find_leaf(work, tree, begin + r + p)].value;
+      }
     }
   }
 }
 
-/* `values` and `sums` have room for `stride` rows, a multiple of WF_LANE_ROWS. */
-static void add_block(const job *work, size_t begin, size_t n, size_t stride, float *values,
-                      float *sums, float *out) {
-  const wf_forest *forest = work->forest;
-  size_t n_groups = forest->n_groups;
-  size_t padded = (n + WF_LANE_ROWS - 1) / WF_LANE_ROWS * WF_LANE_ROWS;
-  gather(work, begin, n, stride, values);
-  for (size_t v = 0; n < padded && v < 2 * forest->n_used; v++) {
-    memset(values + v * stride + n, 0, (padded - n) * sizeof *values);
+static void gather_panels(const job *work, size_t begin, size_t n, float *panels) {
+  for (size_t r = 0; r < n; r += WF_PANEL_ROWS) {
+    size_t here = n - r < WF_PANEL_ROWS ? n - r : WF_PANEL_ROWS;
+    work->kernels->gather(work->forest, work->features, begin + r, here, panels);
+    panels += 2 * work->forest->n_used * WF_PANEL_ROWS;
   }
-  for (size_t g = 0; g < n_groups; g++) {
-    for (size_t i = 0; i < padded; i++) sums[g * stride + i] = forest->base_margins[g];
+}
+
+/* Panels of n rows; sums are [panel][group][row]. */
+static void add_panels(const job *work, size_t begin, size_t n, float *panels, float *sums,
+                       float *out) {
+  const wf_forest *forest = work->forest;
+  size_t n_groups = forest->n_groups, n_panels = (n + WF_PANEL_ROWS - 1) / WF_PANEL_ROWS;
+  gather_panels(work, begin, n, panels);
+  for (size_t i = 0; i < n_panels * n_groups * WF_PANEL_ROWS; i++) {
+    sums[i] = forest->base_margins[i / WF_PANEL_ROWS % n_groups];
   }
   for (size_t b = 0; b < forest->layout->n_batches; b++) {
-    add_batch(work, &forest->layout->batches[b], begin, n, stride, values, sums);
+    add_batch(work, &forest->layout->batches[b], begin, n, panels, sums);
   }
-  for (size_t g = 0; g < n_groups; g++) {
-    for (size_t i = 0; i < n; i++) out[i * n_groups + g] = sums[g * stride + i];
+  for (size_t i = 0; i < n; i++) {
+    const float *sum = sums + i / WF_PANEL_ROWS * n_groups * WF_PANEL_ROWS + i % WF_PANEL_ROWS;
+    for (size_t g = 0; g < n_groups; g++) out[i * n_groups + g] = sum[g * WF_PANEL_ROWS];
   }
 }
 
-/* Scratch for a block comes from the stack unless the model looks at very many features. */
+/* Few rows one by one, many in panels, as many at a time as the scratch on the stack holds; a model
+ * that looks at more features than fit there is walked. */
 static void add_margins(const job *work, size_t begin, size_t end, float *out) {
   const wf_forest *forest = work->forest;
   _Alignas(WF_ALIGNMENT) float scratch[SCRATCH_FLOATS];
-  size_t per_row = 2 * forest->n_used + forest->n_groups;
-  size_t stride = SCRATCH_FLOATS / per_row / WF_LANE_ROWS * WF_LANE_ROWS;
-  if (stride > MAX_PASS_ROWS) stride = MAX_PASS_ROWS;
-  if (per_row > SCRATCH_FLOATS) {
+  size_t row_size = 2 * forest->n_used + forest->n_groups;
+  size_t n_panels = SCRATCH_FLOATS / (row_size * WF_PANEL_ROWS);
+  if (n_panels > MAX_PASS_ROWS / WF_PANEL_ROWS) n_panels = MAX_PASS_ROWS / WF_PANEL_ROWS;
+  if (row_size > SCRATCH_FLOATS) {
     add_margins_walking(work, begin, end, out);
     return;
   }
-  size_t step = stride && end - begin >= MIN_BLOCK_ROWS ? stride : 1;
+  bool single = n_panels == 0 || end - begin < MIN_PANEL_ROWS;
+  size_t step = single ? 1 : n_panels * WF_PANEL_ROWS;
   for (size_t row = begin; row < end; row += step, out += step * forest->n_groups) {
     size_t n = end - row < step ? end - row : step;
-    if (step == 1) {
-      gather(work, row, 1, 1, scratch);
+    if (single) {
+      for (size_t slot = 0; slot < forest->n_used; slot++) {
+        float value = feature_at(work->features, row, forest->used[slot]);
+        wf_panel_put(value, &scratch[2 * slot], &scratch[2 * slot + 1]);
+      }
       add_row(work, row, scratch, out);
     } else {
-      add_block(work, row, n, stride, scratch, scratch + 2 * forest->n_used * stride, out);
+      float *sums = scratch + 2 * forest->n_used * n_panels * WF_PANEL_ROWS;
+      add_panels(work, row, n, scratch, sums, out);
     }
   }
 }
@@ -271,7 +262,7 @@ wf_status wf_forest_predict(const wf_forest *forest, const wf_features *features
   job work = {.forest = forest,
               .features = features,
               .kind = options->kind,
-              .blend = wf_heap_blend_choose(),
+              .kernels = wf_panel_kernels_choose(),
               .out = out};
   WF_TRY(find_trees(&work, options, err));
   return wf_parallel_for(features->n_rows, BLOCK_ROWS, options->n_threads, predict_block, &work,

@@ -1,7 +1,0 @@
-/* blend_avx2.c — the same with 32-byte vectors; compiled with -mavx2 and reached only on processors
- * that have it. */
-#ifdef __x86_64__
-#define VECTOR_BYTES 32
-#define KERNEL_NAME wf_heap_blend_avx2
-#include "forest/blend_body.h"
-#endif
