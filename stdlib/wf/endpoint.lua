@@ -120,6 +120,11 @@ local function fault_of(response)
   return { message = response.body }
 end
 
+-- What went wrong, in words: for a response whose status is not 200.
+function endpoint.explain(response)
+  return (tostring(fault_of(response).message):gsub("%s+$", ""))
+end
+
 local function raise_response(self, response)
   local fault = fault_of(response)
   errors.raise { code = fault.code or "external", status = response.status,

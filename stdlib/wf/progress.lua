@@ -2,7 +2,7 @@
 --
 --   FraudDetectXGBPipeline  run 12  examples/fraud_pipeline.lua
 --     DataProcessing            Succeeded   0.021 s
---     XGBModelTraining          Executing   [########------]  80/140  validation auc 0.7312  ETA 3 s
+--     XGBModelTraining          Executing   [########------] 80/140  ETA 3.1 s  validation auc 0.7312
 --
 -- On a terminal the running step is a live status line that its final line replaces; elsewhere a
 -- line is printed when a step starts and one when it ends. Colours only on a terminal, and not with
@@ -84,32 +84,29 @@ local function bar(done, total)
   return "[" .. ("#"):rep(filled) .. ("-"):rep(width - filled) .. "]"
 end
 
--- The last set's last metric is the one that early stopping watches.
-local function metric_text(metrics)
-  local sets = {}
-  for set in pairs(metrics or {}) do sets[#sets + 1] = set end
-  table.sort(sets)
-  local texts = {}
-  for _, set in ipairs(sets) do
-    local names = {}
-    for name in pairs(metrics[set]) do names[#names + 1] = name end
-    table.sort(names)
-    for _, name in ipairs(names) do
-      texts[#texts + 1] = ("%s %s %.4f"):format(set, name, metrics[set][name])
+-- The watched metric, or the last of the watched set by name.
+local function metric_text(metrics, watched)
+  local values = metrics[watched.set]
+  if not values then return "" end
+  local name = watched.metric
+  if not name or not values[name] then
+    for other in pairs(values) do
+      if not name or not values[name] or other > name then name = other end
     end
   end
-  return table.concat(texts, "  ")
+  return name and ("%s %s %.4f"):format(watched.set, name, values[name]) or ""
 end
 
--- Called after every training round; `started` is the sys.monotonic() of the first.
-function progress.round(round, total, metrics, started)
+-- Called after every training round; `started` is the sys.monotonic() of the first, `watched` the
+-- {set, metric} to show.
+function progress.round(round, total, metrics, watched, started)
   look_at_terminal()
   if not screen.live then return end
   local now = sys.monotonic()
   if now - current.drawn < redraw_interval then return end
   local left = (now - started) / round * (total - round)
-  local rest = ("%s %d/%d  %s  ETA %s"):format(bar(round, total), round, total,
-    metric_text(metrics), pretty.duration(left))
+  local rest = ("%s %d/%d  ETA %s  %s"):format(bar(round, total), round, total,
+    pretty.duration(left), metric_text(metrics, watched))
   if current.name then return draw(rest) end
   sys.status_line("  " .. rest)
   current.shown, current.drawn = true, now

@@ -93,10 +93,13 @@ local function encoded_evals(o, plan, fitted)
   return list
 end
 
-local function round_reporter()
-  local started = sys.monotonic()
+-- Shows the metric that early stopping watches: the last of the set `set`.
+local function round_reporter(o, set)
+  local metric, started = o.params.eval_metric, sys.monotonic()
+  if type(metric) == "table" then metric = metric[#metric] end
+  local watched = { set = set, metric = metric }
   return function(round, n_rounds, metrics)
-    progress.round(round, n_rounds, metrics, started)
+    progress.round(round, n_rounds, metrics, watched, started)
   end
 end
 
@@ -112,7 +115,6 @@ local function prepare(where, given, rules)
     matrix = fitted:apply(o.data), labels = plan:numbers(o.data), weights = weights,
     params = params_for(o, plan), rounds = o.rounds,
     early_stopping_rounds = o.early_stopping_rounds, threads = o.threads,
-    on_round = round_reporter(),
   }, fitted
 end
 
@@ -166,6 +168,7 @@ end
 function xgboost.train(given)
   local o, plan, input, fitted = prepare("xgboost.train", given, train_rules)
   input.evals = encoded_evals(o, plan, fitted)
+  input.on_round = round_reporter(o, #input.evals > 0 and input.evals[#input.evals].name or "train")
   local trained = core.train(input)
   progress.rounds_ended()
   local result = model.new { booster = trained.model, recipe = fitted, label = o.label,
@@ -219,6 +222,7 @@ end
 function xgboost.cv(given)
   local o, plan, input = prepare("xgboost.cv", given, cv_rules)
   input.folds, input.k = fold_column(o, plan)
+  input.on_round = round_reporter(o, "test")
   local result = core.cv(input)
   progress.rounds_ended()
   return setmetatable({ rounds = result.rounds, folds = input.k, train = result.train,

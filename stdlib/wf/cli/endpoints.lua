@@ -70,10 +70,10 @@ local function list_endpoints(given)
   local rows = {}
   for i, record in ipairs(found) do
     rows[i] = { record.name, record.state, model_text(record),
-      records.local_time(record.updated_us), records.endpoint(record, server).url or "",
-      record.message or "" }
+      records.local_time(record.updated_us),
+      record.message or records.endpoint(record, server).url or "" }
   end
-  records.print_table({ "NAME", "STATE", "MODEL", "UPDATED", "URL", "MESSAGE" }, rows,
+  records.print_table({ "NAME", "STATE", "MODEL", "UPDATED", "URL OR REASON" }, rows,
     "there are no endpoints")
 end
 
@@ -112,7 +112,8 @@ local function invoke(given)
   end
   if response.status == 200 then return 0 end
   if not given.json then
-    io.stderr:write(("wf: endpoint '%s' answered %d: %s\n"):format(given.name, response.status, text))
+    io.stderr:write(("wf: endpoint '%s' answered %d: %s\n"):format(given.name, response.status,
+      endpoint.explain(response)))
   end
   return 1
 end

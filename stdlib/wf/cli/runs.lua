@@ -42,7 +42,7 @@ commands.runs = {
 local function print_pairs(title, values)
   local rows = {}
   for _, name in ipairs(options.sorted_keys(values)) do
-    rows[#rows + 1] = { name, pretty.format(values[name]) }
+    rows[#rows + 1] = { name, values[name] == "" and '""' or pretty.format(values[name]) }
   end
   if #rows == 0 then return end
   print(title)
