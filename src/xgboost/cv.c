@@ -114,7 +114,8 @@ static wf_status load(validation *work, wf_error *err) {
   work->n_threads = wf_xgb_thread_count(work->options, work->data->matrix);
   work->folds = wf_alloc_zero(work->k, sizeof *work->folds);
   int *rows = wf_alloc_array(wf_matrix_row_count(work->data->matrix), sizeof *rows);
-  wf_status status = work->folds && rows ? wf_xgb_open(&work->xgb, work->n_threads, err) : wf_fail_nomem(err);
+  wf_status status =
+      work->folds && rows ? wf_xgb_open(&work->xgb, work->n_threads, err) : wf_fail_nomem(err);
   wf_xgb_matrix all = NULL;
   if (status == WF_OK) status = wf_xgb_data_load(&all, work->xgb, work->data, work->n_threads, err);
   for (size_t i = 0; i < work->k && status == WF_OK; i++) {

@@ -18,8 +18,8 @@ typedef void *wf_xgb_matrix;
 typedef void *wf_xgb_booster;
 
 /* Loads the library. Until wf_xgb_close its log is silent for this thread, and OpenMP regions this
- * thread starts use at most `n_threads`: the booster's own parameter does not reach the sorts inside
- * metrics. */
+ * thread starts use at most `n_threads`: the booster's own parameter does not reach the sorts
+ * inside metrics. */
 wf_status wf_xgb_open(wf_xgb **out, size_t n_threads, wf_error *err);
 void wf_xgb_close(wf_xgb *xgb);
 void wf_xgb_version(const wf_xgb *xgb, int *major, int *minor, int *patch);
