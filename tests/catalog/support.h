@@ -43,6 +43,11 @@ static inline int run_sql(const char *path, const char *sql, char *answer, size_
   return code;
 }
 
+/* Between these SQLite works through the VFS of test_faults.c, which does not wait for the disk:
+ * for tests that open many databases and need none of them to survive. */
+void begin_faults(void);
+void end_faults(void);
+
 /* How many events of that kind there are. */
 typedef struct event_count {
   const char *kind;

@@ -65,13 +65,13 @@ static int fault_delete(sqlite3_vfs *vfs, const char *name, int sync_directory) 
   return code != SQLITE_OK ? code : fault.real->xDelete(fault.real, name, 0);
 }
 
-static void end_faults(void) {
+void end_faults(void) {
   fault.fail_at = -1;
   if (!fault.real) return;
   sqlite3_vfs_unregister(&fault.vfs);
 }
 
-static void begin_faults(void) {
+void begin_faults(void) {
   end_faults(); /* of a test that was left early */
   fault.real = sqlite3_vfs_find(NULL);
   fault.vfs = *fault.real;

@@ -16,7 +16,7 @@ TEST(object_name) {
   wf_error err = WF_ERROR_INIT;
   REQUIRE_OK(wf_object_name_parse(&name, ABC, &err), err);
   CHECK_EQ_STR(name.shard, "ba");
-  CHECK_EQ_STR(name.file, ABC + 2);
+  CHECK_EQ_STR(name.file, &ABC[2]);
   CHECK_EQ_STR(name.text, ABC);
 }
 
