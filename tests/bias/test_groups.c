@@ -34,6 +34,8 @@ TEST(spreads_say_who_took_part) {
   CHECK_EQ_INT(spread.lowest, 0);
   CHECK_EQ_INT(spread.highest, 2);
   CHECK_EQ_INT(spread.n_groups, 2);
+  REQUIRE_OK(wf_bias_spread_of(&spread, WF_BIAS_RATE_ACCURACY, three, 3, 20, &err), err);
+  CHECK_EQ_INT(spread.n_groups, 2); /* 20 rows are at least 20 */
   REQUIRE_OK(wf_bias_spread_of(&spread, WF_BIAS_RATE_ACCURACY, three, 3, 21, &err), err);
   CHECK_EQ_INT(spread.n_groups, 1);
   CHECK_SAME(spread.difference, 0.0);
