@@ -60,8 +60,13 @@ TEST(power_loss_loses_no_commit) {
   }
 }
 
+/* The kernel may write on its own just before the cut: one of several tries has to lose. */
 TEST(power_loss_with_less_than_full_syncs_loses_some) {
-  int code = power_loss(test_path("control"), 100000, work_without_syncs, count_lost);
+  static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+  int code = 0;
+  for (int i = 0; i < 6 && code == 0; i++)
+    code = power_loss(test_path(names[i]), 100000 + 50000 * (unsigned)i, work_without_syncs,
+                      count_lost);
   if (code == POWER_CANNOT) SKIP("cannot mount an ext4 file system of our own");
   CHECK_EQ_INT(code, 1);
 }
