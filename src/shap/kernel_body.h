@@ -40,7 +40,13 @@ typedef struct walk {
 
 typedef void visit_fn(const walk *w, const wf_shap_node *node, size_t depth, const vec *c, vec *h);
 
-INLINE vec broadcast(double value) { return (vec){0} + value; }
+INLINE vec broadcast(double v) {
+#if VECTOR_BYTES == 32
+  return (vec){v, v, v, v};
+#else
+  return (vec){v, v};
+#endif
+}
 INLINE vec select(mask m, vec value) { return (vec)(m & (mask)value); }
 INLINE vec blend(mask m, vec yes, vec no) { return (vec)((m & (mask)yes) | (~m & (mask)no)); }
 

@@ -126,7 +126,7 @@ void bench_peer_predict(void *context) {
            "{\"data\":[%zu,true],\"shape\":[%zu,%d],\"typestr\":\"<f4\",\"version\":3}",
            (size_t)batch->rows, batch->n_rows, BENCH_COLUMNS);
   const char *config = "{\"type\":1,\"training\":false,\"iteration_begin\":0,\"iteration_end\":0,"
-                       "\"strict_shape\":false,\"missing\":NaN}";
+                       "\"strict_shape\":false,\"cache_id\":0,\"missing\":NaN}";
   bst_ulong const *shape;
   bst_ulong dimensions;
   float const *result;
