@@ -171,11 +171,13 @@ WF_API WF_NODISCARD wf_status wf_catalog_list_approvals(wf_catalog *catalog, con
 /* ---- endpoints --------------------------------------------------------------------------------
  */
 
-#define WF_ENDPOINT_STATE_MAP(X)                                         \
-  X(CREATING, "Creating")                                                \
-  X(UPDATING, "Updating")                                                \
-  X(IN_SERVICE, "InService") X(DELETING, "Deleting") X(FAILED, "Failed") \
-      X(OUT_OF_SERVICE, "OutOfService")
+#define WF_ENDPOINT_STATE_MAP(X) \
+  X(CREATING, "Creating")        \
+  X(UPDATING, "Updating")        \
+  X(IN_SERVICE, "InService")     \
+  X(DELETING, "Deleting")        \
+  X(FAILED, "Failed")            \
+  X(OUT_OF_SERVICE, "OutOfService")
 
 typedef enum wf_endpoint_state {
 #define WF_ENDPOINT_STATE_ENUM(name, text) WF_ENDPOINT_##name,
