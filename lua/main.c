@@ -6,9 +6,8 @@
 #include "bind.h"
 #include "error.h"
 #include "interrupt.h"
+#include "repl.h"
 #include "state.h"
-
-#include "base/clock.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -203,7 +202,9 @@ static int run_all(lua_State *L, const command *c, int argc, char **argv) {
   }
   if (status == 0 && c->from_stdin) return run(L, do_stdin, &r);
   if (status == 0 && r.argc > 0) status = run(L, do_command, &r);
-  return status;
+  if (!c->interactive) return status;
+  run(L, do_require, &r);
+  return wfl_repl(wfl_context_of(L), watch_signals);
 }
 
 /* ---- options ------------------------------------------------------------------------------------
@@ -291,7 +292,9 @@ int main(int argc, char **argv) {
   command c = {.code = code};
   int status = parse(&c, argc, argv);
   if (status < 0) {
-    if (c.script == argc && c.n_code == 0 && !c.interactive) c.from_stdin = true;
+    bool nothing = c.script == argc && c.n_code == 0 && !c.from_stdin;
+    if (nothing && isatty(STDIN_FILENO)) c.interactive = true;
+    if (nothing && !c.interactive) c.from_stdin = true;
     status = run_state(&c, argc, argv);
   }
   free(code);
