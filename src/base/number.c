@@ -1,117 +1,223 @@
-/* number.c — decimal text in and out.
+/* number.c — decimal text in and out, exact, without the C library's locale in the way.
  *
- * In: up to 19 significant digits are gathered in an integer. When it is below 2^53 and the power
- * of ten at most 22, one correctly rounded multiplication or division gives the nearest double
- * (Clinger, "How to read floating point numbers accurately", 1990). Everything else goes to the C
- * library's strtod under a private "C" locale, so the host's decimal point never matters.
+ * In: up to 19 significant digits are gathered in an integer. When it and the power of ten are
+ * small enough to be exact doubles, one operation gives the nearest double (Clinger, "How to read
+ * floating point numbers accurately", 1990). Else the product with 128 bits of the power of ten
+ * decides (Lemire, "Number parsing at a gigabyte per second", 2021; that this needs no fallback:
+ * Mushtak and Lemire, "Fast number parsing without fallback", 2023). Digits past the 19th only
+ * matter when they could change the result: then, and only then, the C library reads the text,
+ * under a locale of our own.
  *
- * Out: the fewest digits of %.{15,16,17}g that read back to the same bits (float: 6 to 9), printed
- * under that same locale. */
+ * Out: the shortest decimal that reads back to the same bits and of these the nearest (Giulietti,
+ * "The Schubfach way to render doubles", 2021), in the form of printf's %.15g for doubles and %.6g
+ * for floats, with as many digits as there are. */
 #include "base/number.h"
 
-#include <ctype.h>
+#include "base/powers.h"
+
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+typedef unsigned __int128 wide;
+
+static uint64_t high_half(wide x) { return (uint64_t)(x >> 64); }
+
+/* ---- the C library, for what is rare -----------------------------------------------------------
+ */
 
 static locale_t c_locale;
 static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
 
 static void make_c_locale(void) { c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
 
-static locale_t private_locale(void) {
+static double read_slowly(wf_view text) {
+  char small[512], *copy = small;
   pthread_once(&c_locale_once, make_c_locale);
-  return c_locale;
-}
-
-static double slow_strtod(wf_view text) {
-  char small[64], *copy = small;
-  if (text.size >= sizeof small && !(copy = malloc(text.size + 1))) return NAN;
+  if (text.size >= sizeof small && !(copy = malloc(text.size + 1))) return (double)NAN;
   memcpy(copy, text.data, text.size);
   copy[text.size] = '\0';
-  double value = strtod_l(copy, NULL, private_locale());
+  double value = strtod_l(copy, NULL, c_locale);
   if (copy != small) free(copy);
   return value;
 }
+
+/* ---- reading -----------------------------------------------------------------------------------
+ */
 
 static bool parse_special(wf_view text, double *out) {
   const char *p = text.data;
   size_t n = text.size;
   bool negative = n > 0 && *p == '-';
   if (n > 0 && (*p == '-' || *p == '+')) p++, n--;
-  if (n == 3 && strncasecmp(p, "nan", 3) == 0) return *out = NAN, true;
+  if (n == 3 && strncasecmp(p, "nan", 3) == 0) return *out = (double)NAN, true;
   if ((n == 3 && strncasecmp(p, "inf", 3) == 0) || (n == 8 && strncasecmp(p, "infinity", 8) == 0)) {
-    return *out = negative ? -INFINITY : INFINITY, true;
+    return *out = (double)(negative ? -INFINITY : INFINITY), true;
   }
   return false;
 }
 
 typedef struct decimal {
-  uint64_t digits; /* the first 19 significant ones */
-  int exponent;    /* of ten */
+  uint64_t digits;  /* the first 19 significant ones */
+  int64_t exponent; /* of ten */
   bool negative, exact;
 } decimal;
+
+/* Eight ASCII digits as their value: pairs, then fours, then all. */
+static bool eight_digits(const char *p, uint64_t *out) {
+  uint64_t v;
+  memcpy(&v, p, sizeof v);
+  uint64_t low = v - 0x3030303030303030u, high = v + 0x4646464646464646u;
+  if ((low | high) & 0x8080808080808080u) return false;
+  v = low * 10 + (low >> 8);
+  v = ((v & 0x000000ff000000ffu) * 0x000f424000000064u +
+       ((v >> 16) & 0x000000ff000000ffu) * 0x0000271000000001u) >>
+      32;
+  *out = v;
+  return true;
+}
+
+/* Reads digits into d->digits, from then on only counting them; returns where they end. */
+static const char *scan_digits(const char *p, const char *end, decimal *d, int *n_significant,
+                               bool fraction) {
+  const char *first = p;
+  uint64_t eight;
+  while (end - p >= 8 && *n_significant > 0 && *n_significant <= 11 && eight_digits(p, &eight)) {
+    d->digits = d->digits * 100000000 + eight;
+    *n_significant += 8;
+    p += 8;
+  }
+  int dropped = 0;
+  for (; p < end; p++) {
+    unsigned digit = (unsigned)(*p - '0');
+    if (digit > 9) break;
+    if (*n_significant < 19) {
+      d->digits = d->digits * 10 + digit;
+      *n_significant += d->digits != 0;
+    } else {
+      d->exact &= digit == 0;
+      dropped++;
+    }
+  }
+  d->exponent += dropped - (fraction ? p - first : 0);
+  return p;
+}
+
+static bool scan_exponent(const char *p, const char *end, decimal *d) {
+  bool negative = p < end && *p == '-';
+  if (p < end && (*p == '-' || *p == '+')) p++;
+  if (p == end) return false;
+  int64_t exponent = 0;
+  for (; p < end; p++) {
+    unsigned digit = (unsigned)(*p - '0');
+    if (digit > 9) return false;
+    if (exponent < 100000000) exponent = exponent * 10 + digit;
+  }
+  d->exponent += negative ? -exponent : exponent;
+  return true;
+}
 
 /* Reads the grammar; false when `text` is not a decimal number. */
 static bool scan_decimal(wf_view text, decimal *d) {
   const char *p = text.data, *end = p + text.size;
   *d = (decimal){.exact = true};
   if (p < end && (*p == '-' || *p == '+')) d->negative = *p++ == '-';
-  int n_digits = 0, n_significant = 0;
-  bool point = false;
-  for (; p < end; p++) {
-    if (*p == '.' && !point) {
-      point = true;
-      continue;
-    }
-    unsigned digit = (unsigned)(*p - '0');
-    if (digit > 9) break;
-    n_digits++;
-    if (n_significant == 0 && digit == 0) {
-      if (point) d->exponent--;
-    } else if (n_significant < 19) {
-      d->digits = d->digits * 10 + digit;
-      n_significant++;
-      if (point) d->exponent--;
-    } else {
-      d->exact = false;
-      if (!point) d->exponent++;
-    }
+  int n_significant = 0;
+  const char *first = p;
+  p = scan_digits(p, end, d, &n_significant, false);
+  ptrdiff_t n_digits = p - first;
+  if (p < end && *p == '.') {
+    first = ++p;
+    p = scan_digits(p, end, d, &n_significant, true);
+    n_digits += p - first;
   }
   if (n_digits == 0) return false;
   if (p == end) return true;
-  if (*p != 'e' && *p != 'E') return false;
-  if (++p == end) return false;
-  bool negative_exponent = false;
-  if (*p == '-' || *p == '+') negative_exponent = *p++ == '-';
-  if (p == end) return false;
-  int exponent = 0;
-  for (; p < end; p++) {
-    unsigned digit = (unsigned)(*p - '0');
-    if (digit > 9) return false;
-    if (exponent < 100000) exponent = exponent * 10 + (int)digit;
-  }
-  d->exponent += negative_exponent ? -exponent : exponent;
-  return true;
+  return (*p == 'e' || *p == 'E') && scan_exponent(p + 1, end, d);
 }
 
-bool wf_parse_f64(wf_view text, bool special, double *out) {
+/* 128 bits of 10^q as Lemire's proof has them: truncated, except where 5^-q fits 64 bits. */
+static wf_power truncated_power(int q) {
+  wf_power power = wf_powers[q - WF_POWERS_FIRST];
+  if (q > 55 || q < -27) {
+    power.high -= power.low == 0;
+    power.low--;
+  }
+  return power;
+}
+
+/* w 10^q to the nearest double, ties to even. */
+static double nearest_double(uint64_t w, int64_t q) {
+  enum { MANTISSA = 52, LEAST = -1023, INFINITE = 0x7ff };
+  if (w == 0 || q < WF_POWERS_FIRST) return 0;
+  if (q > 308) return (double)INFINITY;
+  int zeros = __builtin_clzll(w);
+  w <<= zeros;
+  wf_power power = truncated_power((int)q);
+  wide first = (wide)w * power.high;
+  if ((high_half(first) & 0x1ff) == 0x1ff) first += high_half((wide)w * power.low);
+  uint64_t high = high_half(first), low = (uint64_t)first;
+  int upper = (int)(high >> 63), shift = upper + 64 - MANTISSA - 3;
+  uint64_t mantissa = high >> shift;
+  int exponent = (int)(((152170 + 65536) * q >> 16) + 63) + upper - zeros - LEAST;
+  if (exponent <= 0) { /* subnormal, or the smallest normal number after rounding */
+    if (exponent <= -63) return 0;
+    mantissa >>= 1 - exponent;
+    mantissa = (mantissa + (mantissa & 1)) >> 1;
+    exponent = mantissa >> MANTISSA ? 1 : 0;
+  } else {
+    /* halfway between two doubles: only possible for small powers */
+    if (low <= 1 && q >= -4 && q <= 23 && (mantissa & 3) == 1 && mantissa << shift == high) {
+      mantissa &= ~UINT64_C(1);
+    }
+    mantissa = (mantissa + (mantissa & 1)) >> 1;
+    if (mantissa >> (MANTISSA + 1)) {
+      mantissa >>= 1;
+      exponent++;
+    }
+    if (exponent >= INFINITE) return (double)INFINITY;
+  }
+  uint64_t bits = (mantissa & ((UINT64_C(1) << MANTISSA) - 1)) | (uint64_t)exponent << MANTISSA;
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static double magnitude(const decimal *d, wf_view text) {
   static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  if (d->digits <= UINT64_C(1) << 53 && d->exact && d->exponent >= -22 && d->exponent <= 22) {
+    double value = (double)d->digits;
+    return d->exponent < 0 ? value / powers[-d->exponent] : value * powers[d->exponent];
+  }
+  double value = nearest_double(d->digits, d->exponent);
+  if (d->exact || value == nearest_double(d->digits + 1, d->exponent)) return value;
+  return fabs(read_slowly(text));
+}
+
+bool wf_parse_f64(wf_view text, bool special, double *out) {
   decimal d;
   if (!scan_decimal(text, &d)) return special && parse_special(text, out);
-  if (d.exact && d.digits <= (UINT64_C(1) << 53) && d.exponent >= -22 && d.exponent <= 22) {
-    double value = (double)d.digits;
-    value = d.exponent < 0 ? value / powers[-d.exponent] : value * powers[d.exponent];
-    *out = d.negative ? -value : value;
-    return true;
+  double value = magnitude(&d, text);
+  *out = d.negative ? -value : value;
+  return true;
+}
+
+/* More than 19 digits: zeros in front, or too large. */
+static bool parse_long(const char *p, const char *end, uint64_t *out) {
+  uint64_t value = 0;
+  for (; p < end; p++) {
+    unsigned digit = (unsigned)(*p - '0');
+    if (digit > 9 || __builtin_mul_overflow(value, UINT64_C(10), &value) ||
+        __builtin_add_overflow(value, (uint64_t)digit, &value)) {
+      return false;
+    }
   }
-  *out = slow_strtod(text);
+  *out = value;
   return true;
 }
 
@@ -121,63 +227,174 @@ bool wf_parse_i64(wf_view text, int64_t *out) {
   bool negative = *p == '-';
   if (*p == '-' || *p == '+') p++;
   if (p == end) return false;
-  int64_t value = 0;
-  for (; p < end; p++) {
-    int digit = *p - '0';
-    if (digit < 0 || digit > 9) return false;
-    if (__builtin_mul_overflow(value, (int64_t)10, &value) ||
-        __builtin_sub_overflow(value, (int64_t)digit, &value)) {
-      return false; /* gathered as a negative: its range is the larger one */
-    }
+  uint64_t value = 0, eight;
+  if (end - p > 19) {
+    if (!parse_long(p, end, &value)) return false;
+    p = end;
   }
-  if (!negative && value == INT64_MIN) return false;
-  *out = negative ? value : -value;
+  for (; end - p >= 8 && eight_digits(p, &eight); p += 8) value = value * 100000000 + eight;
+  for (; p < end; p++) {
+    unsigned digit = (unsigned)(*p - '0');
+    if (digit > 9) return false;
+    value = value * 10 + digit;
+  }
+  if (value > (uint64_t)INT64_MAX + negative) return false;
+  *out = (int64_t)(negative ? 0 - value : value);
   return true;
 }
 
-static size_t print_special(char *out, double value) {
-  const char *text = isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+/* ---- printing ----------------------------------------------------------------------------------
+ */
+
+static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324"
+                                  "25262728293031323334353637383940414243444546474849"
+                                  "50515253545556575859606162636465666768697071727374"
+                                  "75767778798081828384858687888990919293949596979899";
+
+/* The digits of `value` so that they end before `end`; returns where they begin. */
+static char *digits_before(char *end, uint64_t value) {
+  while (value >= 100) {
+    end -= 2;
+    memcpy(end, digit_pairs + value % 100 * 2, 2);
+    value /= 100;
+  }
+  if (value >= 10) {
+    end -= 2;
+    memcpy(end, digit_pairs + value * 2, 2);
+    return end;
+  }
+  *--end = (char)('0' + value);
+  return end;
+}
+
+size_t wf_format_i64(char *out, int64_t value) {
+  char buffer[24], *end = buffer + sizeof buffer;
+  uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+  char *first = digits_before(end, rest);
+  if (value < 0) *--first = '-';
+  size_t length = (size_t)(end - first);
+  memcpy(out, first, length);
+  out[length] = '\0';
+  return length;
+}
+
+/* digits * 10^exponent */
+typedef struct shortest {
+  uint64_t digits;
+  int exponent;
+} shortest;
+
+static int floor_log10_pow2(int e) { return e * 1262611 >> 22; }
+static int floor_log10_three_quarters_pow2(int e) { return (e * 1262611 - 524031) >> 22; }
+static int floor_log2_pow10(int e) { return e * 1741647 >> 19; }
+
+/* The leading bits of g cp, with the last one set when anything was cut off (odd rounding). */
+static uint64_t product_f64(wf_power g, uint64_t cp) {
+  wide y = (wide)g.high * cp + high_half((wide)g.low * cp);
+  return high_half(y) | ((uint64_t)y > 1);
+}
+
+static uint64_t product_f32(wf_power g, uint64_t cp) {
+  wide y = (wide)(g.high + (g.low != 0)) * cp;
+  return high_half(y) | ((uint32_t)((uint64_t)y >> 32) > 1);
+}
+
+/* Which decimals of k or k + 1 lie within the interval that rounds to c 2^q, and the best of them.
+ * `regular`: the neighbours are equally far on both sides. */
+static shortest search(uint64_t c, int q, bool regular, bool is_double) {
+  bool odd = c & 1;
+  int k = regular ? floor_log10_pow2(q) : floor_log10_three_quarters_pow2(q);
+  int h = q + floor_log2_pow10(-k) + 1;
+  wf_power g = wf_powers[-k - WF_POWERS_FIRST];
+  uint64_t cb = 4 * c, bounds[3] = {cb - 2 + !regular, cb, cb + 2};
+  for (int i = 0; i < 3; i++) {
+    bounds[i] = is_double ? product_f64(g, bounds[i] << h) : product_f32(g, bounds[i] << h);
+  }
+  uint64_t lower = bounds[0] + odd, value = bounds[1], upper = bounds[2] - odd, s = value / 4;
+  if (s >= 10) {
+    uint64_t tens = s / 10;
+    bool under = lower <= 40 * tens, over = 40 * tens + 40 <= upper;
+    if (under != over) return (shortest){tens + over, k + 1};
+  }
+  bool under = lower <= 4 * s, over = 4 * s + 4 <= upper;
+  if (under != over) return (shortest){s + over, k};
+  uint64_t middle = 4 * s + 2;
+  bool up = value > middle || (value == middle && (s & 1));
+  return (shortest){s + up, k};
+}
+
+/* As printf's %g: `precision` is the least number of digits from which an exponent is written. */
+static size_t layout(char *out, bool negative, shortest d, int precision) {
+  while (d.digits % 10 == 0 && d.digits > 0) {
+    d.digits /= 10;
+    d.exponent++;
+  }
+  char buffer[24], *end = buffer + sizeof buffer, *first = digits_before(end, d.digits), *p = out;
+  int n = (int)(end - first), magnitude10 = n - 1 + d.exponent;
+  if (precision < n) precision = n;
+  if (negative) *p++ = '-';
+  if (magnitude10 < -4 || magnitude10 >= precision) {
+    *p++ = *first++;
+    if (first < end) *p++ = '.';
+    memcpy(p, first, (size_t)(end - first));
+    p += end - first;
+    *p++ = 'e';
+    *p++ = magnitude10 < 0 ? '-' : '+';
+    int e = magnitude10 < 0 ? -magnitude10 : magnitude10;
+    if (e < 10) *p++ = '0';
+    p += wf_format_i64(p, e);
+  } else if (magnitude10 < 0) {
+    memcpy(p, "0.0000", 6);
+    p += 1 - magnitude10;
+    memcpy(p, first, (size_t)n);
+    p += n;
+  } else {
+    int whole = magnitude10 + 1 < n ? magnitude10 + 1 : n;
+    memcpy(p, first, (size_t)whole);
+    p += whole;
+    memset(p, '0', (size_t)(magnitude10 + 1 - whole));
+    p += magnitude10 + 1 - whole;
+    if (whole < n) *p++ = '.';
+    memcpy(p, first + whole, (size_t)(n - whole));
+    p += n - whole;
+  }
+  *p = '\0';
+  return (size_t)(p - out);
+}
+
+static size_t print_text(char *out, const char *text) {
   size_t length = strlen(text);
   memcpy(out, text, length + 1);
   return length;
 }
 
 size_t wf_format_f64(char *out, double value) {
-  if (!isfinite(value)) return print_special(out, value);
-  if (fabs(value) < 1e15 && value == (double)(int64_t)value && !(value == 0 && signbit(value))) {
+  enum { BIAS = 1075 };
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1);
+  int exponent = (int)(bits >> 52 & 0x7ff);
+  if (!isfinite(value)) return print_text(out, isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+  if (value == 0) return print_text(out, bits >> 63 ? "-0" : "0");
+  if (fabs(value) < 1e15 && value == (double)(int64_t)value) {
     return wf_format_i64(out, (int64_t)value);
   }
-  locale_t before = uselocale(private_locale());
-  int length = 0;
-  for (int digits = 15; digits <= 17; digits++) {
-    length = snprintf(out, WF_NUMBER_TEXT, "%.*g", digits, value);
-    if (strtod(out, NULL) == value) break;
-  }
-  uselocale(before);
-  return (size_t)length;
+  uint64_t c = exponent ? fraction | UINT64_C(1) << 52 : fraction;
+  int q = exponent ? exponent - BIAS : 1 - BIAS;
+  shortest d = search(c, q, fraction != 0 || exponent <= 1, true);
+  return layout(out, bits >> 63, d, 15);
 }
 
 size_t wf_format_f32(char *out, float value) {
-  if (!isfinite(value)) return print_special(out, (double)value);
-  locale_t before = uselocale(private_locale());
-  int length = 0;
-  for (int digits = 6; digits <= 9; digits++) {
-    length = snprintf(out, WF_NUMBER_TEXT, "%.*g", digits, (double)value);
-    if (strtof(out, NULL) == value) break;
-  }
-  uselocale(before);
-  return (size_t)length;
-}
-
-size_t wf_format_i64(char *out, int64_t value) {
-  char reversed[24];
-  size_t n = 0;
-  uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-  do reversed[n++] = (char)('0' + rest % 10);
-  while (rest /= 10);
-  size_t length = 0;
-  if (value < 0) out[length++] = '-';
-  while (n) out[length++] = reversed[--n];
-  out[length] = '\0';
-  return length;
+  enum { BIAS = 150 };
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  uint32_t fraction = bits & ((UINT32_C(1) << 23) - 1);
+  int exponent = (int)(bits >> 23 & 0xff);
+  if (!isfinite(value)) return print_text(out, isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+  if (value == 0) return print_text(out, bits >> 31 ? "-0" : "0");
+  uint64_t c = exponent ? fraction | UINT32_C(1) << 23 : fraction;
+  int q = exponent ? exponent - BIAS : 1 - BIAS;
+  shortest d = search(c, q, fraction != 0 || exponent <= 1, false);
+  return layout(out, bits >> 31, d, 6);
 }

@@ -152,7 +152,7 @@ TEST(gzip_round_trip_and_members) {
   wf_error err = WF_ERROR_INIT;
   char *big = malloc(300000), *packed, *again, *two;
   size_t packed_size, size;
-  for (int i = 0; i < 300000; i++) big[i] = (char)('a' + i * i % 23);
+  for (int i = 0; i < 300000; i++) big[i] = (char)('a' + i % 1000 * (i % 1000) % 23);
   REQUIRE_OK(wf_gzip_deflate(&packed, &packed_size, big, 300000, &err), err);
   REQUIRE_OK(wf_gzip_inflate(&again, &size, packed, packed_size, &err), err);
   CHECK_EQ_INT(size, 300000);
