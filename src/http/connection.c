@@ -80,7 +80,9 @@ static wf_connection *take_object(wf_http_loop *loop) {
   wf_connection *c = loop->free_connections;
   if (c) {
     loop->free_connections = c->next;
-    *c = (wf_connection){.serial = c->serial + 1, .in = c->in, .out = c->out};
+    loop->n_free--;
+    *c = (wf_connection){
+        .serial = c->serial + 1, .n_promises = c->n_promises, .in = c->in, .out = c->out};
   } else {
     c = wf_alloc_zero(1, sizeof *c);
   }
@@ -245,7 +247,7 @@ static const wf_http_route *admit(wf_connection *c, wf_view *name, char allow[WF
   if (!route && allow[0]) {
     *fault = (wf_http_fault){405, "this path does not take that method"};
   } else if (!route) {
-    *fault = (wf_http_fault){404, "no such path; GET /endpoints lists the endpoints"};
+    *fault = (wf_http_fault){404, "no such path"};
   }
   return route;
 }

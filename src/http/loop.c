@@ -28,6 +28,7 @@ enum {
   BATCH = 256,
   ACCEPTS = 64,       /* per wake-up, so that clients already here get their turn */
   REFUSALS = 64,      /* connections beyond the limit that are told so */
+  KEPT_OBJECTS = 512, /* closed connections whose memory waits for the next ones */
   PAUSE_MS = 100,     /* without listening, when accepting is impossible */
   DRAIN_POLL_MS = 10, /* to see whether other loops are done accepting */
   DRAIN_LINGER_MS = 250
@@ -224,6 +225,7 @@ static void read_mail(wf_http_loop *loop) {
       continue;
     }
     wf_connection *c = message.promise->connection;
+    c->n_promises--;
     if (c->fd >= 0 && c->serial == message.promise->serial) {
       wf_connection_on_promise(c, message.promise);
     }
@@ -238,6 +240,7 @@ wf_http_promise *wf_http_defer(wf_http_exchange *exchange) {
   promise->loop = c->loop;
   promise->connection = c;
   promise->serial = c->serial;
+  c->n_promises++;
   c->state = WF_WAITING;
   return promise;
 }
@@ -296,8 +299,13 @@ static void recycle(wf_http_loop *loop) {
   while (loop->dead_connections) {
     wf_connection *c = loop->dead_connections;
     loop->dead_connections = c->next;
+    if (loop->n_free >= KEPT_OBJECTS && c->n_promises == 0) {
+      wf_connection_free(c);
+      continue;
+    }
     c->next = loop->free_connections;
     loop->free_connections = c;
+    loop->n_free++;
   }
 }
 

@@ -36,6 +36,7 @@ struct wf_connection {
   int64_t deadline_ms;
   int fd; /* -1: closed */
   uint32_t events, serial;
+  uint32_t n_promises; /* that refer to this object, of earlier connections too: it must stay */
   wf_http_timer timer;
   wf_connection_state state;
 
@@ -84,6 +85,7 @@ struct wf_http_loop {
   wf_connection_list timers[WF_TIMER_COUNT];
   int64_t durations[WF_TIMER_COUNT];
   wf_connection *free_connections, *dead_connections;
+  size_t n_free;
 
   wf_http_head head; /* the last one parsed, of … */
   const wf_connection *head_owner;

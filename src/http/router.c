@@ -95,7 +95,7 @@ bool wf_http_allows(const wf_http_policy *policy, const wf_http_route *route,
   if (!route || route->access == WF_HTTP_PUBLIC) return true;
   if (origin) return deny(fault, 403, "requests from web pages are refused here");
   if (!has_token(policy->token, head)) {
-    return deny(fault, 401, "a bearer token is needed; serve.json in the state directory has it");
+    return deny(fault, 401, "this needs the server's bearer token");
   }
   return true;
 }

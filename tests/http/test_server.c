@@ -330,6 +330,33 @@ TEST(server_keeps_promises) {
   live_close(server);
 }
 
+TEST(server_gives_memory_back) {
+  enum { N = 1500, DESCRIPTORS = 2 * N + 100 };
+  struct rlimit before, more;
+  getrlimit(RLIMIT_NOFILE, &before);
+  more = before;
+  if (more.rlim_cur < DESCRIPTORS) more.rlim_cur = DESCRIPTORS;
+  if (setrlimit(RLIMIT_NOFILE, &more) != 0) SKIP("needs %d descriptors", DESCRIPTORS);
+  live *server = live_open(NULL);
+  int *fds = malloc(N * sizeof *fds);
+  CHECK_EQ_INT(wire_status(live_port(server), PING), 200);
+  int waiting = wire_connect(live_port(server));
+  for (int i = 0; i < N; i++) fds[i] = wire_connect(live_port(server));
+  for (int i = 0; i < N; i++) wire_text(fds[i], "GET /pi");
+  usleep(200000);
+  long busy = wf_alloc_live();
+  wire_text(waiting, "POST /later HTTP/1.1\r\n" H "\r\n");
+  usleep(10000);
+  close(waiting); /* its object must outlive the promise */
+  for (int i = 0; i < N; i++) close(fds[i]);
+  usleep(200000);
+  CHECK(wf_alloc_live() < busy - 100);
+  CHECK_EQ_INT(wire_status(live_port(server), PING), 200);
+  free(fds);
+  live_close(server);
+  setrlimit(RLIMIT_NOFILE, &before);
+}
+
 TEST(server_drains) {
   live *server = live_open(NULL);
   int idle = wire_connect(live_port(server)), busy = wire_connect(live_port(server));

@@ -2,13 +2,17 @@
  *
  * One server per state directory serves every endpoint of its catalog:
  *   POST /endpoints/NAME/invocations   text/csv, application/json, application/jsonlines
- *   GET  /endpoints, /endpoints/NAME   state as JSON
+ *   GET  /endpoints, /endpoints/NAME   state, counts and latencies as JSON
+ *   GET  /metrics                      the same for Prometheus
  *   GET  /ping                         200 when serving
  *   POST /reload                       token required: reconcile with the catalog, answer when done
  *   POST /shutdown                     token required
- * or, in container mode, one package at POST /invocations and GET /ping (SageMaker's contract).
+ * or, in container mode, one package at POST /invocations, GET /ping and GET /metrics (SageMaker's
+ * contract). docs/api/endpoint.md has the formats.
+ *
  * Predictions run through the package's own recipe and forest: no libxgboost, no Lua, no allocation
- * per request after warm-up for text/csv. */
+ * per request after warm-up for text/csv. A new model goes live without a failed request; one that
+ * cannot be loaded leaves what was live. */
 #ifndef WF_ENDPOINT_H
 #define WF_ENDPOINT_H
 
