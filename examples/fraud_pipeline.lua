@@ -19,7 +19,7 @@ local run <close> = wf.run {
   params = {
     claims    = wf.param.file    { default = "", help = "raw claims table; made up when empty" },
     customers = wf.param.file    { default = "", help = "raw customers table; made up when empty" },
-    seed      = wf.param.integer { default = 42, min = 0, help = "of the split and the training" },
+    seed      = wf.param.integer { default = 1, min = 0, help = "of the split and the training" },
     min_auc   = wf.param.number  { default = 0.7, min = 0, max = 1,
                                    help = "the model is rejected below this ROC-AUC" },
     approval  = wf.param.choice  { "Approved", "PendingManualApproval", "Rejected",

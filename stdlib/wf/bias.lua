@@ -10,7 +10,8 @@
 --
 -- What belongs to a facet, and which outcome is favourable, is given as a value, a list of values, or
 -- a range { above = t } (value > t). Rows outside the facet, missing ones included, are the others.
--- `facet` is a table by column, or a list of { column = …, values = … | above = … } in that order.
+-- `facet` is a table by column, or a list of { column = …, values = … | above = … } in that order; a
+-- list entry without values, or just the column's name, stands for each of its values in turn.
 -- Metric names, signs and error texts are those of SageMaker Clarify. Without predictions only the
 -- pre-training metrics are computed.
 
@@ -95,19 +96,31 @@ end
 local Report = { __name = "wf.bias" }
 Report.__index = Report
 
-local function facet_list(facets)
+-- Each value of the column, in order of first appearance, as a set of its own.
+local function add_each(list, data, name)
+  local column = data:column(name)
+  for _, value in ipairs(data:unique(name):to_table()) do
+    list[#list + 1] = { column = name, set = { values = { value } } }
+  end
+  if column:missing_count() == #column then
+    errors.invalid("bias: facet '%s' has no values", name)
+  end
+end
+
+local function add_listed(list, data, place, facet)
+  if type(facet) == "string" then return add_each(list, data, facet) end
+  local o = options.check("bias: facet " .. place, facet, {
+    column = { "string", required = true }, values = { "any" }, above = { "number" } })
+  if o.values == nil and o.above == nil then return add_each(list, data, o.column) end
+  list[#list + 1] = { column = o.column,
+    set = as_set("bias: facet " .. o.column, o.above and { above = o.above } or o.values) }
+end
+
+local function facet_list(facets, data)
   local list = {}
-  if #facets > 0 then
-    for i, facet in ipairs(facets) do
-      local o = options.check("bias: facet " .. i, facet, { column = { "string", required = true },
-        values = { "any" }, above = { "number" } })
-      list[i] = { column = o.column,
-        set = as_set("bias: facet " .. o.column, o.above and { above = o.above } or o.values or {}) }
-    end
-  else
-    for _, name in ipairs(options.sorted_keys(facets)) do
-      list[#list + 1] = { column = name, set = as_set("bias: facet " .. tostring(name), facets[name]) }
-    end
+  for place, facet in ipairs(facets) do add_listed(list, data, place, facet) end
+  for _, name in ipairs(#facets == 0 and options.sorted_keys(facets) or {}) do
+    list[#list + 1] = { column = name, set = as_set("bias: facet " .. tostring(name), facets[name]) }
   end
   if #list == 0 then errors.invalid("bias: no facet is given") end
   return list
@@ -138,7 +151,7 @@ function bias.compute(given)
     and mask_of("bias.compute: predictions", o.predictions, set)
   local report = { label = o.label, favourable = set_text(set, label), rows = #o.data,
     predicted = predictions ~= nil, facets = {} }
-  for i, facet in ipairs(facet_list(o.facet)) do
+  for i, facet in ipairs(facet_list(o.facet, o.data)) do
     report.facets[i] = one_facet(o, facet, labels, predictions)
   end
   return setmetatable(report, Report)
@@ -148,19 +161,21 @@ function bias.is_pre_training(name)
   return pre_training[name] == true
 end
 
--- The metric of a facet: its value, or nil and why there is none.
-function Report:value(facet, name)
+-- The metric of a facet: its value, or nil and why there is none. `set` is the text of the facet's
+-- values, needed when a column has several facets.
+function Report:value(facet, name, set)
   local known = {}
   for _, entry in ipairs(self.facets) do
     known[#known + 1] = entry.name
-    if entry.name == facet then
+    if entry.name == facet and (set == nil or entry.value_or_threshold == set) then
       for _, metric in ipairs(entry.metrics) do
         if metric.name == name then return metric.value, metric.error end
       end
       errors.invalid("bias: there is no metric '%s' in this report", tostring(name))
     end
   end
-  errors.invalid("bias: %s", options.unknown("facet", tostring(facet), known))
+  errors.invalid("bias: %s%s", options.unknown("facet", tostring(facet), known),
+    set and " with the values " .. set or "")
 end
 
 -- One row per facet and metric.

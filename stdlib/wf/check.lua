@@ -328,9 +328,9 @@ function methods:new_baseline()
 end
 
 -- A bias metric of a facet: its value, or nil and why there is none.
-function methods:value(facet, name)
+function methods:value(facet, name, set)
   if not self.computed then errors.invalid("check.%s: there are no bias metrics", self.kind) end
-  return self.computed:value(facet, name)
+  return self.computed:value(facet, name, set)
 end
 
 function methods:table()

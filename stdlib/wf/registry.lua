@@ -54,6 +54,16 @@ function Version:model()
   return model.unpack(self:package())
 end
 
+-- Every transition of its approval, oldest first: { {before, after, by, reason, at}, … }.
+function Version:history()
+  local transitions = {}
+  for i, record in ipairs(state.catalog():list_approvals(self.group, self.number)) do
+    transitions[i] = { before = record.before, after = record.after, by = record.by,
+      reason = record.reason, at = pretty.time(record.at_us) }
+  end
+  return transitions
+end
+
 function Version:approve(given)
   return registry.approve(self.group, self.number, given)
 end

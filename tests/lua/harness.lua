@@ -157,6 +157,11 @@ function t.test_data(name)
   return path
 end
 
+-- A reference value's file, or the test is skipped.
+function t.test_oracle(name)
+  return t.test_data("../oracle/" .. name)
+end
+
 -- Runs a shell command in the test's directory: {status, out, err}.
 function t.shell(command, options)
   options = options or {}

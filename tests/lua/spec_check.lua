@@ -41,6 +41,10 @@ t.test("several facets, lists and ranges, in a stated order", function()
     { column = "policy_state", values = { "CA", "WA" } }, { column = "customer_age", above = 60 } } }
   t.equal(report.facets[1].value_or_threshold, "CA,WA")
   t.equal(report.facets[2].value_or_threshold, "(60, 70]")
+  local each = bias_check { facet = { "customer_gender" } }
+  t.equal(#each.facets, 4)
+  t.equal(each:value("customer_gender", "CI", "Female"), bias_check():value("customer_gender", "CI"))
+  t.raises("invalid", "with the values Nobody", each.value, each, "customer_gender", "CI", "Nobody")
   t.raises("invalid", "unknown facet 'gender'", report.value, report, "gender", "CI")
   t.raises("type", "the column is text, the value 3 is not", bias_check,
     { facet = { policy_state = 3 } })
@@ -64,6 +68,62 @@ t.test("analysis() has Clarify's layout", function()
   end
   t.contains(bias_check():analysis_json(), '"error": "Group variable is empty or not provided"',
     '"value": null')
+end)
+
+-- Bias of a reference case, with Clarify's configuration given as wf has it.
+local function reference_report(case, folder)
+  local config, facets = case.config, {}
+  for i, facet in ipairs(config.facet) do
+    local given = facet.value_or_threshold
+    facets[i] = { column = facet.name_or_index }
+    if given and math.type(given[1]) == "float" then
+      facets[i].above = given[1]
+    else
+      facets[i].values = given
+    end
+  end
+  local frame = wf.csv.read(folder .. "/" .. case.csv)
+  local wanted = config.label_values_or_threshold
+  return wf.bias.compute { data = frame, label = config.label, facet = facets,
+    favourable = math.type(wanted[1]) == "float" and { above = wanted[1] } or wanted,
+    predictions = frame:column(config.predicted_label), group = config.group_variable }
+end
+
+local function expect_same(name, actual, expected)
+  for facet, entries in pairs(expected.facets) do
+    for i, entry in ipairs(entries) do
+      local mine = actual.facets[facet][i]
+      t.equal(mine.value_or_threshold, entry.value_or_threshold, name)
+      local by_name = {}
+      for _, metric in ipairs(mine.metrics) do by_name[metric.name] = metric end
+      for _, metric in ipairs(entry.metrics) do
+        local got, what = by_name[metric.name], ("%s %s %s"):format(name, facet, metric.name)
+        if metric.name ~= "FT" then
+          t.equal(got.error, metric.error, what)
+          t.equal(got.description, metric.description, what)
+          if type(metric.value) == "number" then
+            t.near(got.value, metric.value, 1e-12 * math.max(1, math.abs(metric.value)), what)
+          else
+            t.equal(got.value, metric.value, what)
+          end
+        end
+      end
+    end
+  end
+end
+
+t.test("reports equal those of the reference implementation", function()
+  local folder = t.test_oracle "bias/oracle"
+  for _, name in ipairs { "clarify_real_fraud_bias_1", "clarify_real_fraud_bias_2",
+    "compas_race_sex_pos0", "compas_race_sex_pos1", "compas_race_sex_7214_pos0",
+    "compas_multivalue_facet", "compas_one_vs_all", "compas_continuous_label_threshold" } do
+    local case = wf.json.decode(t.read(folder .. "/" .. name .. ".json"))
+    local analysis = reference_report(case, folder):analysis()
+    t.equal(analysis.pre_training_bias_metrics.label_value_or_threshold,
+      case.expected.pre_training_bias_metrics.label_value_or_threshold)
+    expect_same(name, analysis.pre_training_bias_metrics, case.expected.pre_training_bias_metrics)
+    expect_same(name, analysis.post_training_bias_metrics, case.expected.post_training_bias_metrics)
+  end
 end)
 
 t.test("data_bias computes the pre-training metrics alone", function()

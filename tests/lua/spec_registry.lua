@@ -46,6 +46,10 @@ t.test("approving and rejecting keep who and why; the same state twice is refuse
     assert(not ok and e.code == "invalid", tostring(e))
     assert(v:reject({ reason = "drift" }).approval == "Rejected")
     assert(wf.registry.latest("a", { approved = true }) == nil)
+    local history = v:history()
+    assert(#history == 3 and history[1].after == "PendingManualApproval")
+    assert(history[2].after == "Approved" and history[2].by == "boss" and history[2].at)
+    assert(history[3].before == "Approved" and history[3].reason == "drift")
   ]]
 end)
 
@@ -87,6 +91,7 @@ t.test("the command line lists and approves", function()
   t.equal(model.approval, "Approved")
   t.equal(model.approved_by, "ann")
   t.equal(model.approval_reason, "looks good")
+  t.equal(model.history[2].by, "ann")
   t.equal(t.wf({ "approve", "g", "1" }).status, 1)
   t.contains(t.wf({ "reject", "g", "1" }).out, "g/1  Rejected")
 end)

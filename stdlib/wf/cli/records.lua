@@ -48,7 +48,7 @@ function records.version(version)
     approval_reason = version.approval_reason, approved_at = version.approved_at,
     description = version.description, metrics = next(version.metrics) and version.metrics or nil,
     run = version.run ~= 0 and version.run or nil, step = version.step ~= 0 and version.step or nil,
-    created_at = version.created_at }
+    created_at = version.created_at, history = version:history() }
 end
 
 function records.endpoint(record, server)
