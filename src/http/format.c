@@ -13,9 +13,7 @@
 
 const char *wf_http_reason(int status) {
   switch (status) {
-  case 100: return "Continue";
   case 200: return "OK";
-  case 204: return "No Content";
   case 400: return "Bad Request";
   case 401: return "Unauthorized";
   case 403: return "Forbidden";
@@ -23,12 +21,10 @@ const char *wf_http_reason(int status) {
   case 405: return "Method Not Allowed";
   case 406: return "Not Acceptable";
   case 408: return "Request Timeout";
-  case 409: return "Conflict";
   case 413: return "Content Too Large";
   case 414: return "URI Too Long";
   case 415: return "Unsupported Media Type";
   case 417: return "Expectation Failed";
-  case 421: return "Misdirected Request";
   case 431: return "Request Header Fields Too Large";
   case 500: return "Internal Server Error";
   case 501: return "Not Implemented";
