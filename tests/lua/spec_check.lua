@@ -234,6 +234,36 @@ t.test("SHAP values add up to the margin", function()
     data = data, aggregate = "meidan" })
 end)
 
+t.test("models of several classes are checked and explained too", function()
+  local severity = data:with("level", data.num_injuries:gt(0):cast("i64")
+    + data.num_injuries:gt(1):cast("i64")):drop { "num_injuries" }
+  local m = wf.xgboost.train { data = severity, label = "level", rounds = 3,
+    recipe = wf.recipe.new():one_hot(wf.recipe.strings()),
+    params = { objective = "multi:softprob", max_depth = 3, seed = 1 } }
+  local report = bias_check { model = m, data = severity, favourable = { 1, 2 } }
+  local scores, best = m:predict(severity), {}
+  for row = 1, #severity do
+    local values = {}
+    for k, name in ipairs(scores:columns()) do values[k] = scores:column(name)[row] end
+    best[row] = (values[2] > values[1] or values[3] > values[1]) and 1 or 0
+  end
+  local good = wf.frame.new({ names = { "p" }, columns = { best } }).p:eq(1)
+  local women = severity.customer_gender:eq("Female")
+  local function share(mask) return #severity:filter(mask & good) / #severity:filter(mask) end
+  t.near(report:value("customer_gender", "DPPL"), share(~women) - share(women), 1e-15)
+  local why = wf.check.explainability { model = m, data = severity }
+  local blocks = why:analysis().explanations.kernel_shap
+  t.ok(blocks.label0 and blocks.label1 and blocks.label2)
+  t.equal(#why.features, #m:features())
+end)
+
+t.test("regression is checked with a threshold", function()
+  local m = wf.xgboost.train { data = data, label = "months_as_customer", rounds = 3,
+    recipe = wf.recipe.new():one_hot(wf.recipe.strings()), params = { seed = 1 } }
+  local report = bias_check { model = m, data = data, favourable = { above = 60 } }
+  t.ok(report:value("customer_gender", "DPPL"))
+end)
+
 t.test("the latest Approved version of a group is the automatic baseline", function()
   t.succeeds(t.with_examples .. [[
     local wf = require "wf"

@@ -81,20 +81,38 @@ t.test("hello", function()
   t.equal(t.wf({ t.root .. "/examples/hello.lua", "you" }).out, "hello, you\n")
 end)
 
+t.test("the pipeline takes the real tables", function()
+  local result = t.wf { script, "-p", "claims=" .. t.test_data "auto_claims/claims.csv",
+    "-p", "customers=" .. t.test_data "auto_claims/customers.csv" }
+  t.equal(result.status, 0, result.err)
+  t.contains(result.err, group .. "/1  Approved", "InService")
+end)
+
 t.test("the real tables give the quality that they are known for", function()
-  local claims = t.test_data "auto_claims/claims.csv"
-  local customers = t.test_data "auto_claims/customers.csv"
-  local good, total = 0, 0
-  for seed = 1, 25 do
-    local result = t.wf { script, "-p", "claims=" .. claims, "-p", "customers=" .. customers,
-      "-p", "seed=" .. seed, "-p", "approval=PendingManualApproval", "-p", "min_auc=0" }
-    t.equal(result.status, 0, result.err)
-    local steps = t.json({ "show", "last", "--json" }).steps
-    local auc = steps[3].outcome.value.roc_auc
-    total = total + auc
-    if auc >= 0.7 then good = good + 1 end
+  local wf = require "wf"
+  local recipe, xgboost = wf.recipe, wf.xgboost
+  local raw = wf.csv.read(t.test_data "auto_claims/claims.csv")
+    :join(wf.csv.read(t.test_data "auto_claims/customers.csv"), { on = "policy_id", how = "left" })
+    :drop { "policy_id", "customer_zip" }
+  local good, total, n = 0, 0, 25
+  for seed = 1, n do
+    local parts = raw:split { train = 0.8, validation = 0.1, test = 0.1, seed = seed }
+    local model = xgboost.train { data = parts.train, label = "fraud", rounds = 5,
+      recipe = recipe.new()
+        :ordinal("police_report_available", { "No", "Yes" })
+        :ordinal("policy_liability", { "15/30", "25/50", "30/60", "100/200" })
+        :ordinal("incident_severity", { "Minor", "Major", "Totaled" })
+        :ordinal("customer_education",
+          { "Below High School", "High School", "Associate", "Bachelor", "Advanced Degree" })
+        :one_hot(recipe.strings(), { missing = "na" }),
+      params = { objective = "binary:logistic", eval_metric = "auc", max_depth = 5, eta = 0.5,
+        subsample = 0.75, colsample_bytree = 0.75, seed = seed } }
+    local auc = wf.metrics.evaluate(model, parts.test).roc_auc
+    total, good = total + auc, good + (auc >= 0.7 and 1 or 0)
   end
-  t.ok(good >= 20, good .. " of 25 seeds reach 0.70, mean " .. total / 25)
+  t.ok(good >= 20, good .. " of 25 seeds reach 0.70")
+  -- The same pipeline in Python has a mean of 0.7662 over seeds 1 to 25 of its own split.
+  t.near(total / n, 0.7662, 0.02, "mean ROC-AUC")
 end)
 
 t.finish()

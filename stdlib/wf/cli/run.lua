@@ -82,15 +82,24 @@ local function print_to_stderr(...)
   io.stderr:write(table.concat(texts, "\t"), "\n")
 end
 
-local function protected(chunk, script_arguments)
-  local ok, e = xpcall(chunk, errors.handler, table.unpack(script_arguments))
+-- Words for a run that the script never started.
+local function unused_words(given)
+  if not run.was_configured_for_nothing() then return nil end
+  if given.help then
+    return errors.new { code = "help", message = ("usage: wf %s [ARGUMENTS]\n\nThe script declares no "
+      .. "parameters (it never called wf.run)."):format(given.script) }
+  end
+  return errors.new { code = "usage",
+    message = "the script declares no parameters (it never called wf.run)" }
+end
+
+-- Runs the script and ends its runs; returns the error, if any.
+local function protected(chunk, given)
+  local ok, e = xpcall(chunk, errors.handler, table.unpack(given.arguments))
   local closed, later = xpcall(run.close_all, errors.handler, not ok and e or nil)
   if ok and not closed then return later end
   if not ok then return e end
-  if run.was_configured_for_nothing() then
-    return errors.new { code = "usage",
-      message = "the script declares no parameters (it never called wf.run)" }
-  end
+  return unused_words(given)
 end
 
 local function run_script(given)
@@ -108,7 +117,7 @@ local function run_script(given)
   rawset(_G, "arg", table.move(script_arguments, 1, #script_arguments, 1, { [0] = given.script }))
   local usual_print = print
   if given.json then rawset(_G, "print", print_to_stderr) end
-  local e = protected(chunk, script_arguments)
+  local e = protected(chunk, given)
   rawset(_G, "print", usual_print)
   local runs = run.all()
   if given.json and not (e and e.code == "help") then print_runs(runs, e) end

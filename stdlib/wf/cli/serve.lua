@@ -25,6 +25,9 @@ local function stop()
   return 1
 end
 
+-- What SageMaker's containers listen on.
+local container_port = 8080
+
 local function serve(given)
   if given.stop then return stop() end
   if given.model and given["state-dir"] then
@@ -32,7 +35,8 @@ local function serve(given)
       message = "serve: --model and --state-dir exclude each other" }
   end
   require("wf.core.endpoint").serve {
-    model_path = given.model, host = given.host, port = given.port, threads = given.threads,
+    model_path = given.model, host = given.host,
+    port = given.port or given.model and container_port or nil, threads = given.threads,
     state_dir = not given.model and (given["state-dir"] or sys.state_dir()) or nil,
     ready_fd = given["ready-fd"], log = log,
   }
