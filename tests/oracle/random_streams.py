@@ -2,7 +2,7 @@
 """Prints the first values of base/random.h's streams, from its description alone: xoshiro256++
 seeded by four splitmix64 outputs of (splitmix64(seed) xor stream * 0xd1342543de82ef95).
 
-    /usr/bin/python3 tests/oracle/random.py
+    /usr/bin/python3 tests/oracle/random_streams.py
 """
 M = (1 << 64) - 1
 
