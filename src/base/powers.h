@@ -1,7 +1,7 @@
 /* base/powers.h — powers of ten for reading and printing floating-point numbers. Made by
  * tests/oracle/powers_of_ten.py; not to be edited.
  *
- * Entry k - WF_POWERS_FIRST holds the 128 leading bits of 10^k, rounded up where they are not all. */
+ * Entry k - WF_POWERS_FIRST holds the 128 leading bits of 10^k, rounded up. */
 #ifndef WF_BASE_POWERS_H
 #define WF_BASE_POWERS_H
 
