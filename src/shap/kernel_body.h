@@ -48,7 +48,6 @@ INLINE vec broadcast(double v) {
 #endif
 }
 INLINE vec select(mask m, vec value) { return (vec)(m & (mask)value); }
-INLINE vec blend(mask m, vec yes, vec no) { return (vec)((m & (mask)yes) | (~m & (mask)no)); }
 
 /* Per level: goes-left masks, satisfied masks, weights for a child, values of the left child; of
  * each row vector its points lie together. */
@@ -77,26 +76,57 @@ INLINE void numeric_masks(const walk *w, const wf_shap_node *node, mask *restric
   }
 }
 
-/* The factors a_k of a split, held in registers while its rows pass: the row's lane is on the left
- * with `left`, else with `right`; with `share` when a feature seen before is not satisfied. */
-typedef struct factors {
-  vec left[WF_SHAP_MAX_POINTS], right[WF_SHAP_MAX_POINTS], share;
-} factors;
+/* A number per quadrature point that depends on where the row goes, held in registers while its
+ * rows pass: offset + (left ? step : 0), or for a feature seen before, all in bits, what offset and
+ * change make of left and right, and `otherwise` when the feature is not satisfied. */
+typedef struct choice {
+  vec offset[WF_SHAP_MAX_POINTS], step[WF_SHAP_MAX_POINTS], otherwise;
+} choice;
 
-INLINE void load_factors(factors *a, const walk *w, const wf_shap_node *node, size_t n_points,
-                         bool repeated) {
+/* The factors a_k, or low + a_k * between: a leaf pair's values. */
+INLINE void load_choice(choice *a, const walk *w, const wf_shap_node *node, size_t n_points,
+                        bool repeated, double low, double between) {
   const double *with = w->constants + node->constants;
-  a->share = broadcast(node->share);
+  a->otherwise = broadcast(low + node->share * between);
   for (size_t k = 0; k < n_points; k++) {
-    double t = w->points[k];
-    a->left[k] = broadcast(repeated ? with[k] : t);
-    a->right[k] = broadcast(repeated ? with[n_points + k] : node->share * (1 - t));
+    if (repeated) {
+      a->offset[k] = broadcast(low + with[n_points + k] * between);
+      a->step[k] = (vec)((mask)a->offset[k] ^ (mask)broadcast(low + with[k] * between));
+    } else {
+      double t = w->points[k];
+      a->offset[k] = broadcast(low + node->share * (1 - t) * between);
+      a->step[k] = broadcast(t * between);
+    }
   }
 }
 
-INLINE vec factor(const factors *a, size_t k, mask m, mask satisfied, bool repeated) {
-  if (!repeated) return a->right[k] + select(m, a->left[k]);
-  return blend(satisfied, blend(m, a->left[k], a->right[k]), a->share);
+INLINE vec chosen(const choice *a, size_t k, mask m, mask satisfied, bool repeated) {
+  if (!repeated) return a->offset[k] + select(m, a->step[k]);
+  mask side = (mask)a->offset[k] ^ (m & (mask)a->step[k]), other = (mask)a->otherwise;
+  return (vec)(other ^ (satisfied & (side ^ other)));
+}
+
+/* Both children are leaves, as below half of all splits: their difference is one number, and no
+ * weights go down. */
+INLINE void split_leaves(const walk *w, const wf_shap_node *node, const mask *restrict m,
+                         const mask *restrict satisfied, const vec *restrict c, vec *restrict h,
+                         size_t n_points, size_t rows, bool repeated) {
+  double between = node->left_value - node->right_value;
+  choice value;
+  load_choice(&value, w, node, n_points, repeated, node->right_value, between);
+  vec *restrict phi = (vec *)(w->phi + node->slot * w->stride);
+  vec whole = broadcast(between), part = broadcast(node->share * between);
+  const double *scale = w->constants + node->constants + 2 * n_points;
+  for (size_t j = 0; j < rows; j++) {
+    vec sum = {0};
+    for (size_t k = 0; k < n_points; k++) {
+      size_t i = j * n_points + k;
+      sum = sum + (repeated ? c[i] * broadcast(scale[k]) : c[i]);
+      h[i] = chosen(&value, k, m[j], satisfied[j], repeated);
+    }
+    vec gain = (select(m[j], whole) - part) * sum;
+    phi[j] = phi[j] + (repeated ? select(satisfied[j], gain) : gain);
+  }
 }
 
 /* One split. The flags are compile-time constants here, and so are n_points and rows in all but the
@@ -116,14 +146,18 @@ INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const v
   } else {
     numeric_masks(w, node, m, rows);
   }
-  factors a;
-  load_factors(&a, w, node, n_points, repeated);
+  if (left_leaf && right_leaf) {
+    split_leaves(w, node, m, satisfied, c, h, n_points, rows, repeated);
+    return;
+  }
+  choice a;
+  load_choice(&a, w, node, n_points, repeated, 0, 1);
   if (!left_leaf) {
     for (size_t j = 0; again && j < rows; j++) now[j] = repeated ? m[j] & satisfied[j] : m[j];
     for (size_t j = 0; j < rows; j++) {
       for (size_t k = 0; k < n_points; k++) {
         size_t i = j * n_points + k;
-        below[i] = c[i] * factor(&a, k, m[j], satisfied[j], repeated);
+        below[i] = c[i] * chosen(&a, k, m[j], satisfied[j], repeated);
       }
     }
     visit(w, node + 1, depth + 1, below, left);
@@ -133,15 +167,15 @@ INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const v
     for (size_t j = 0; j < rows; j++) {
       for (size_t k = 0; k < n_points; k++) {
         size_t i = j * n_points + k;
-        vec down = left_leaf ? c[i] * factor(&a, k, m[j], satisfied[j], repeated) : below[i];
+        vec down = left_leaf ? c[i] * chosen(&a, k, m[j], satisfied[j], repeated) : below[i];
         below[i] = c[i] - down;
       }
     }
     visit(w, w->nodes + node->right, depth + 1, below, h);
   }
   vec *restrict phi = (vec *)(w->phi + node->slot * w->stride);
-  vec one = broadcast(1), high_leaf = broadcast(node->left_value),
-      low_leaf = broadcast(node->right_value), between = high_leaf - low_leaf;
+  vec one = broadcast(1), share = broadcast(node->share), high_leaf = broadcast(node->left_value),
+      low_leaf = broadcast(node->right_value);
   const double *scale = w->constants + node->constants + 2 * n_points;
   for (size_t j = 0; j < rows; j++) {
     vec sum = {0};
@@ -149,12 +183,11 @@ INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const v
       size_t i = j * n_points + k;
       vec low = right_leaf ? low_leaf : h[i];
       vec difference = (left_leaf ? high_leaf : left[i]) - low;
-      if (left_leaf && right_leaf) difference = between;
       vec weight = repeated ? c[i] * broadcast(scale[k]) : c[i];
       sum = sum + weight * difference;
-      h[i] = low + factor(&a, k, m[j], satisfied[j], repeated) * difference;
+      h[i] = low + chosen(&a, k, m[j], satisfied[j], repeated) * difference;
     }
-    vec gain = (select(m[j], one) - a.share) * sum;
+    vec gain = (select(m[j], one) - share) * sum;
     phi[j] = phi[j] + (repeated ? select(satisfied[j], gain) : gain);
   }
 }
