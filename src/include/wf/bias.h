@@ -214,6 +214,19 @@ WF_API WF_NODISCARD wf_status wf_bias_smoothed_edf(wf_bias_edf *out,
                                                    bool predicted, double concentration,
                                                    wf_error *err);
 
+/* Calibration within groups: equal-width bins of a probability of the favourable label. `bins`
+ * receives n_groups x n_bins; the mean score of a bin is score_sum / n, its share of favourable
+ * labels favourable / n. */
+typedef struct wf_bias_bin {
+  double n, favourable, score_sum;
+} wf_bias_bin;
+WF_API WF_NODISCARD wf_status wf_bias_calibrate(wf_bias_bin *bins, size_t n_bins,
+                                                const uint8_t *labels, const double *scores,
+                                                const int32_t *groups, size_t n_groups, size_t n,
+                                                wf_error *err);
+/* Of one group's bins: the mean distance of score and share; NaN without rows. */
+WF_API double wf_bias_calibration_error(const wf_bias_bin *bins, size_t n_bins);
+
 /* Training weights under which label and group are independent; `weights` (NULL: all 1) are
  * multiplied by the correction, rows in no group keep theirs. */
 WF_API WF_NODISCARD wf_status wf_bias_reweigh(double *out, const uint8_t *labels,
