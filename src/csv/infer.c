@@ -27,16 +27,10 @@ void wf_csv_markers_init(wf_csv_markers *out, const char *const *texts, size_t n
   }
 }
 
-bool wf_csv_markers_match(const wf_csv_markers *markers, const char *data, size_t size) {
-  if (size == 0) return markers->empty;
-  unsigned char first = (unsigned char)*data;
-  if (!(markers->sizes >> (size < 63 ? size : 63) & 1) ||
-      !(markers->firsts[first >> 6] >> (first & 63) & 1)) {
-    return false;
-  }
+bool wf_csv_markers_compare(const wf_csv_markers *markers, const char *data, size_t size) {
   for (size_t i = 0; i < markers->n; i++) {
-    if (strlen(markers->texts[i]) == size && memcmp(markers->texts[i], data, size) == 0)
-      return true;
+    const char *text = markers->texts[i];
+    if (strlen(text) == size && memcmp(text, data, size) == 0) return true;
   }
   return false;
 }

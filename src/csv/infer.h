@@ -17,7 +17,15 @@ typedef struct wf_csv_markers {
 
 /* `texts` NULL: the default markers. Borrows them. */
 void wf_csv_markers_init(wf_csv_markers *out, const char *const *texts, size_t n);
-bool wf_csv_markers_match(const wf_csv_markers *markers, const char *data, size_t size);
+bool wf_csv_markers_compare(const wf_csv_markers *markers, const char *data, size_t size);
+static inline bool wf_csv_markers_match(const wf_csv_markers *markers, const char *data,
+                                        size_t size) {
+  if (size == 0) return markers->empty;
+  unsigned char first = (unsigned char)*data;
+  bool possible = (markers->sizes >> (size < 63 ? size : 63) & 1) &&
+                  (markers->firsts[first >> 6] >> (first & 63) & 1);
+  return possible && wf_csv_markers_compare(markers, data, size);
+}
 
 /* Sets of kinds: what the values of a column were so far. */
 enum {

@@ -14,9 +14,13 @@
 
 #include <string.h>
 
+static void put_number(uint8_t bytes[8], uint64_t value) {
+  for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(value >> (8 * i));
+}
+
 static void add_number(wf_hasher *hasher, uint64_t value) {
   uint8_t bytes[8];
-  for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(value >> (8 * i));
+  put_number(bytes, value);
   wf_hasher_add(hasher, bytes, sizeof bytes);
 }
 
@@ -24,18 +28,41 @@ static wf_view row_text(const wf_column *column, size_t row) {
   return wf_column_present(column, row) ? wf_column_text(column, row) : (wf_view){"", 0};
 }
 
-/* As a string column of the same texts would lie in memory, through a block at a time. */
-static void add_categories(wf_hasher *hasher, const wf_column *column) {
+enum { BLOCK = 512 };
+
+/* The offsets a string column of the same texts would have, a block at a time. */
+static void add_ends(wf_hasher *hasher, const wf_column *column) {
+  uint8_t block[BLOCK][8];
   uint64_t end = 0;
   add_number(hasher, end);
-  for (size_t i = 0; i < column->n_rows; i++) {
-    end += row_text(column, i).size;
-    add_number(hasher, end);
+  for (size_t begin = 0; begin < column->n_rows; begin += BLOCK) {
+    size_t n = column->n_rows - begin < BLOCK ? column->n_rows - begin : BLOCK;
+    for (size_t i = 0; i < n; i++) {
+      end += row_text(column, begin + i).size;
+      put_number(block[i], end);
+    }
+    wf_hasher_add(hasher, block, n * sizeof *block);
   }
+}
+
+/* The bytes one after the other, gathered so that the hash sees more than a word at a time. */
+static void add_texts(wf_hasher *hasher, const wf_column *column) {
+  char block[BLOCK * 8];
+  size_t used = 0;
   for (size_t i = 0; i < column->n_rows; i++) {
     wf_view text = row_text(column, i);
-    wf_hasher_add(hasher, text.data, text.size);
+    if (text.size > sizeof block - used) {
+      wf_hasher_add(hasher, block, used);
+      used = 0;
+    }
+    if (text.size > sizeof block) {
+      wf_hasher_add(hasher, text.data, text.size);
+    } else {
+      memcpy(block + used, text.data, text.size);
+      used += text.size;
+    }
   }
+  wf_hasher_add(hasher, block, used);
 }
 
 static void add_strings(wf_hasher *hasher, const wf_column *column) {
@@ -51,13 +78,15 @@ static void add_column(wf_hasher *hasher, const char *name, const wf_column *col
   wf_hasher_add_field(hasher, type, strlen(type));
   wf_hasher_add_field(hasher, column->validity ? column->validity->data : (const uint8_t *)"",
                       column->validity ? bits : 0);
-  if (column->type == WF_CATEGORY)
-    add_categories(hasher, column);
-  else if (column->type == WF_STRING)
+  if (column->type == WF_CATEGORY) {
+    add_ends(hasher, column);
+    add_texts(hasher, column);
+  } else if (column->type == WF_STRING) {
     add_strings(hasher, column);
-  else
+  } else {
     wf_hasher_add(hasher, column->data->data,
                   column->type == WF_BOOL ? bits : n * wf_type_width(column->type));
+  }
 }
 
 wf_status wf_frame_digest(char out[65], const wf_frame *frame, wf_error *err) {

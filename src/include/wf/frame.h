@@ -71,7 +71,7 @@ WF_API const wf_column *wf_column_dictionary(const wf_column *column);
 WF_API int32_t wf_column_code_at(const wf_column *column, size_t row); /* -1 when missing */
 
 /* The column as another type. Text that is no number, a fraction cast to an integer, a value out of
- * range: WF_TYPE naming the row and value. */
+ * range: WF_TYPE naming the row, counted from 1 as in all messages, and the value. */
 WF_API WF_NODISCARD wf_status wf_column_cast(wf_column **out, const wf_column *column, wf_type type,
                                              wf_error *err);
 
@@ -122,7 +122,8 @@ WF_API WF_NODISCARD wf_status wf_frame_filter(wf_frame **out, const wf_frame *fr
 
 typedef enum wf_compare { WF_EQ, WF_NE, WF_LT, WF_LE, WF_GT, WF_GE } wf_compare;
 
-/* Missing operands give missing results. Text columns compare as bytes. */
+/* Missing operands give missing results. Text columns compare as bytes; a timestamp column compares
+ * with text that is a time. Integers are compared exactly; NaN is unequal to everything. */
 WF_API WF_NODISCARD wf_status wf_column_compare_number(wf_column **out, const wf_column *column,
                                                        wf_compare op, double value, wf_error *err);
 WF_API WF_NODISCARD wf_status wf_column_compare_text(wf_column **out, const wf_column *column,
@@ -163,10 +164,12 @@ typedef enum wf_join { WF_JOIN_INNER, WF_JOIN_LEFT } wf_join;
 WF_API WF_NODISCARD wf_status wf_frame_join(wf_frame **out, const wf_frame *left,
                                             const wf_frame *right, const char *const *on,
                                             size_t n_on, wf_join how, wf_error *err);
-/* Rows of all frames one below the other; the same names and types in any column order. */
+/* Rows of all frames one below the other; the same names in any column order. Types that differ
+ * meet in one that holds both (numbers, text); a column without any value fits every type. */
 WF_API WF_NODISCARD wf_status wf_frame_concat(wf_frame **out, wf_frame *const *frames, size_t n,
                                               wf_error *err);
-/* Stable; missing values last whatever the direction. `descending` NULL: all ascending. */
+/* Stable; missing values last whatever the direction, NaN just before them. `descending` NULL: all
+ * ascending. */
 WF_API WF_NODISCARD wf_status wf_frame_sort(wf_frame **out, const wf_frame *frame,
                                             const char *const *by, const bool *descending, size_t n,
                                             wf_error *err);
@@ -188,7 +191,9 @@ typedef struct wf_aggregation {
   wf_aggregate how;
 } wf_aggregation;
 
-/* One row per distinct key, in order of first appearance; a missing key is a group of its own. */
+/* One row per distinct key, in order of first appearance; a missing key is a group of its own. Of a
+ * group without values the sum is 0, counts are 0 and the rest is missing, as is the deviation of
+ * one value. Sums of integers are i64 unless one overflows; min and max keep the column's type. */
 WF_API WF_NODISCARD wf_status wf_frame_group(wf_frame **out, const wf_frame *frame,
                                              const char *const *by, size_t n_by,
                                              const wf_aggregation *aggregations,
@@ -199,7 +204,7 @@ WF_API WF_NODISCARD wf_status wf_frame_group(wf_frame **out, const wf_frame *fra
 
 typedef struct wf_split_options {
   const double *fractions; /* each > 0, sum at most 1 + 1e-9; what is left over is dropped */
-  size_t n_parts;
+  size_t n_parts;          /* 1 to 64 */
   uint64_t seed;
   bool shuffle;         /* false: consecutive rows */
   const char *stratify; /* NULL, or a column whose shares are kept in every part */
