@@ -95,6 +95,22 @@ TEST(decode_csv_headers) {
   close_desk(&d);
 }
 
+TEST(decode_takes_no_number_for_a_name) {
+  desk d = open_desk("tiny");
+  static const char *const names[] = {"1.5", "7"}; /* as if two features were called so */
+  for (size_t i = 0; i < 2; i++) {
+    size_t index;
+    wf_error err = WF_ERROR_INIT;
+    REQUIRE_OK(wf_map_add(d.served->names, wf_view_of(names[i]), &index, NULL, &err), err);
+    d.served->places[d.served->n_places++] = (wf_place){-1, 0};
+  }
+  wf_error err = WF_ERROR_INIT;
+  bool syntax;
+  CHECK_FAILS(ask(&d, WF_FORMAT_CSV, WF_FORMAT_CSV, "1.5,7\n", 6, &syntax, &err), err, WF_INVALID,
+              "2 fields");
+  close_desk(&d);
+}
+
 TEST(decode_json_forms) {
   desk d = open_desk("tiny");
   float expected[TINY_ROWS];
