@@ -286,6 +286,13 @@ static int search(editor *e) {
     } else if ((key == BACKSPACE || key == CONTROL('H')) && word.size) {
       word.size = wfl_glyph_previous(word.data, word.size, word.size);
       word.data[word.size] = '\0';
+      e->search = word.data;
+      if (word.size) {
+        search_from(e, entry_count(e));
+      } else {
+        e->history = begun;
+        replace_all(e, before.data ? before.data : "");
+      }
     } else if (key >= 32 && key != BACKSPACE) {
       wf_bytes_char(&word, (char)key);
       e->search = word.data;

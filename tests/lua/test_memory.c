@@ -1,0 +1,83 @@
+/* Bindings with the n-th and all later allocations failing: nothing leaks, nothing crashes, and the
+ * engine works afterwards. Lua's own memory comes from the same allocator, so the loop also fails
+ * every Lua allocation between a C call and the box that owns its result. */
+#include "check.h"
+
+#include "wf/engine.h"
+
+#include <stdlib.h>
+
+/* Runs `code` in a new engine with allocations failing after n; true when it ran through. */
+static bool run_failing(const char *setup, const char *code, long n, long before) {
+  wf_error err = WF_ERROR_INIT;
+  wf_engine *engine;
+  REQUIRE_OK(wf_engine_new(&engine, NULL, &err), err);
+  REQUIRE_OK(wf_engine_run_string(engine, setup, "=setup", &err), err);
+  wf_alloc_fail_after(n);
+  wf_status status = wf_engine_run_string(engine, code, "=code", &err);
+  wf_alloc_fail_after(-1);
+  if (status != WF_OK && status != WF_NOMEM)
+    test_fail(__FILE__, __LINE__, "allocation %ld failing gives %s: %s", n, wf_status_name(status),
+              err.message);
+  wf_error again = WF_ERROR_INIT;
+  CHECK_EQ_INT(
+      wf_engine_run_string(engine, "local x = {} for i = 1, 10 do x[i] = {} end", "=after", &again),
+      WF_OK);
+  wf_engine_free(engine);
+  if (wf_alloc_live() != before)
+    test_fail(__FILE__, __LINE__, "allocation %ld failing leaks %ld blocks", n,
+              wf_alloc_live() - before);
+  return status == WF_OK;
+}
+
+static void check_survives(const char *setup, const char *code) {
+  long before = wf_alloc_live();
+  for (long n = 0; n < 20000; n++)
+    if (run_failing(setup, code, n, before)) return;
+  test_fail(__FILE__, __LINE__, "never runs through");
+}
+
+#define DATA                                                                                       \
+  "csv, frame, recipe, json = require 'wf.csv', require 'wf.frame', require 'wf.recipe', require " \
+  "'wf.json'\n"                                                                                    \
+  "data = csv.parse('x,y,l\\n1,a,0\\n2,b,1\\n3,,0\\n4,b,1\\n5,a,0\\n')\n"
+
+TEST(csv_survives) {
+  check_survives(DATA,
+                 "local f, r = csv.parse('a,b\\n1,x\\n2,y\\n', {missing = {'y'}, types = {a = "
+                 "'f64'}})\nassert(r.rows == 2 and csv.format(f))");
+  check_survives(DATA, "assert(not pcall(csv.parse, 'a\\n1\\n', {headr = true}))");
+}
+
+TEST(frames_survive) {
+  check_survives(DATA, "local f = frame.new{{'a', {1, 2}}, {'b', {'x', frame.missing}}}\n"
+                       "assert(f:row(1).a == 1 and #f:to_table().columns == 2)");
+  check_survives(DATA, "local f = data:with('z', 1):rename{y = 'w'}:select{'x', 'w', 'z'}:head(3)\n"
+                       "assert(f:cast{x = 'f64'}.x.type == 'f64')");
+  check_survives(DATA, "local p = data:split{train = 0.6, test = 0.4, seed = 1}\n"
+                       "assert(#p.train + #p.test == 5)");
+  check_survives(DATA, "local g = data:group_by('y'):agg{n = 'count', m = {'x', 'mean'}}\n"
+                       "assert(#g == 3 and #g:sort('n', {descending = true}) == 3)");
+  check_survives(DATA, "assert(#data:filter(data.x:gt(2) & ~data.l:eq(1)) == 2)\n"
+                       "assert(tostring(data) and tostring(data.x) and data:digest())");
+}
+
+TEST(json_survives) {
+  check_survives(DATA, "local t = json.decode('{\"a\":[1,2,{\"b\":null}],\"c\":\"é\"}')\n"
+                       "assert(json.encode(t, {indent = 2}))");
+}
+
+TEST(recipes_survive) {
+  check_survives(DATA,
+                 "local r = recipe.new():one_hot(recipe.strings(), {missing = 'na'}):impute('x', "
+                 "'mean')\nr:fit(data, {exclude = {'l'}})\nlocal m = r:apply(data)\n"
+                 "assert(m:column('x')[1] == 1 and recipe.parse(r:json()):features()[1])");
+}
+
+TEST(metrics_and_bias_survive) {
+  check_survives(DATA "m, b = require 'wf.core.metrics', require 'wf.core.bias'\n"
+                      "s = frame.new{{'s', {0.1, 0.9, 0.2, 0.8, 0.3}}}.s\n",
+                 "assert(m.binary(data.l, s).roc_auc == 1 and #m.curve(data.l, s) == 5)\n"
+                 "local r, c = b.compute{labels = data.l, predictions = s:gt(0.5), facet = "
+                 "data.x:gt(2)}\nassert(#r > 10 and c.d)");
+}
