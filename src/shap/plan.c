@@ -52,6 +52,13 @@ static wf_shap_node plain_node(const builder *b, size_t at) {
                         .flags = (uint16_t)flags};
 }
 
+static bool has_two_pairs(const wf_shap_node *nodes, const wf_shap_node *node) {
+  enum { PAIR = WF_SHAP_LEFT_LEAF | WF_SHAP_RIGHT_LEAF };
+  if (node->flags & (PAIR | WF_SHAP_CATEGORICAL)) return false;
+  return (node[1].flags & (PAIR | WF_SHAP_CATEGORICAL)) == PAIR &&
+         (nodes[node->right].flags & (PAIR | WF_SHAP_CATEGORICAL)) == PAIR;
+}
+
 /* Lays out the subtree of the split `at` and returns its expected value. Recursion is bounded by
  * WF_FOREST_MAX_DEPTH. */
 static double lay_out(builder *b, size_t at, uint16_t depth) {
@@ -79,6 +86,7 @@ static double lay_out(builder *b, size_t at, uint16_t depth) {
   double right = lay_out(b, nodes[at].left + 1, (uint16_t)(depth + 1));
   *last = before;
   if (!before.node) b->unique--;
+  if (has_two_pairs(tree_nodes, node)) node->flags |= WF_SHAP_TWO_PAIRS;
   return node->share * left + (1 - node->share) * right;
 }
 

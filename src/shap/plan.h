@@ -16,7 +16,8 @@ enum {
   WF_SHAP_LEFT_LEAF = 4,
   WF_SHAP_RIGHT_LEAF = 8,
   WF_SHAP_REPEATED = 16, /* an ancestor splits on the same feature */
-  WF_SHAP_AGAIN = 32     /* a descendant does */
+  WF_SHAP_AGAIN = 32,    /* a descendant does */
+  WF_SHAP_TWO_PAIRS = 64 /* both children split into two leaves, and nothing is categorical */
 };
 
 typedef struct wf_shap_node { /* of splits only; the left child, unless a leaf, is the next node */
