@@ -2,8 +2,8 @@
  *
  * The dialect is libcsv's strict one with blanks kept: fields may be quoted, a quote inside is
  * doubled, quoted fields may hold delimiters and line ends, records end with LF, CR or CRLF, blank
- * lines are skipped, a UTF-8 byte-order mark is dropped, gzip is recognised by content. Text must be
- * valid UTF-8 without NUL.
+ * lines are skipped, a UTF-8 byte-order mark is dropped, gzip is recognised by content. Text must
+ * be valid UTF-8 without NUL.
  *
  * Types are inferred over all values of a column, whatever their order: integers give i64, integers
  * and other numbers (an integer beyond i64 is one) f64, "true" and "false" in any case bool,
@@ -51,8 +51,8 @@ typedef struct wf_csv_report {
 WF_API wf_csv_options wf_csv_options_default(void);
 
 /* Errors name the path, the line and the column; err->column is the field's number, or the byte
- * within the line where the message says so. An empty source is WF_PARSE. `options` and `report` may
- * be NULL. */
+ * within the line where the message says so. An empty source is WF_PARSE. `options` and `report`
+ * may be NULL. */
 WF_API WF_NODISCARD wf_status wf_csv_read(wf_frame **out, const char *path,
                                           const wf_csv_options *options, wf_csv_report *report,
                                           wf_error *err);
