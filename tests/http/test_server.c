@@ -106,6 +106,7 @@ static void *send_pings(void *context) {
 TEST(server_holds_back_clients_that_do_not_read) {
   wf_http_server_options options = live_options();
   options.write_timeout_ms = 300;
+  options.header_timeout_ms = 60000;
   live *server = live_open(&options);
   int fd = wire_connect(live_port(server)), other = wire_connect(live_port(server));
   pthread_t thread;
