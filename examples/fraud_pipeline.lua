@@ -79,10 +79,12 @@ if evaluation.roc_auc < p.min_auc then
   return run:reject("AUC %.4f is below %.2f", evaluation.roc_auc, p.min_auc)
 end
 
+-- The package is what the registry keeps and the endpoint loads: it must predict as the model does.
 run:step("XGBCreateModel", function()
-  local path = ("%s/model-%d.tar.gz"):format(os.getenv("TMPDIR") or "/tmp", run.id)
-  model:write(path)
-  return { digest = model:digest(), path = path }
+  local package = model:pack()
+  local loaded = wf.model.unpack(package)
+  assert(loaded:predict(data.test):digest() == model:predict(data.test):digest())
+  return { digest = model:digest(), bytes = #package, features = #model:features() }
 end)
 
 local bias, explanation

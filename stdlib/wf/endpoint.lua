@@ -245,9 +245,13 @@ function endpoint.get(name)
   return setmetatable({ name = name }, Endpoint)
 end
 
--- Records of all endpoints by name.
+-- All endpoints in order of their names.
 function endpoint.list()
-  return state.catalog():list_endpoints()
+  local list = {}
+  for i, record in ipairs(state.catalog():list_endpoints()) do
+    list[i] = setmetatable({ name = record.name }, Endpoint)
+  end
+  return list
 end
 
 function endpoint.delete(name)

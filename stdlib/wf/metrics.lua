@@ -82,7 +82,7 @@ end
 
 function Evaluation:__tostring()
   local rows = {}
-  for i, name in ipairs(scalar_names(self)) do rows[i] = { name, pretty.number(self[name]) } end
+  for i, name in ipairs(scalar_names(self)) do rows[i] = { name, ("%.6g"):format(self[name]) } end
   return ("evaluation of %s on %d rows\n%s"):format(self.objective, self.n,
     pretty.columns(rows, "  "))
 end

@@ -111,8 +111,8 @@ function summarise(value, depth, seen)
   local kind = options.type_of(value)
   if kind == "nil" or kind == "boolean" or kind == "integer" then return value end
   if type(value) == "number" then
-    if value ~= value or value == math.huge or value == -math.huge then return tostring(value) end
-    return value
+    local finite = value == value and value ~= math.huge and value ~= -math.huge
+    return finite and value or pretty.number(value)
   elseif kind == "string" then
     return #value <= max_text and value or value:sub(1, max_text) .. "…"
   elseif type(value) == "userdata" then

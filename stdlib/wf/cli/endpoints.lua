@@ -65,7 +65,8 @@ local function model_text(record)
 end
 
 local function list_endpoints(given)
-  local found, server = endpoint.list(), endpoint.server()
+  local found, server = {}, endpoint.server()
+  for i, one in ipairs(endpoint.list()) do found[i] = one:describe() end
   if given.json then return records.print_json(records.list(found, records.endpoint, server)) end
   local rows = {}
   for i, record in ipairs(found) do
