@@ -7,6 +7,7 @@
 /* Name, opening function. What is complete in C is wf.<name>; what a Lua module wraps is
  * wf.core.<name>. */
 #define WFL_MODULE_MAP(X)                  \
+  X("wf.arrow", wfl_open_arrow)            \
   X("wf.csv", wfl_open_csv)                \
   X("wf.frame", wfl_open_frame)            \
   X("wf.json", wfl_open_json)              \
@@ -16,10 +17,12 @@
   X("wf.core.catalog", wfl_open_catalog)   \
   X("wf.core.endpoint", wfl_open_endpoint) \
   X("wf.core.http", wfl_open_http)         \
+  X("wf.core.key", wfl_open_key)           \
   X("wf.core.metrics", wfl_open_metrics)   \
   X("wf.core.shap", wfl_open_shap)         \
   X("wf.core.store", wfl_open_store)       \
   X("wf.core.sys", wfl_open_sys)           \
+  X("wf.core.value", wfl_open_value)       \
   X("wf.core.xgboost", wfl_open_xgboost)
 
 #define WFL_DECLARE(name, function) int function(lua_State *L);

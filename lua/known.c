@@ -1,0 +1,157 @@
+/* known.c — names for values that are the same in every process.
+ *
+ * The table value → name is made from package.loaded and made again when something is not found in
+ * it and modules have been loaded since. A function that is in two modules keeps one name whatever
+ * the order of package.loaded: modules are taken in the order of their names. */
+#include "known.h"
+
+#include "order.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+static const char NAMES[] = "wf.known.names";   /* registry: table or function → name */
+static const char MODULES[] = "wf.known.count"; /* registry: how many modules that was made from */
+
+static bool is_known_module(const char *name) {
+  static const char *const standard[] = {"coroutine", "debug",  "io",    "math", "os",
+                                         "package",   "string", "table", "utf8", NULL};
+  if (strcmp(name, "wf") == 0 || strncmp(name, "wf.", 3) == 0) return true;
+  for (const char *const *known = standard; *known; known++) {
+    if (strcmp(name, *known) == 0) return true;
+  }
+  return false;
+}
+
+/* names[value on top] = text unless it has a name already; pops the value. */
+static void give_name(lua_State *L, int names, const char *module, const char *member) {
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, names) == LUA_TNIL) {
+    lua_pushvalue(L, -2);
+    if (member)
+      lua_pushfstring(L, "%s.%s", module, member);
+    else
+      lua_pushstring(L, module);
+    lua_rawset(L, names);
+  }
+  lua_pop(L, 2);
+}
+
+/* Names the functions of the table on top, C functions alone when `only_c`. */
+static void name_members(lua_State *L, int names, const char *module, bool only_c) {
+  int table = lua_gettop(L);
+  lua_pushnil(L);
+  while (lua_next(L, table)) {
+    bool wanted =
+        lua_type(L, -2) == LUA_TSTRING && (only_c ? lua_iscfunction(L, -1) : lua_isfunction(L, -1));
+    if (wanted)
+      give_name(L, names, module, lua_tostring(L, -2));
+    else
+      lua_pop(L, 1);
+  }
+}
+
+static void name_modules(lua_State *L, int names, int loaded, int keys, lua_Integer count) {
+  for (lua_Integer i = 1; i <= count; i++) {
+    lua_rawgeti(L, keys, i);
+    const char *module = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    if (is_known_module(module) && lua_getfield(L, loaded, module) == LUA_TTABLE) {
+      name_members(L, names, module, false);
+      give_name(L, names, module, NULL);
+    }
+    lua_settop(L, keys);
+  }
+}
+
+static lua_Integer count_modules(lua_State *L) {
+  lua_Integer count = 0;
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_pushnil(L);
+  for (; lua_next(L, -2); lua_pop(L, 1)) count++;
+  lua_pop(L, 1);
+  return count;
+}
+
+static void collect(lua_State *L) {
+  int top = lua_gettop(L);
+  lua_newtable(L);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_Integer count = wfl_push_sorted_keys(L, top + 2);
+  name_modules(L, top + 1, top + 2, top + 3, count);
+  lua_pushglobaltable(L); /* scripts add to it: only the base library's own functions */
+  name_members(L, top + 1, "_G", true);
+  lua_pushvalue(L, top + 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, NAMES);
+  lua_pushinteger(L, count_modules(L));
+  lua_setfield(L, LUA_REGISTRYINDEX, MODULES);
+  lua_settop(L, top);
+}
+
+static bool is_current(lua_State *L) {
+  bool current = lua_getfield(L, LUA_REGISTRYINDEX, MODULES) == LUA_TNUMBER &&
+                 lua_tointeger(L, -1) == count_modules(L);
+  lua_pop(L, 1);
+  return current;
+}
+
+static bool find(lua_State *L, int index) {
+  if (lua_getfield(L, LUA_REGISTRYINDEX, NAMES) == LUA_TTABLE) {
+    lua_pushvalue(L, index);
+    if (lua_rawget(L, -2) == LUA_TSTRING) {
+      lua_remove(L, -2);
+      return true;
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return false;
+}
+
+bool wfl_push_known_name(lua_State *L, int index) {
+  index = lua_absindex(L, index);
+  if (find(L, index)) return true;
+  if (is_current(L)) return false;
+  collect(L);
+  return find(L, index);
+}
+
+/* package.loaded[name], requiring wf's own when it is not there yet. */
+static void push_module(lua_State *L, const char *name) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, name) == LUA_TNIL && strncmp(name, "wf", 2) == 0) {
+    lua_pop(L, 1);
+    lua_getglobal(L, "require");
+    lua_pushstring(L, name);
+    lua_call(L, 1, 1);
+  }
+  lua_remove(L, -2);
+}
+
+/* Pushes member `dot + 1` of module `name` up to `dot`; nil when there is none. */
+static void push_member(lua_State *L, const char *name, const char *dot) {
+  int top = lua_gettop(L);
+  lua_pushlstring(L, name, (size_t)(dot - name));
+  push_module(L, lua_tostring(L, -1));
+  if (lua_istable(L, -1))
+    lua_getfield(L, -1, dot + 1);
+  else
+    lua_pushnil(L);
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+}
+
+void wfl_push_known_value(lua_State *L, const char *name) {
+  int top = lua_gettop(L);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, name) == LUA_TTABLE) { /* a module that is there */
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+    return;
+  }
+  lua_settop(L, top);
+  const char *dot = strrchr(name, '.');
+  if (dot) push_member(L, name, dot);
+  if (lua_gettop(L) > top && !lua_isnil(L, -1)) return;
+  lua_settop(L, top);
+  push_module(L, name);
+}
