@@ -40,4 +40,5 @@ local function load(_, name)
   return value
 end
 
-return setmetatable(wf, { __index = load, __name = "wf" })
+-- __names is what the prompt completes.
+return setmetatable(wf, { __index = load, __name = "wf", __names = modules })
