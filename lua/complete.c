@@ -8,7 +8,6 @@
 
 #include "bind.h"
 #include "convert.h"
-#include "embed.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -57,24 +56,16 @@ static void offer_keywords(lua_State *L, int names, const query *q) {
   for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) offer(L, names, q, keywords[i]);
 }
 
-/* Modules of wf that may not be loaded yet: "wf.csv", but not "wf.core.csv". */
-static void offer_modules(lua_State *L, int names, const query *q) {
-  for (const wfl_embedded *file = wfl_stdlib; file->module; file++)
-    if (strncmp(file->module, "wf.", 3) == 0) offer(L, names, q, file->module + 3);
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-    const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-    if (strncmp(name, "wf.", 3) == 0) offer(L, names, q, name + 3);
+/* The list `__names` of the metatable on the top: what an __index function would give. */
+static void offer_names(lua_State *L, int names, const query *q) {
+  if (lua_getfield(L, -1, "__names") == LUA_TTABLE) {
+    for (lua_Integer i = 1; lua_rawgeti(L, -1, i) == LUA_TSTRING; i++) {
+      offer(L, names, q, lua_tostring(L, -1));
+      lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
   }
   lua_pop(L, 1);
-}
-
-static bool is_wf(lua_State *L, int index) {
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_getfield(L, -1, "wf");
-  bool same = lua_rawequal(L, -1, index);
-  lua_pop(L, 2);
-  return same;
 }
 
 static void offer_columns(lua_State *L, int names, const query *q, int index) {
@@ -87,11 +78,11 @@ static void offer_columns(lua_State *L, int names, const query *q, int index) {
 static void offer_fields(lua_State *L, int names, const query *q, int index) {
   offer_columns(L, names, q, index);
   if (lua_istable(L, index)) {
-    if (is_wf(L, index)) offer_modules(L, names, q);
     lua_pushvalue(L, index);
     offer_keys(L, names, q);
   }
   for (int depth = 0; depth < 10 && lua_getmetatable(L, index); depth++) {
+    offer_names(L, names, q);
     if (lua_getfield(L, -1, "methods") == LUA_TTABLE)
       offer_keys(L, names, q);
     else

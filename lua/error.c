@@ -57,7 +57,7 @@ static size_t position_length(const char *text) {
 static void push_text_error(lua_State *L) {
   const char *text = lua_tostring(L, 1);
   size_t place = position_length(text);
-  wfl_push_error(L, "error", place ? text + place + 2 : text);
+  wfl_push_error(L, "script", place ? text + place + 2 : text);
   if (!place) return;
   lua_pushlstring(L, text, place);
   lua_setfield(L, -2, "where");
@@ -70,9 +70,9 @@ static void push_converted(lua_State *L) {
     return;
   }
   if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING)
-    wfl_push_error(L, "error", lua_tostring(L, -1));
+    wfl_push_error(L, "script", lua_tostring(L, -1));
   else
-    wfl_push_error(L, "error",
+    wfl_push_error(L, "script",
                    lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1)));
   lua_pushvalue(L, 1);
   lua_setfield(L, -2, "value");

@@ -80,13 +80,21 @@ static void on_signal(int number) {
   errno = saved;
 }
 
+/* A signal that is ignored (a shell's background job ignores SIGINT) stays so. */
+static void watch_signal(int number, const struct sigaction *action) {
+  struct sigaction before;
+  if (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN) return;
+  sigaction(number, action, NULL);
+}
+
+/* NULL: back to their usual effect. */
 static void watch_signals(wfl_context *context) {
   struct sigaction action = {.sa_handler = context ? on_signal : SIG_DFL};
   interrupted = context;
   main_thread = pthread_self();
   caught = 0;
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
+  watch_signal(SIGINT, &action);
+  watch_signal(SIGTERM, &action);
 }
 
 /* ---- errors and exit status ---------------------------------------------------------------------

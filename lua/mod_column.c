@@ -4,6 +4,8 @@
  * length, `c[i]` the value of row i (nil when missing or outside), `c.type` its type's name. */
 #include "frame_verbs.h"
 
+#include "base/number.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -40,6 +42,21 @@ static int column_index(lua_State *L) {
   return 1;
 }
 
+/* Pushes the value of one row as text; numbers as short as their type allows. */
+static void push_shown(lua_State *L, const wf_column *column, size_t row) {
+  char text[WF_NUMBER_TEXT];
+  wf_type type = wf_column_type(column);
+  if (type == WF_F32 || type == WF_F64) {
+    double value = wf_column_number_at(column, row);
+    type == WF_F32 ? wf_format_f32(text, (float)value) : wf_format_f64(text, value);
+    lua_pushstring(L, text);
+    return;
+  }
+  wfl_push_cell(L, column, row);
+  luaL_tolstring(L, -1, NULL);
+  lua_remove(L, -2);
+}
+
 static int column_tostring(lua_State *L) {
   enum { SHOWN = 10 };
   const wf_column *column = check(L, 1);
@@ -55,9 +72,7 @@ static int column_tostring(lua_State *L) {
       luaL_addstring(&text, "missing");
       continue;
     }
-    wfl_push_cell(L, column, i);
-    luaL_tolstring(L, -1, NULL);
-    lua_remove(L, -2);
+    push_shown(L, column, i);
     luaL_addvalue(&text);
   }
   luaL_addstring(&text, n > SHOWN ? ", … }" : n ? " }" : "}");
