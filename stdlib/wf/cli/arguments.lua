@@ -9,7 +9,7 @@
 --   local given = arguments.parse("log", spec, { "12", "--json" })     -- { run = "12", json = true }
 --
 -- Both --name=value and --name value are understood; "--" ends the options. Whatever does not fit is
--- a usage error that names it.
+-- a usage error that names it; spec.hint is added to the one about an unknown option.
 
 local errors = require "wf.errors"
 local options = require "wf.options"
@@ -30,14 +30,14 @@ local function all_options(spec)
   return list
 end
 
-local function find_option(command, list, word)
+local function find_option(command, spec, list, word)
   for _, option in ipairs(list) do
     if word == "--" .. option[1] or word == option[2] then return option end
   end
   local names = {}
   for i, option in ipairs(list) do names[i] = "--" .. option[1] end
   table.sort(names)
-  usage_error(command, "%s", options.unknown("option", word, names))
+  usage_error(command, "%s%s", options.unknown("option", word, names), spec.hint or "")
 end
 
 local function converted(command, name, kind, text)
@@ -63,10 +63,10 @@ local function store(given, option, value)
 end
 
 -- Takes the option at words[at]; returns the place of the next word.
-local function take_option(command, list, words, at, given)
+local function take_option(command, spec, list, words, at, given)
   local name, value = words[at]:match("^(%-%-[^=]+)=(.*)$")
   name = name or words[at]
-  local option = find_option(command, list, name)
+  local option = find_option(command, spec, list, name)
   if not option.value then
     if value then usage_error(command, "option %s takes no value", name) end
     store(given, option, true)
@@ -104,7 +104,7 @@ function arguments.parse(command, spec, words)
       table.move(words, at + 1, #words, #plain + 1, plain)
       break
     elseif #word > 1 and word:sub(1, 1) == "-" then
-      at = take_option(command, list, words, at, given)
+      at = take_option(command, spec, list, words, at, given)
     else
       plain[#plain + 1] = word
       at = at + 1

@@ -135,6 +135,7 @@ commands.run = {
       { "param", "-p", value = "NAME=VALUE", many = true, help = "set a parameter of the run" },
       { "json", help = "print the runs as JSON at the end" },
     },
+    hint = " (a script's parameters are given as -p NAME=VALUE)",
     words = { { "script", "SCRIPT", optional = true } }, rest = "arguments", keeps_help = true,
   },
   run = run_script,
