@@ -24,6 +24,8 @@ local run <close> = wf.run {
                                    help = "the model is rejected below this ROC-AUC" },
     approval  = wf.param.choice  { "Approved", "PendingManualApproval", "Rejected",
                                    help = "of the registered version; only Approved is deployed" },
+    tree_method = wf.param.choice  { "auto", "hist", "approx", "exact",
+                                     help = "how XGBoost finds splits" },
     skip_model_bias_check     = wf.param.boolean { default = false, help = "no bias check" },
     skip_explainability_check = wf.param.boolean { default = false, help = "no explanation" },
   },
@@ -58,7 +60,8 @@ local model = run:step("XGBModelTraining", function()
         { "Below High School", "High School", "Associate", "Bachelor", "Advanced Degree" })
       :one_hot(recipe.strings(), { missing = "na" }),
     params = { objective = "binary:logistic", eval_metric = "auc", max_depth = 5, eta = 0.5,
-               subsample = 0.75, colsample_bytree = 0.75, seed = p.seed },
+               subsample = 0.75, colsample_bytree = 0.75, tree_method = p.tree_method,
+               seed = p.seed },
     rounds = 5,
   }
   options.folds, options.early_stopping_rounds = 3, 3

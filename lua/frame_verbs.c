@@ -14,8 +14,8 @@ static const char GROUPING[] = "wf.grouping";
 
 static wf_frame *check(lua_State *L, int arg) { return wfl_check(L, arg, WFL_FRAME); }
 
-/* Stores a computed frame, or raises. By address: the call that fills it is an argument too, and C does
- * not say which is evaluated first. */
+/* Stores a computed frame, or raises. By address: the call that fills it is an argument too, and C
+ * does not say which is evaluated first. */
 static int finish(lua_State *L, wfl_box *box, wf_status status, wf_frame **frame,
                   const wf_error *err) {
   if (status != WF_OK) return wfl_raise(L, err);

@@ -19,8 +19,8 @@ TEST(the_generator_is_xoshiro256pp) {
   for (size_t i = 0; i < 10; i++) CHECK(wf_random_u64(&random) == expected[i]);
 }
 
-/* Values of tests/oracle/random_streams.py. Stored splits, models and cache keys depend on them: they may
- * never change. */
+/* Values of tests/oracle/random_streams.py. Stored splits, models and cache keys depend on them:
+ * they may never change. */
 TEST(streams_never_change) {
   static const struct {
     uint64_t seed, stream, first[4];

@@ -29,7 +29,7 @@ ORDINAL = {
 ONE_HOT = ["driver_relationship", "incident_type", "collision_type", "authorities_contacted",
            "policy_state", "customer_gender"]
 PARAMS = {"objective": "binary:logistic", "max_depth": 5, "eta": 0.5, "subsample": 0.75,
-          "colsample_bytree": 0.75, "seed": 42}
+          "colsample_bytree": 0.75}
 
 
 def read(path):
@@ -46,7 +46,7 @@ def encode(table):
 def main():
     claims, customers = sys.argv[1:3]
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 42
-    params = dict(PARAMS)
+    params = dict(PARAMS, seed=seed)
     if len(sys.argv) > 4:
         params["tree_method"] = sys.argv[4]
 
@@ -58,7 +58,7 @@ def main():
     features, label = train.drop(columns="fraud"), train["fraud"]
     dtrain = xgb.DMatrix(features, label=label)
     dtest = xgb.DMatrix(test.drop(columns="fraud"), label=test["fraud"])
-    cv = xgb.cv(params, dtrain, num_boost_round=5, nfold=3, early_stopping_rounds=3, metrics=["auc"], seed=42)
+    cv = xgb.cv(params, dtrain, num_boost_round=5, nfold=3, early_stopping_rounds=3, metrics=["auc"], seed=seed)
     booster = xgb.train(params, dtrain, num_boost_round=len(cv))
     auc = roc_auc_score(test["fraud"], booster.predict(dtest))
 

@@ -21,12 +21,12 @@ def wf_auc(seed):
     environment = dict(os.environ, WF_HOME=state)
     subprocess.run([wf, f"{here}/../../examples/fraud_pipeline.lua", "-p", f"claims={claims}",
                     "-p", f"customers={customers}", "-p", f"seed={seed}", "-p", "min_auc=0",
-                    "-p", "deploy=false"], env=environment, check=True,
+                    "-p", "approval=PendingManualApproval"], env=environment, check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     versions = json.loads(subprocess.run([wf, "models", "--json"], env=environment, check=True,
                                          capture_output=True).stdout)
     shutil.rmtree(state)
-    return versions[0]["metrics"]["roc_auc"]
+    return versions[0]["metrics"]["evaluation"]["roc_auc"]
 
 
 def peer_auc(seed):

@@ -51,7 +51,8 @@ local function lines_of(path)
   return list
 end
 
-local listing = assert(io.popen(("cd '%s' && find src lua -name '*.[ch]' -o -name '*.cc' | LC_ALL=C sort"):format(root)))
+local find = "cd '%s' && find src lua -name '*.[ch]' -o -name '*.cc' | LC_ALL=C sort"
+local listing = assert(io.popen(find:format(root)))
 for file in listing:lines() do
   files = files + 1
   local folder = file:match "^src/(%w+)/"

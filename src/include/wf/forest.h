@@ -31,7 +31,8 @@ WF_API size_t wf_forest_group_count(const wf_forest *forest);
 WF_API const char *wf_forest_objective(const wf_forest *forest); /* e.g. "binary:logistic" */
 /* NULL when the model carries no feature names. */
 WF_API const char *wf_forest_feature_name(const wf_forest *forest, size_t feature);
-/* The margin every row starts from (base_score through its link); of the first output, or of any. */
+/* The margin every row starts from (base_score through its link); of the first output, or of any.
+ */
 WF_API double wf_forest_base_margin(const wf_forest *forest);
 WF_API double wf_forest_base_margin_at(const wf_forest *forest, size_t group);
 /* Boosting rounds, each of group_count x num_parallel_tree trees. */
