@@ -62,7 +62,8 @@ end)
 t.test("the second interrupt kills", function()
   -- In the foreground: a shell's background jobs ignore SIGINT.
   local result = t.shell("(sleep 0.4; kill -INT $(cat pid); sleep 0.2; kill -INT $(cat pid)) & sh -c '"
-    .. "echo $$ >pid; exec " .. sys.executable() .. [[ -e "print((\"a\"):rep(30000):find((\".-\"):rep(30) .. \"b\"))"']])
+    .. "echo $$ >pid; exec " .. sys.executable()
+    .. [[ -e "print((\"a\"):rep(30000):find((\".-\"):rep(30) .. \"b\"))"']])
   t.equal(result.status, 130)
 end)
 
