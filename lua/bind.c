@@ -101,6 +101,17 @@ void wfl_class(lua_State *L, const char *type, const luaL_Reg *meta, const luaL_
   lua_pop(L, 3);
 }
 
+const char *wfl_check_text(lua_State *L, int arg) {
+  size_t size;
+  const char *text = luaL_checklstring(L, arg, &size);
+  luaL_argcheck(L, strlen(text) == size, arg, "holds a zero byte");
+  return text;
+}
+
+const char *wfl_opt_text(lua_State *L, int arg, const char *otherwise) {
+  return lua_isnoneornil(L, arg) ? otherwise : wfl_check_text(L, arg);
+}
+
 void *wfl_scratch(lua_State *L, size_t n, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(n, size, &bytes) || bytes > (size_t)PTRDIFF_MAX)
@@ -326,13 +337,22 @@ double wfl_option_number(lua_State *L, int arg, const char *what, const char *na
   return value;
 }
 
-const char *wfl_option_string(lua_State *L, int arg, const char *what, const char *name,
-                              const char *otherwise) {
+const char *wfl_option_bytes(lua_State *L, int arg, const char *what, const char *name,
+                             size_t *size) {
   int type = lua_getfield(L, arg, name);
   if (type != LUA_TNIL && type != LUA_TSTRING) wfl_option_fail(L, what, name, "a string");
-  const char *value = type == LUA_TNIL ? otherwise : lua_tostring(L, -1);
+  const char *value = type == LUA_TNIL ? NULL : lua_tolstring(L, -1, size);
   lua_pop(L, 1);
   return value;
+}
+
+const char *wfl_option_string(lua_State *L, int arg, const char *what, const char *name,
+                              const char *otherwise) {
+  size_t size = 0;
+  const char *value = wfl_option_bytes(L, arg, what, name, &size);
+  if (value && strlen(value) != size)
+    wfl_fail(L, WF_INVALID, "%s: option '%s' holds a zero byte", what, name);
+  return value ? value : otherwise;
 }
 
 /* Pushes 'a', 'b' or 'c'. */
@@ -379,12 +399,21 @@ void *wfl_option_object(lua_State *L, int arg, const char *what, const char *nam
   return box->ptr;
 }
 
+const char *wfl_top_text(lua_State *L, const char *what) {
+  size_t size;
+  const char *text = lua_tolstring(L, -1, &size);
+  if (strlen(text) != size) wfl_fail(L, WF_INVALID, "%s: '%s…' holds a zero byte", what, text);
+  return text;
+}
+
 const char **wfl_strings(lua_State *L, int index, const char *what, size_t *n) {
   index = lua_absindex(L, index);
   luaL_checkstack(L, 4, NULL);
   if (lua_type(L, index) == LUA_TSTRING) {
     const char **one = wfl_scratch(L, 1, sizeof *one);
-    *one = lua_tostring(L, index);
+    lua_pushvalue(L, index);
+    *one = wfl_top_text(L, what);
+    lua_pop(L, 1);
     *n = 1;
     return one;
   }
@@ -396,7 +425,7 @@ const char **wfl_strings(lua_State *L, int index, const char *what, size_t *n) {
     if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
       wfl_fail(L, WF_TYPE, "%s: item %d must be a string, got %s", what, (int)i + 1,
                luaL_typename(L, -1));
-    strings[i] = lua_tostring(L, -1);
+    strings[i] = wfl_top_text(L, what);
     lua_pop(L, 1);
   }
   *n = count;
@@ -432,7 +461,9 @@ const char **wfl_keys(lua_State *L, int index, const char *what, size_t *n) {
     if (lua_type(L, -2) != LUA_TSTRING)
       wfl_fail(L, WF_TYPE, "%s: every key must be a string, one is a %s", what,
                luaL_typename(L, -2));
-    if (i < count) keys[i++] = lua_tostring(L, -2);
+    lua_pushvalue(L, -2);
+    if (i < count) keys[i++] = wfl_top_text(L, what);
+    lua_pop(L, 1);
   }
   qsort(keys, i, sizeof *keys, by_bytes);
   *n = i;

@@ -39,6 +39,10 @@ void wfl_class(lua_State *L, const char *type, const luaL_Reg *meta, const luaL_
 /* The method `close` of a class whose boxes hold outside resources. */
 int wfl_close(lua_State *L);
 
+/* A string argument as C text; one that holds a zero byte is an error, not cut. */
+const char *wfl_check_text(lua_State *L, int arg);
+const char *wfl_opt_text(lua_State *L, int arg, const char *otherwise);
+
 /* Scratch memory that dies with the Lua value it leaves on the stack; never NULL, aligned for any
  * type, uninitialised. Raises when n * size overflows or memory is out. */
 void *wfl_scratch(lua_State *L, size_t n, size_t size);
@@ -77,6 +81,9 @@ double wfl_option_number(lua_State *L, int arg, const char *what, const char *na
                          double otherwise);
 const char *wfl_option_string(lua_State *L, int arg, const char *what, const char *name,
                               const char *otherwise);
+/* The same for any bytes; NULL when absent. */
+const char *wfl_option_bytes(lua_State *L, int arg, const char *what, const char *name,
+                             size_t *size);
 /* The index of the option's text in `choices` (ends with NULL); an unknown one is an error that
  * lists them. */
 int wfl_option_choice(lua_State *L, int arg, const char *what, const char *name,
@@ -91,6 +98,8 @@ const char **wfl_option_strings(lua_State *L, int arg, const char *what, const c
 /* Raises "csv.read: option 'header' must be a boolean, got number" about the value on the top. */
 int wfl_option_fail(lua_State *L, const char *what, const char *name, const char *expected);
 
+/* The string on the top as C text; a zero byte in it is an error that begins with `what`. */
+const char *wfl_top_text(lua_State *L, const char *what);
 /* The strings of the list at `index` (or the string there, as a list of one), as an array owned by
  * one value this pushes; `what` names the list in errors. */
 const char **wfl_strings(lua_State *L, int index, const char *what, size_t *n);

@@ -166,7 +166,7 @@ static wf_aggregation *push_listed(lua_State *L, size_t *n) {
     if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TTABLE || lua_rawgeti(L, -1, 1) != LUA_TSTRING)
       wfl_fail(L, WF_TYPE, "agg: item %d must be {\"name\", \"column\", \"aggregate\"}",
                (int)i + 1);
-    const char *output = lua_tostring(L, -1);
+    const char *output = wfl_top_text(L, "agg: a name");
     lua_pop(L, 1);
     read_aggregation(L, &list[i], output, 2);
     lua_pop(L, 1);
@@ -312,7 +312,7 @@ static part *push_listed_parts(lua_State *L, size_t *n) {
   for (size_t i = 0; i < *n; i++) {
     if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TTABLE || lua_rawgeti(L, -1, 1) != LUA_TSTRING)
       wfl_fail(L, WF_TYPE, "frame:split: item %d must be {\"name\", fraction}", (int)i + 1);
-    const char *name = lua_tostring(L, -1);
+    const char *name = wfl_top_text(L, "frame:split: a name");
     lua_rawgeti(L, -2, 2);
     parts[i] = read_part(L, name);
     lua_pop(L, 2);
@@ -410,7 +410,7 @@ int wfl_frame_describe(lua_State *L) {
 static wf_column *column_arg(lua_State *L, const wf_frame *frame, int arg) {
   wf_error err = WF_ERROR_INIT;
   wf_column *column;
-  if (wf_frame_get(&column, frame, luaL_checkstring(L, arg), &err) != WF_OK) wfl_raise(L, &err);
+  if (wf_frame_get(&column, frame, wfl_check_text(L, arg), &err) != WF_OK) wfl_raise(L, &err);
   return column;
 }
 
@@ -425,7 +425,7 @@ int wfl_frame_value_counts(lua_State *L) {
 /* unique(name): a column of the distinct values in order of first appearance */
 int wfl_frame_unique(lua_State *L) {
   const wf_frame *frame = check(L, 1);
-  const char *name = luaL_checkstring(L, 2);
+  const char *name = wfl_check_text(L, 2);
   wf_error err = WF_ERROR_INIT;
   wf_frame *result = NULL;
   wfl_box *groups = wfl_newbox(L, WFL_FRAME);

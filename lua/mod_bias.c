@@ -1,48 +1,18 @@
-/* mod_bias.c — wf.core.bias: bias metrics of one facet. */
-#include "convert.h"
+/* mod_bias.c — wf.core.bias: bias metrics of facets, the flip test, what a value means.
+ *
+ *   compute{labels=, predictions=, facet=, group=, metrics=} → list of metrics, cells
+ *   report{labels=, predictions=, facets={…}, groups=, n_groups=, weights=, metrics=, intervals=}
+ *     → { {metrics={…}, cells={d=, a=}, basics={…}}, … }, performance
+ *
+ * A metric is {name=, description=, value= | error=, low=, high=, n_defined=}. Rows come in as bool
+ * columns and as codes of groups (bias_input.c); by-group measures are in bias_groups.c. */
+#include "bias_groups.h"
+#include "bias_input.h"
 #include "modules.h"
 
 #include "wf/bias.h"
 
 #include <string.h>
-
-/* The option `name` as flags of n rows (n is set by the first one); NULL when absent. Pushes one
- * value. */
-static const uint8_t *push_option_flags(lua_State *L, const char *what, const char *name, size_t *n,
-                                        bool required) {
-  const wf_column *column = wfl_option_object(L, 1, what, name, WFL_COLUMN, required);
-  if (!column) {
-    lua_pushnil(L);
-    return NULL;
-  }
-  const char *label = lua_pushfstring(L, "%s: %s", what, name);
-  if (*n == SIZE_MAX) *n = wf_column_count(column);
-  if (wf_column_count(column) != *n)
-    wfl_fail(L, WF_INVALID, "%s: %I values for %I labels", label,
-             (lua_Integer)wf_column_count(column), (lua_Integer)*n);
-  const uint8_t *flags = wfl_push_flags(L, column, label);
-  lua_remove(L, -2);
-  return flags;
-}
-
-/* The option `group` as numbers by distinct value, -1 where missing. Pushes two values. */
-static const int32_t *push_groups(lua_State *L, const char *what, size_t n, size_t *n_groups) {
-  *n_groups = 0;
-  const wf_column *column = wfl_option_object(L, 1, what, "group", WFL_COLUMN, false);
-  if (!column) return NULL;
-  if (wf_column_count(column) != n)
-    wfl_fail(L, WF_INVALID, "%s: group: %I values for %I labels", what,
-             (lua_Integer)wf_column_count(column), (lua_Integer)n);
-  wf_error err = WF_ERROR_INIT;
-  wf_column *categories;
-  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
-  if (wf_column_cast(&categories, column, WF_CATEGORY, &err) != WF_OK) wfl_raise(L, &err);
-  box->ptr = categories;
-  *n_groups = wf_column_count(wf_column_dictionary(categories));
-  int32_t *groups = wfl_scratch(L, n, sizeof *groups);
-  for (size_t i = 0; i < n; i++) groups[i] = wf_column_code_at(categories, i);
-  return groups;
-}
 
 /* ---- results ------------------------------------------------------------------------------------
  */
@@ -52,48 +22,96 @@ static void set_text(lua_State *L, const char *name, const char *text) {
   lua_setfield(L, -2, name);
 }
 
+static void set_number(lua_State *L, const char *name, double value) {
+  lua_pushnumber(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void set_count(lua_State *L, const char *name, size_t value) {
+  lua_pushinteger(L, (lua_Integer)value);
+  lua_setfield(L, -2, name);
+}
+
+static void set_numbers(lua_State *L, const char *name, const double *values, int n) {
+  lua_createtable(L, n, 0);
+  for (int i = 0; i < n; i++) {
+    lua_pushnumber(L, values[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, name);
+}
+
+/* What the metrics of one facet follow from. */
 typedef struct tables {
   wf_bias_cells all;
   const wf_bias_cells *by_group; /* NULL: no groups */
   size_t n_groups;
+  const wf_bias_interval *intervals; /* one per metric, or NULL */
 } tables;
 
-/* {name=, description=, value= | error=} */
+static void set_interval(lua_State *L, const wf_bias_interval *interval) {
+  set_count(L, "n_defined", interval->n_defined);
+  if (interval->n_defined == 0) return;
+  set_number(L, "low", interval->low);
+  set_number(L, "high", interval->high);
+}
+
 static void push_metric(lua_State *L, wf_bias_metric metric, const tables *t) {
   double value;
   wf_error err = WF_ERROR_INIT;
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 6);
   set_text(L, "name", wf_bias_metric_name(metric));
   set_text(L, "description", wf_bias_metric_description(metric));
   wf_status status = wf_bias_compute(&value, metric, &t->all, t->by_group, t->n_groups, &err);
   if (status == WF_NOMEM) wfl_raise(L, &err);
-  if (status == WF_OK) {
-    lua_pushnumber(L, value);
-    lua_setfield(L, -2, "value");
-  } else {
+  if (status == WF_OK)
+    set_number(L, "value", value);
+  else
     set_text(L, "error", err.message);
-  }
+  if (status == WF_OK && t->intervals) set_interval(L, &t->intervals[metric]);
 }
 
-/* All metrics, or those before training, or those that are named. */
-static void push_metrics(lua_State *L, const char *what, const tables *t, bool predicted) {
+/* Which metrics a call computes, in order. */
+typedef struct selection {
+  wf_bias_metric metrics[WF_BIAS_METRICS];
+  size_t n;
+} selection;
+
+static selection all_metrics(bool predicted) {
+  selection s = {.n = 0};
+  for (int i = 0; i < WF_BIAS_METRICS; i++) {
+    if (predicted || wf_bias_metric_is_pre_training((wf_bias_metric)i))
+      s.metrics[s.n++] = (wf_bias_metric)i;
+  }
+  return s;
+}
+
+/* All metrics, or those before training, or those that are named. Pushes one value. */
+static selection push_selection(lua_State *L, const char *what, bool predicted) {
   size_t n;
   const char **names = wfl_option_strings(L, 1, what, "metrics", &n);
-  lua_Integer count = 0;
-  lua_newtable(L);
-  for (size_t i = 0; names && i < n; i++) {
+  if (!names) return all_metrics(predicted);
+  selection s = {.n = 0};
+  for (size_t i = 0; i < n; i++) {
     wf_bias_metric metric;
     if (!wf_bias_metric_find(names[i], &metric))
       wfl_fail(L, WF_INVALID, "%s: there is no bias metric '%s'", what, names[i]);
     if (!predicted && !wf_bias_metric_is_pre_training(metric))
       wfl_fail(L, WF_INVALID, "%s: metric '%s' needs predictions", what, names[i]);
-    push_metric(L, metric, t);
-    lua_rawseti(L, -2, ++count);
+    for (size_t k = 0; k < s.n; k++) {
+      if (s.metrics[k] == metric)
+        wfl_fail(L, WF_INVALID, "%s: metric '%s' is named twice", what, names[i]);
+    }
+    s.metrics[s.n++] = metric;
   }
-  for (int i = 0; !names && i < WF_BIAS_METRICS; i++) {
-    if (!predicted && !wf_bias_metric_is_pre_training((wf_bias_metric)i)) continue;
-    push_metric(L, (wf_bias_metric)i, t);
-    lua_rawseti(L, -2, ++count);
+  return s;
+}
+
+static void push_metrics(lua_State *L, const selection *s, const tables *t) {
+  lua_createtable(L, (int)s->n, 0);
+  for (size_t i = 0; i < s->n; i++) {
+    push_metric(L, s->metrics[i], t);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
 }
 
@@ -102,10 +120,8 @@ static void push_side(lua_State *L, const double n[2][2]) {
   static const char *const names[2][2] = {{"tn", "fp"}, {"fn", "tp"}};
   lua_createtable(L, 0, 4);
   for (int label = 0; label < 2; label++) {
-    for (int prediction = 0; prediction < 2; prediction++) {
-      lua_pushnumber(L, n[label][prediction]);
-      lua_setfield(L, -2, names[label][prediction]);
-    }
+    for (int prediction = 0; prediction < 2; prediction++)
+      set_number(L, names[label][prediction], n[label][prediction]);
   }
 }
 
@@ -118,31 +134,308 @@ static void push_cells(lua_State *L, const wf_bias_cells *cells) {
   lua_setfield(L, -2, "a");
 }
 
-/* compute{labels=, predictions=, facet=, group=, metrics=} → list of metrics, cells */
-static int bias_compute(lua_State *L) {
-  static const char what[] = "bias.compute";
+/* Clarify's basic statistics, or {error=} for an empty facet. */
+static void push_basics(lua_State *L, const wf_bias_cells *cells) {
+  wf_bias_basics basics;
+  wf_error err = WF_ERROR_INIT;
+  lua_createtable(L, 0, 3);
+  if (wf_bias_basic_stats(&basics, cells, &err) != WF_OK) {
+    set_text(L, "error", err.message);
+    return;
+  }
+  set_number(L, "proportion", basics.proportion);
+  set_numbers(L, "observed_label_distribution", basics.observed_label_distribution, 2);
+  set_numbers(L, "confusion_matrix", basics.confusion_matrix, 4);
+}
+
+/* { metrics = { {name=, description=, value=}, … }, confusion_matrix = {…} } */
+static void push_performance(lua_State *L, const wf_bias_cells *cells) {
+  wf_bias_performance p;
+  wf_bias_model_performance(&p, cells);
+  lua_createtable(L, 0, 2);
+  lua_createtable(L, WF_BIAS_PERFORMANCES, 0);
+  for (int i = 0; i < WF_BIAS_PERFORMANCES; i++) {
+    lua_createtable(L, 0, 3);
+    set_text(L, "name", wf_bias_performance_name(i));
+    set_text(L, "description", wf_bias_performance_description(i));
+    set_number(L, "value", p.values[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "metrics");
+  set_numbers(L, "confusion_matrix", p.confusion_matrix, 4);
+}
+
+/* ---- one facet ----------------------------------------------------------------------------------
+ */
+
+/* The option `group` as the codes of its distinct values; NULL when absent. Pushes one value. */
+static const int32_t *push_group_column(bias_rows *rows, size_t *n_groups) {
+  lua_State *L = rows->L;
+  *n_groups = 0;
+  if (!wfl_option_object(L, 1, rows->what, "group", WFL_COLUMN, false)) {
+    lua_pushnil(L);
+    return NULL;
+  }
+  lua_pushcfunction(L, bias_groups);
+  lua_createtable(L, 1, 0);
+  lua_getfield(L, 1, "group");
+  lua_rawseti(L, -2, 1);
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, "codes");
+  lua_setfield(L, 1, "groups");
+  lua_getfield(L, -1, "n");
+  lua_setfield(L, 1, "n_groups");
+  lua_pop(L, 1);
+  return bias_push_groups(rows, n_groups, true);
+}
+
+/* A copy of the option table, which this module may add to. */
+static void copy_options(lua_State *L) {
+  lua_newtable(L);
+  for (lua_pushnil(L); lua_next(L, 1);) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, 2);
+  }
+  lua_replace(L, 1);
+}
+
+static int compute(lua_State *L) {
   static const char *const names[] = {"labels", "predictions", "facet", "group", "metrics", NULL};
+  bias_rows rows = {L, "bias.compute", SIZE_MAX};
   lua_settop(L, 1);
-  wfl_options(L, 1, what, names);
-  size_t n = SIZE_MAX;
-  const uint8_t *labels = push_option_flags(L, what, "labels", &n, true);
-  const uint8_t *predictions = push_option_flags(L, what, "predictions", &n, false);
-  const uint8_t *facet = push_option_flags(L, what, "facet", &n, true);
+  wfl_options(L, 1, rows.what, names);
+  copy_options(L);
+  const uint8_t *labels = bias_push_flags(&rows, "labels", true);
+  const uint8_t *predictions = bias_push_flags(&rows, "predictions", false);
+  const uint8_t *facet = bias_push_flags(&rows, "facet", true);
   tables t = {.by_group = NULL};
-  const int32_t *groups = push_groups(L, what, n, &t.n_groups);
+  const int32_t *groups = push_group_column(&rows, &t.n_groups);
   wf_bias_cells *by_group = groups ? wfl_scratch(L, t.n_groups, sizeof *by_group) : NULL;
   wf_error err = WF_ERROR_INIT;
-  if (wf_bias_count(&t.all, by_group, labels, predictions, facet, groups, t.n_groups, n, &err) !=
-      WF_OK)
+  if (wf_bias_count(&t.all, by_group, labels, predictions, facet, groups, t.n_groups, rows.n,
+                    &err) != WF_OK)
     return wfl_raise(L, &err);
   t.by_group = by_group;
-  push_metrics(L, what, &t, predictions != NULL);
+  selection s = push_selection(L, rows.what, predictions != NULL);
+  push_metrics(L, &s, &t);
   push_cells(L, &t.all);
   return 2;
 }
 
+/* ---- many facets --------------------------------------------------------------------------------
+ */
+
+typedef struct facets {
+  bias_rows rows;
+  const uint8_t *labels, *predictions, **flags;
+  const double *weights;
+  const int32_t *groups;
+  size_t n, n_groups;
+  wf_bias_cells *cells, *by_group;
+  bool resampled;
+  wf_bias_resampling resampling;
+} facets;
+
+static void read_facets(facets *f) {
+  lua_State *L = f->rows.L;
+  if (lua_getfield(L, 1, "facets") != LUA_TTABLE)
+    wfl_option_fail(L, f->rows.what, "facets", "a list of columns");
+  int list = lua_gettop(L);
+  f->n = (size_t)luaL_len(L, list);
+  if (f->n > 10000) wfl_fail(L, WF_LIMIT, "%s: more than 10000 facets", f->rows.what);
+  luaL_checkstack(L, (int)f->n + 20, "too many facets");
+  f->flags = wfl_scratch(L, f->n, sizeof *f->flags);
+  for (size_t i = 0; i < f->n; i++) {
+    lua_rawgeti(L, list, (lua_Integer)i + 1);
+    f->flags[i] = bias_to_flags(&f->rows, "facets");
+  }
+}
+
+/* The option `intervals`: a table of how to resample. */
+static void read_resampling(facets *f) {
+  lua_State *L = f->rows.L;
+  const char *what = "bias.report: intervals";
+  f->resampled = lua_getfield(L, 1, "intervals") != LUA_TNIL;
+  if (!f->resampled) return;
+  int at = lua_gettop(L);
+  wfl_options(L, at, what, (const char *const[]){"resamples", "level", "seed", "threads", NULL});
+  f->resampling.n_resamples =
+      (size_t)wfl_option_integer(L, at, what, "resamples", 1000, 1, 1000000);
+  f->resampling.level = wfl_option_number(L, at, what, "level", 0.95);
+  f->resampling.seed = (uint64_t)wfl_option_integer(L, at, what, "seed", 0, 0, LUA_MAXINTEGER);
+  f->resampling.n_threads = (size_t)wfl_option_integer(L, at, what, "threads", 0, 0, 1024);
+  if (f->weights) wfl_fail(L, WF_UNSUPPORTED, "%s: weighted rows have no intervals", f->rows.what);
+}
+
+static void count_facets(facets *f) {
+  lua_State *L = f->rows.L;
+  size_t n_tables = f->groups ? f->n * f->n_groups : 0;
+  f->cells = wfl_scratch(L, f->n, sizeof *f->cells);
+  f->by_group = f->groups ? wfl_scratch(L, n_tables, sizeof *f->by_group) : NULL;
+  wf_error err = WF_ERROR_INIT;
+  wf_status status = WF_OK;
+  for (size_t i = 0; f->weights && i < f->n && status == WF_OK; i++) {
+    status = wf_bias_count_weighted(
+        &f->cells[i], f->by_group ? f->by_group + i * f->n_groups : NULL, f->labels, f->predictions,
+        f->flags[i], f->groups, f->n_groups, f->weights, f->rows.n, &err);
+  }
+  if (!f->weights && f->n) {
+    status = wf_bias_count_facets(f->cells, f->by_group, f->labels, f->predictions, f->flags, f->n,
+                                  f->groups, f->n_groups, f->rows.n, &err);
+  }
+  if (status != WF_OK) wfl_raise(L, &err);
+}
+
+static void push_facet(const facets *f, size_t i, const selection *s) {
+  lua_State *L = f->rows.L;
+  wf_bias_interval intervals[WF_BIAS_METRICS];
+  tables t = {.all = f->cells[i],
+              .by_group = f->by_group ? f->by_group + i * f->n_groups : NULL,
+              .n_groups = f->n_groups};
+  wf_error err = WF_ERROR_INIT;
+  if (f->resampled) {
+    if (wf_bias_intervals(intervals, &t.all, t.by_group, t.n_groups, &f->resampling, &err) != WF_OK)
+      wfl_raise(L, &err);
+    t.intervals = intervals;
+  }
+  lua_createtable(L, 0, 3);
+  push_metrics(L, s, &t);
+  lua_setfield(L, -2, "metrics");
+  push_cells(L, &t.all);
+  lua_setfield(L, -2, "cells");
+  push_basics(L, &t.all);
+  lua_setfield(L, -2, "basics");
+}
+
+static int report(lua_State *L) {
+  static const char *const names[] = {"labels",  "predictions", "facets",    "groups", "n_groups",
+                                      "weights", "metrics",     "intervals", NULL};
+  facets f = {.rows = {L, "bias.report", SIZE_MAX}};
+  lua_settop(L, 1);
+  wfl_options(L, 1, f.rows.what, names);
+  f.labels = bias_push_flags(&f.rows, "labels", true);
+  f.predictions = bias_push_flags(&f.rows, "predictions", false);
+  f.groups = bias_push_groups(&f.rows, &f.n_groups, false);
+  f.weights = bias_push_numbers(&f.rows, "weights", false);
+  read_facets(&f);
+  read_resampling(&f);
+  count_facets(&f);
+  selection s = push_selection(L, f.rows.what, f.predictions != NULL);
+  lua_createtable(L, (int)f.n, 0);
+  for (size_t i = 0; i < f.n; i++) {
+    push_facet(&f, i, &s);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  if (!f.predictions || f.n == 0) return 1;
+  push_performance(L, &f.cells[0]);
+  return 2;
+}
+
+/* ---- words and the flip test --------------------------------------------------------------------
+ */
+
+/* describe(metric, value, d, a) → a sentence */
+static int describe(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1);
+  double value = luaL_checknumber(L, 2);
+  const char *d = luaL_checkstring(L, 3), *a = luaL_checkstring(L, 4);
+  wf_bias_metric metric;
+  if (!wf_bias_metric_find(name, &metric))
+    return wfl_fail(L, WF_INVALID, "bias.describe: there is no bias metric '%s'", name);
+  size_t size = wf_bias_describe(NULL, 0, metric, value, d, a) + 1;
+  char *text = wfl_scratch(L, size, 1);
+  wf_bias_describe(text, size, metric, value, d, a);
+  lua_pushstring(L, text);
+  return 1;
+}
+
+/* The features of a flip test: the frame's columns, all numbers. Pushes their owners. */
+static void read_features(bias_rows *rows, wf_bias_flip_data *data) {
+  lua_State *L = rows->L;
+  const wf_frame *frame = wfl_option_object(L, 1, rows->what, "features", WFL_FRAME, true);
+  size_t n = wf_frame_column_count(frame);
+  luaL_checkstack(L, (int)n + 20, "too many features");
+  const double **columns = wfl_scratch(L, n, sizeof *columns);
+  const char **names = wfl_scratch(L, n, sizeof *names);
+  for (size_t k = 0; k < n; k++) {
+    names[k] = wf_frame_name_at(frame, k);
+    const char *label = lua_pushfstring(L, "%s: %s", rows->what, names[k]);
+    columns[k] = wfl_push_doubles(L, wf_frame_column_at(frame, k), label);
+    lua_remove(L, -2);
+  }
+  data->features = columns;
+  data->names = names;
+  data->n_features = n;
+}
+
+/* flip{features=frame, predictions=, facet=, k=, threads=} → {value, least, most, n_ambiguous, k}
+ */
+static int flip(lua_State *L) {
+  static const char *const names[] = {"features", "predictions", "facet", "k", "threads", NULL};
+  bias_rows rows = {L, "bias.flip", SIZE_MAX};
+  lua_settop(L, 1);
+  wfl_options(L, 1, rows.what, names);
+  size_t k = (size_t)wfl_option_integer(L, 1, rows.what, "k", 0, 0, 1000000);
+  size_t n_threads = (size_t)wfl_option_integer(L, 1, rows.what, "threads", 0, 0, 1024);
+  wf_bias_flip_data data = {.n = 0};
+  data.predictions = bias_push_flags(&rows, "predictions", true);
+  data.facet = bias_push_flags(&rows, "facet", true);
+  read_features(&rows, &data);
+  data.n = rows.n;
+  const wf_frame *frame = wfl_option_object(L, 1, rows.what, "features", WFL_FRAME, true);
+  if (data.n_features && wf_frame_row_count(frame) != rows.n)
+    return wfl_fail(L, WF_INVALID, "bias.flip: features: %I rows, but %I predictions",
+                    (lua_Integer)wf_frame_row_count(frame), (lua_Integer)rows.n);
+  wf_bias_flip result;
+  wf_error err = WF_ERROR_INIT;
+  if (wf_bias_flip_test(&result, &data, k, n_threads, &err) != WF_OK) return wfl_raise(L, &err);
+  lua_createtable(L, 0, 5);
+  set_number(L, "value", result.value);
+  set_number(L, "least", result.least);
+  set_number(L, "most", result.most);
+  set_count(L, "n_ambiguous", result.n_ambiguous);
+  set_count(L, "k", result.k);
+  return 1;
+}
+
+/* js_of_2020{labels=, facet=} → the value, or nil and why there is none */
+static int js_of_2020(lua_State *L) {
+  bias_rows rows = {L, "bias.js_of_2020", SIZE_MAX};
+  lua_settop(L, 1);
+  wfl_options(L, 1, rows.what, (const char *const[]){"labels", "facet", NULL});
+  const uint8_t *labels = bias_push_flags(&rows, "labels", true);
+  const uint8_t *facet = bias_push_flags(&rows, "facet", true);
+  wf_bias_cells cells;
+  double value;
+  wf_error err = WF_ERROR_INIT;
+  if (wf_bias_count(&cells, NULL, labels, NULL, facet, NULL, 0, rows.n, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  if (wf_bias_js_of_2020(&value, &cells, &err) == WF_OK) {
+    lua_pushnumber(L, value);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, err.message);
+  return 2;
+}
+
 int wfl_open_bias(lua_State *L) {
-  static const luaL_Reg functions[] = {{"compute", bias_compute}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"calibrate", bias_calibrate},
+      {"compute", compute},
+      {"decide", bias_decide},
+      {"describe", describe},
+      {"flip", flip},
+      {"groups", bias_groups},
+      {"js_of_2020", js_of_2020},
+      {"many", bias_many},
+      {"member", bias_member},
+      {"report", report},
+      {"reweigh", bias_reweigh},
+      {"thresholds", bias_thresholds},
+      {NULL, NULL},
+  };
   wfl_frame_classes(L);
   luaL_newlib(L, functions);
   return 1;

@@ -182,16 +182,16 @@ static int finish_one(lua_State *L, const collector *c, wf_status status, const 
  */
 
 static wf_state state_arg(lua_State *L, int arg) {
-  const char *name = luaL_checkstring(L, arg);
-  wf_state state;
+  const char *name = wfl_check_text(L, arg);
+  wf_state state = WF_STATE_STARTING;
   if (!wf_state_find(name, &state)) wfl_fail(L, WF_INVALID, "there is no state '%s'", name);
   return state;
 }
 
 static int catalog_start_run(lua_State *L) {
   wf_catalog *catalog = check(L);
-  const char *name = luaL_checkstring(L, 2), *script = luaL_optstring(L, 3, NULL);
-  const char *params = luaL_optstring(L, 4, NULL);
+  const char *name = wfl_check_text(L, 2), *script = wfl_opt_text(L, 3, NULL);
+  const char *params = wfl_opt_text(L, 4, NULL);
   int64_t run;
   wf_error err = WF_ERROR_INIT;
   if (wf_catalog_start_run(&run, catalog, name, script, params, &err) != WF_OK)
@@ -204,7 +204,7 @@ static int catalog_end_run(lua_State *L) {
   wf_catalog *catalog = check(L);
   int64_t run = luaL_checkinteger(L, 2);
   wf_state state = state_arg(L, 3);
-  const char *message = luaL_optstring(L, 4, NULL), *outcome = luaL_optstring(L, 5, NULL);
+  const char *message = wfl_opt_text(L, 4, NULL), *outcome = wfl_opt_text(L, 5, NULL);
   wf_error err = WF_ERROR_INIT;
   if (wf_catalog_end_run(catalog, run, state, message, outcome, &err) != WF_OK)
     return wfl_raise(L, &err);
@@ -214,8 +214,8 @@ static int catalog_end_run(lua_State *L) {
 static int catalog_start_step(lua_State *L) {
   wf_catalog *catalog = check(L);
   int64_t run = luaL_checkinteger(L, 2), step;
-  const char *name = luaL_checkstring(L, 3), *kind = luaL_checkstring(L, 4);
-  const char *log_path = luaL_optstring(L, 5, NULL);
+  const char *name = wfl_check_text(L, 3), *kind = wfl_check_text(L, 4);
+  const char *log_path = wfl_opt_text(L, 5, NULL);
   wf_error err = WF_ERROR_INIT;
   if (wf_catalog_start_step(&step, catalog, run, name, kind, log_path, &err) != WF_OK)
     return wfl_raise(L, &err);
@@ -227,7 +227,7 @@ static int catalog_end_step(lua_State *L) {
   wf_catalog *catalog = check(L);
   int64_t step = luaL_checkinteger(L, 2);
   wf_state state = state_arg(L, 3);
-  const char *message = luaL_optstring(L, 4, NULL), *outcome = luaL_optstring(L, 5, NULL);
+  const char *message = wfl_opt_text(L, 4, NULL), *outcome = wfl_opt_text(L, 5, NULL);
   wf_error err = WF_ERROR_INIT;
   if (wf_catalog_end_step(catalog, step, state, message, outcome, &err) != WF_OK)
     return wfl_raise(L, &err);
@@ -271,7 +271,7 @@ static int catalog_list_steps(lua_State *L) {
  */
 
 static wf_approval approval_of(lua_State *L, const char *name) {
-  wf_approval approval;
+  wf_approval approval = WF_APPROVAL_PENDING;
   if (!name || !wf_approval_find(name, &approval))
     wfl_fail(L, WF_INVALID, "there is no approval state '%s'", name ? name : "nil");
   return approval;
@@ -297,7 +297,7 @@ static int catalog_register(lua_State *L) {
   };
   if (!record.group || !record.digest)
     return wfl_fail(L, WF_INVALID, "%s: 'group' and 'digest' are needed", what);
-  const char *by = luaL_optstring(L, 3, NULL), *reason = luaL_optstring(L, 4, NULL);
+  const char *by = wfl_opt_text(L, 3, NULL), *reason = wfl_opt_text(L, 4, NULL);
   int64_t version;
   wf_error err = WF_ERROR_INIT;
   if (wf_catalog_register(&version, catalog, &record, by, reason, &err) != WF_OK)
@@ -308,10 +308,10 @@ static int catalog_register(lua_State *L) {
 
 static int catalog_set_approval(lua_State *L) {
   wf_catalog *catalog = check(L);
-  const char *group = luaL_checkstring(L, 2);
+  const char *group = wfl_check_text(L, 2);
   int64_t version = luaL_checkinteger(L, 3);
-  wf_approval approval = approval_of(L, luaL_checkstring(L, 4));
-  const char *by = luaL_optstring(L, 5, NULL), *reason = luaL_optstring(L, 6, NULL);
+  wf_approval approval = approval_of(L, wfl_check_text(L, 4));
+  const char *by = wfl_opt_text(L, 5, NULL), *reason = wfl_opt_text(L, 6, NULL);
   wf_error err = WF_ERROR_INIT;
   if (wf_catalog_set_approval(catalog, group, version, approval, by, reason, &err) != WF_OK)
     return wfl_raise(L, &err);
@@ -320,7 +320,7 @@ static int catalog_set_approval(lua_State *L) {
 
 static int catalog_list_versions(lua_State *L) {
   wf_catalog *catalog = check(L);
-  const char *group = luaL_optstring(L, 2, NULL);
+  const char *group = wfl_opt_text(L, 2, NULL);
   wf_error err = WF_ERROR_INIT;
   collector c = begin(L, push_version);
   wf_status status = wf_catalog_list_versions(catalog, group, visit_version, &c, &err);
@@ -330,7 +330,7 @@ static int catalog_list_versions(lua_State *L) {
 /* get_version(group[, version[, approved]]); version 0: the latest */
 static int catalog_get_version(lua_State *L) {
   wf_catalog *catalog = check(L);
-  const char *group = luaL_checkstring(L, 2);
+  const char *group = wfl_check_text(L, 2);
   int64_t version = luaL_optinteger(L, 3, 0);
   bool approved = lua_toboolean(L, 4);
   wf_error err = WF_ERROR_INIT;
@@ -342,7 +342,7 @@ static int catalog_get_version(lua_State *L) {
 
 static int catalog_list_approvals(lua_State *L) {
   wf_catalog *catalog = check(L);
-  const char *group = luaL_checkstring(L, 2);
+  const char *group = wfl_check_text(L, 2);
   int64_t version = luaL_checkinteger(L, 3);
   wf_error err = WF_ERROR_INIT;
   collector c = begin(L, push_approval);
@@ -356,9 +356,9 @@ static int catalog_list_approvals(lua_State *L) {
 /* deploy(name, group | nil, version, digest) → generation */
 static int catalog_deploy(lua_State *L) {
   wf_catalog *catalog = check(L);
-  const char *name = luaL_checkstring(L, 2), *group = luaL_optstring(L, 3, NULL);
+  const char *name = wfl_check_text(L, 2), *group = wfl_opt_text(L, 3, NULL);
   int64_t version = luaL_optinteger(L, 4, 0), generation;
-  const char *digest = luaL_checkstring(L, 5);
+  const char *digest = wfl_check_text(L, 5);
   wf_error err = WF_ERROR_INIT;
   if (wf_catalog_deploy(&generation, catalog, name, group, version, digest, &err) != WF_OK)
     return wfl_raise(L, &err);
@@ -368,7 +368,7 @@ static int catalog_deploy(lua_State *L) {
 
 static int catalog_delete_endpoint(lua_State *L) {
   wf_catalog *catalog = check(L);
-  const char *name = luaL_checkstring(L, 2);
+  const char *name = wfl_check_text(L, 2);
   wf_error err = WF_ERROR_INIT;
   return wf_catalog_delete_endpoint(catalog, name, &err) == WF_OK ? 0 : wfl_raise(L, &err);
 }
@@ -388,7 +388,7 @@ static int catalog_list_endpoints(lua_State *L) {
 
 static int catalog_get_endpoint(lua_State *L) {
   wf_catalog *catalog = check(L);
-  const char *name = luaL_checkstring(L, 2);
+  const char *name = wfl_check_text(L, 2);
   wf_error err = WF_ERROR_INIT;
   collector c = begin(L, push_endpoint);
   wf_status status = wf_catalog_get_endpoint(catalog, name, visit_endpoint, &c, &err);
@@ -397,7 +397,7 @@ static int catalog_get_endpoint(lua_State *L) {
 
 static int catalog_list_events(lua_State *L) {
   wf_catalog *catalog = check(L);
-  const char *subject = luaL_optstring(L, 2, NULL);
+  const char *subject = wfl_opt_text(L, 2, NULL);
   wf_error err = WF_ERROR_INIT;
   collector c = begin(L, push_event);
   wf_status status = wf_catalog_list_events(catalog, subject, visit_event, &c, &err);
@@ -406,8 +406,8 @@ static int catalog_list_events(lua_State *L) {
 
 static int catalog_add_event(lua_State *L) {
   wf_catalog *catalog = check(L);
-  const char *kind = luaL_checkstring(L, 2), *subject = luaL_checkstring(L, 3);
-  const char *who = luaL_optstring(L, 4, NULL), *detail = luaL_optstring(L, 5, NULL);
+  const char *kind = wfl_check_text(L, 2), *subject = wfl_check_text(L, 3);
+  const char *who = wfl_opt_text(L, 4, NULL), *detail = wfl_opt_text(L, 5, NULL);
   wf_error err = WF_ERROR_INIT;
   if (wf_catalog_add_event(catalog, kind, subject, who, detail, &err) != WF_OK)
     return wfl_raise(L, &err);
@@ -421,7 +421,7 @@ static int catalog_verify(lua_State *L) {
 
 /* open(path) */
 static int catalog_open(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = wfl_check_text(L, 1);
   wf_error err = WF_ERROR_INIT;
   wf_catalog *catalog;
   wfl_box *box = wfl_newbox(L, CATALOG);

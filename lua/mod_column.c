@@ -31,7 +31,7 @@ static int column_index(lua_State *L) {
       lua_pushnil(L);
     return 1;
   }
-  const char *name = luaL_checkstring(L, 2);
+  const char *name = wfl_check_text(L, 2);
   if (strcmp(name, "type") == 0) {
     lua_pushstring(L, wf_type_name(wf_column_type(column)));
     return 1;
@@ -230,7 +230,7 @@ static int column_digest(lua_State *L) {
 
 static int column_cast(lua_State *L) {
   const wf_column *column = check(L, 1);
-  const char *name = luaL_checkstring(L, 2);
+  const char *name = wfl_check_text(L, 2);
   wf_type type;
   if (!wf_type_find(name, &type)) return wfl_fail(L, WF_INVALID, "there is no type '%s'", name);
   wf_error err = WF_ERROR_INIT;
@@ -256,6 +256,7 @@ static int compare(lua_State *L, wf_compare op) {
   int type = lua_type(L, 2);
   if (!other && type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TBOOLEAN)
     return luaL_typeerror(L, 2, "number, string, boolean or wf.column");
+  const char *text = type == LUA_TSTRING ? wfl_check_text(L, 2) : NULL;
   double number = type == LUA_TBOOLEAN ? lua_toboolean(L, 2) : lua_tonumber(L, 2);
   wf_error err = WF_ERROR_INIT;
   wf_column *result;
@@ -263,8 +264,8 @@ static int compare(lua_State *L, wf_compare op) {
   wfl_box *box = wfl_newbox(L, WFL_COLUMN);
   if (other)
     status = wf_column_compare(&result, column, op, other, &err);
-  else if (type == LUA_TSTRING)
-    status = wf_column_compare_text(&result, column, op, lua_tostring(L, 2), &err);
+  else if (text)
+    status = wf_column_compare_text(&result, column, op, text, &err);
   else
     status = wf_column_compare_number(&result, column, op, number, &err);
   if (status != WF_OK) return wfl_raise(L, &err);

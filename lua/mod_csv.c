@@ -87,7 +87,7 @@ static int push_report(lua_State *L, wfl_box *box, wf_frame *frame, const wf_csv
 
 /* read(path[, options]) → frame, report */
 static int csv_read(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = wfl_check_text(L, 1);
   wf_csv_options options = read_options(L, 2, "csv.read");
   wf_csv_report report = {0};
   wf_error err = WF_ERROR_INIT;
@@ -114,7 +114,7 @@ static int csv_parse(lua_State *L) {
 /* write(frame, path[, options]) */
 static int csv_write(lua_State *L) {
   const wf_frame *frame = wfl_check(L, 1, WFL_FRAME);
-  const char *path = luaL_checkstring(L, 2);
+  const char *path = wfl_check_text(L, 2);
   wf_csv_options options = write_options(L, 3, "csv.write");
   wf_error err = WF_ERROR_INIT;
   if (wf_csv_write(frame, path, &options, &err) != WF_OK) return wfl_raise_path(L, &err, path);

@@ -20,7 +20,7 @@ const char **wfl_names_arg(lua_State *L, int arg, const char *what, size_t *n) {
   if (lua_type(L, arg) != LUA_TSTRING || lua_gettop(L) == arg) return wfl_strings(L, arg, what, n);
   int top = lua_gettop(L);
   const char **names = wfl_scratch(L, (size_t)(top - arg + 1), sizeof *names);
-  for (int i = arg; i <= top; i++) names[i - arg] = luaL_checkstring(L, i);
+  for (int i = arg; i <= top; i++) names[i - arg] = wfl_check_text(L, i);
   *n = (size_t)(top - arg + 1);
   return names;
 }
@@ -77,7 +77,9 @@ static int frame_new(lua_State *L) {
   wf_column **columns = wfl_scratch(L, n, sizeof *columns);
   for (size_t i = 0; i < n; i++) {
     int name = 2 + 2 * (int)i;
-    names[i] = lua_tostring(L, name);
+    lua_pushvalue(L, name);
+    names[i] = wfl_top_text(L, "frame.new: a name");
+    lua_pop(L, 1);
     const char *what = lua_pushfstring(L, "frame.new: column '%s'", names[i]);
     columns[i] = wfl_push_column(L, name + 1, what);
     lua_replace(L, name + 1);
@@ -105,7 +107,7 @@ static int push_column_named(lua_State *L, const wf_frame *frame, const char *na
 
 static int frame_column(lua_State *L) {
   const wf_frame *frame = check(L, 1);
-  return push_column_named(L, frame, luaL_checkstring(L, 2));
+  return push_column_named(L, frame, wfl_check_text(L, 2));
 }
 
 /* Upvalue 1: the methods. */
@@ -132,7 +134,7 @@ static int frame_columns(lua_State *L) {
 
 static int frame_has(lua_State *L) {
   const wf_frame *frame = check(L, 1);
-  lua_pushboolean(L, wf_frame_find(frame, luaL_checkstring(L, 2)) >= 0);
+  lua_pushboolean(L, wf_frame_find(frame, wfl_check_text(L, 2)) >= 0);
   return 1;
 }
 
@@ -248,7 +250,7 @@ static int frame_rename(lua_State *L) {
     if (lua_getfield(L, 2, from[i]) != LUA_TSTRING)
       return wfl_fail(L, WF_TYPE, "frame:rename: the new name of '%s' is a %s", from[i],
                       luaL_typename(L, -1));
-    to[i] = lua_tostring(L, -1);
+    to[i] = wfl_top_text(L, "frame:rename");
     lua_pop(L, 1);
   }
   wf_error err = WF_ERROR_INIT;
@@ -262,7 +264,7 @@ static int frame_rename(lua_State *L) {
 /* with(name, column | list | value): added, or replaced in its place. */
 static int frame_with(lua_State *L) {
   const wf_frame *frame = check(L, 1);
-  const char *name = luaL_checkstring(L, 2);
+  const char *name = wfl_check_text(L, 2);
   luaL_checkany(L, 3);
   lua_settop(L, 3);
   const char *what = lua_pushfstring(L, "frame:with '%s'", name);

@@ -72,9 +72,7 @@ static int http_send(lua_State *L) {
       .max_response = (size_t)wfl_option_integer(L, 1, what, "max_response", 0, 0, LUA_MAXINTEGER),
   };
   if (!request.url) return wfl_fail(L, WF_INVALID, "%s: option 'url' is missing", what);
-  request.body = wfl_option_string(L, 1, what, "body", NULL);
-  lua_getfield(L, 1, "body");
-  if (request.body) request.body = lua_tolstring(L, -1, &request.body_size);
+  request.body = wfl_option_bytes(L, 1, what, "body", &request.body_size);
   request.headers = push_headers(L);
   wf_error err = WF_ERROR_INIT;
   wfl_class(L, RESPONSE, NULL, NULL, dispose);

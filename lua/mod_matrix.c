@@ -40,7 +40,7 @@ static size_t column_arg(lua_State *L, const wf_matrix *matrix) {
       wfl_fail(L, WF_INVALID, "there is no column %I; the matrix has %I", i, (lua_Integer)n);
     return (size_t)i - 1;
   }
-  const char *name = luaL_checkstring(L, 2);
+  const char *name = wfl_check_text(L, 2);
   for (size_t i = 0; i < n; i++)
     if (strcmp(wf_matrix_name_at(matrix, i), name) == 0) return i;
   return (size_t)wfl_fail(L, WF_NOTFOUND, "there is no column '%s' in the matrix", name);

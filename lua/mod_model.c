@@ -28,16 +28,14 @@ static int model_new(lua_State *L) {
   lua_settop(L, 1);
   wfl_options(L, 1, what, names);
   wf_model_parts parts = {
-      .booster = wfl_option_string(L, 1, what, "booster", NULL),
       .recipe = wfl_option_object(L, 1, what, "recipe", WFL_RECIPE, true),
       .label = wfl_option_string(L, 1, what, "label", NULL),
   };
+  parts.booster = wfl_option_bytes(L, 1, what, "booster", &parts.booster_size);
   if (!parts.booster || !parts.label)
     return wfl_fail(L, WF_INVALID, "%s: 'booster' and 'label' are needed", what);
   if (!wf_recipe_is_fitted(parts.recipe))
     return wfl_fail(L, WF_INVALID, "%s: the recipe is not fitted yet", what);
-  lua_getfield(L, 1, "booster");
-  lua_tolstring(L, -1, &parts.booster_size);
   parts.classes = wfl_option_strings(L, 1, what, "classes", &parts.n_classes);
   if (lua_getfield(L, 1, "provenance") != LUA_TNIL) {
     wfl_push_json_text(L, -1, 0);
@@ -51,7 +49,7 @@ static int model_new(lua_State *L) {
 }
 
 static int model_read(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = wfl_check_text(L, 1);
   wf_error err = WF_ERROR_INIT;
   wf_model *model;
   wfl_box *box = wfl_newbox(L, WFL_MODEL);
@@ -74,7 +72,7 @@ static int model_unpack(lua_State *L) {
 
 static int model_write(lua_State *L) {
   const wf_model *model = check(L);
-  const char *path = luaL_checkstring(L, 2);
+  const char *path = wfl_check_text(L, 2);
   wf_error err = WF_ERROR_INIT;
   if (wf_model_write(model, path, &err) != WF_OK) return wfl_raise_path(L, &err, path);
   return 0;

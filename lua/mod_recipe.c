@@ -35,7 +35,7 @@ static int chain(lua_State *L, wf_status status, const wf_error *err) {
 static int recipe_ordinal(lua_State *L) {
   static const char what[] = "recipe:ordinal";
   wf_recipe *recipe = check(L);
-  const char *column = luaL_checkstring(L, 2);
+  const char *column = wfl_check_text(L, 2);
   wfl_options(L, 4, what, (const char *const[]){"unseen", NULL});
   wf_unseen unseen = unseen_option(L, 4, what);
   size_t n;
@@ -69,7 +69,7 @@ static int recipe_one_hot(lua_State *L) {
 static int recipe_impute(lua_State *L) {
   static const char *const ways[] = {"mean", "median", "mode", NULL};
   wf_recipe *recipe = check(L);
-  const char *column = luaL_checkstring(L, 2);
+  const char *column = wfl_check_text(L, 2);
   wf_impute how = WF_IMPUTE_CONSTANT;
   double constant = 0;
   if (lua_type(L, 3) == LUA_TNUMBER)

@@ -34,7 +34,7 @@ static int store_put(lua_State *L) {
 
 static int store_put_file(lua_State *L) {
   wf_store *store = check(L);
-  const char *path = luaL_checkstring(L, 2);
+  const char *path = wfl_check_text(L, 2);
   char digest[65];
   wf_error err = WF_ERROR_INIT;
   if (wf_store_put_file(digest, store, path, &err) != WF_OK) return wfl_raise_path(L, &err, path);
@@ -75,7 +75,7 @@ static int store_path(lua_State *L) {
 
 /* open(directory) */
 static int store_open(lua_State *L) {
-  const char *directory = luaL_checkstring(L, 1);
+  const char *directory = wfl_check_text(L, 1);
   wf_error err = WF_ERROR_INIT;
   wf_store *store;
   wfl_box *box = wfl_newbox(L, STORE);

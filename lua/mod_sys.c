@@ -142,7 +142,7 @@ static int sys_process_alive(lua_State *L) {
 }
 
 static int sys_env(lua_State *L) {
-  lua_pushstring(L, getenv(luaL_checkstring(L, 1)));
+  lua_pushstring(L, getenv(wfl_check_text(L, 1)));
   return 1;
 }
 
@@ -216,7 +216,7 @@ static int sys_status_line(lua_State *L) { return emit(L, WFL_STATUS); }
  */
 
 static int sys_read_file(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = wfl_check_text(L, 1);
   lua_Integer limit = luaL_optinteger(L, 2, 0);
   luaL_argcheck(L, limit >= 0, 2, "negative");
   wf_error err = WF_ERROR_INIT;
@@ -231,7 +231,7 @@ static int sys_read_file(lua_State *L) {
 }
 
 static int sys_write_file(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = wfl_check_text(L, 1);
   size_t size;
   const char *data = luaL_checklstring(L, 2, &size);
   lua_Integer mode = luaL_optinteger(L, 3, 0644);
@@ -243,7 +243,7 @@ static int sys_write_file(lua_State *L) {
 }
 
 static int sys_make_directories(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = wfl_check_text(L, 1);
   luaL_argcheck(L, *path, 1, "empty");
   wf_error err = WF_ERROR_INIT;
   if (wf_make_directories(path, 0700, &err) != WF_OK) return wfl_raise_path(L, &err, path);
@@ -252,7 +252,7 @@ static int sys_make_directories(lua_State *L) {
 
 static int sys_exists(lua_State *L) {
   struct stat info;
-  lua_pushboolean(L, stat(luaL_checkstring(L, 1), &info) == 0);
+  lua_pushboolean(L, stat(wfl_check_text(L, 1), &info) == 0);
   return 1;
 }
 
@@ -260,7 +260,7 @@ static void close_listing(void *listing) { closedir(listing); }
 
 /* The names in a directory, sorted, without "." and "..". */
 static int sys_list_directory(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = wfl_check_text(L, 1);
   wfl_class(L, "wf.listing", NULL, NULL, close_listing);
   lua_newtable(L);
   wfl_box *box = wfl_newbox(L, "wf.listing");
@@ -289,7 +289,7 @@ static int sys_list_directory(lua_State *L) {
 
 /* The script as a function: text only, its directory in package.path; nil: standard input. */
 static int sys_load_script(lua_State *L) {
-  const char *path = luaL_optstring(L, 1, NULL);
+  const char *path = wfl_opt_text(L, 1, NULL);
   return wfl_load_script(L, path) ? 1 : lua_error(L);
 }
 
