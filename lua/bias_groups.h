@@ -1,0 +1,23 @@
+/* lua/bias_groups.h — the functions of wf.core.bias about many groups. */
+#ifndef WFL_BIAS_GROUPS_H
+#define WFL_BIAS_GROUPS_H
+
+#include <lua.h>
+
+/* many{labels=, predictions=, groups=, n_groups=, weights=, scores=, rates=, least_size=,
+ * to_overall=, alpha=, concentration=} → { groups={ {n=, tp=, fp=, fn=, tn=, rates={…}}, … },
+ * overall={…}, spreads={ {rate=, overall=, min=, max=, …}, … }, parity={…}, entropy={…},
+ * labels_edf={…}, predictions_edf={…} } */
+int bias_many(lua_State *L);
+/* calibrate{labels=, scores=, groups=, n_groups=, bins=} → { {error=, bins={ {n=, favourable=,
+ * score_sum=}, … }}, … } */
+int bias_calibrate(lua_State *L);
+/* reweigh{labels=, groups=, n_groups=, weights=} → column */
+int bias_reweigh(lua_State *L);
+/* thresholds{labels=, scores=, groups=, n_groups=, constraint=, objective=, flip=, tolerance=,
+ * grid=} → { rules={ {p_ignore=, constant=, p={…}, threshold={…}, below={…}}, … }, x=, y= } */
+int bias_thresholds(lua_State *L);
+/* decide{rules=, scores=, groups=, n_groups=, chances=} → bool column, column of probabilities */
+int bias_decide(lua_State *L);
+
+#endif

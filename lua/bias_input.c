@@ -1,0 +1,435 @@
+/* bias_input.c — columns as flags, group numbers, weights; sets of values as bool columns.
+ *
+ * A million rows pass through here for each millisecond that counting them takes, so columns are
+ * read where they lie: bits of bool columns, codes of categories by a table over the dictionary,
+ * numbers in their own type. */
+#include "bias_input.h"
+
+#include "base/bytes.h"
+#include "frame/column.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- columns of the option table ----------------------------------------------------------------
+ */
+
+static const char *full_name(bias_rows *rows, const char *name) {
+  return lua_pushfstring(rows->L, "%s: %s", rows->what, name);
+}
+
+static void check_length(bias_rows *rows, const wf_column *column, const char *name) {
+  size_t n = wf_column_count(column);
+  if (rows->n == SIZE_MAX) rows->n = n;
+  if (n != rows->n)
+    wfl_fail(rows->L, WF_INVALID, "%s: %s: %I values for %I rows", rows->what, name, (lua_Integer)n,
+             (lua_Integer)rows->n);
+}
+
+enum { CHUNK = 1024 }; /* rows that are worked on at once; whole bytes of bits */
+
+#define EVERY_BYTE UINT64_C(0x0101010101010101)
+
+/* Bit k becomes byte k: bit k is kept of byte k, and whatever is kept is carried into bit 7. */
+static void unpack_bits(uint8_t *out, const uint8_t *bits, size_t n) {
+  size_t whole = n / 8;
+  for (size_t i = 0; i < whole; i++) {
+    uint64_t kept = bits[i] * EVERY_BYTE & UINT64_C(0x8040201008040201);
+    uint64_t bytes = (kept + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & EVERY_BYTE;
+    memcpy(out + 8 * i, &bytes, 8);
+  }
+  for (size_t i = 8 * whole; i < n; i++) out[i] = wf_bit_get(bits, i);
+}
+
+/* Adds the rows of one chunk to the bits of a column; byte k of eight lands in bit 56 + k. */
+static void add_bits(uint8_t *bits, const wf_column *column, size_t begin, const uint8_t *flags,
+                     size_t n) {
+  const uint8_t *valid = column->validity ? column->validity->data + begin / 8 : NULL;
+  uint8_t *out = bits + begin / 8;
+  for (size_t i = 0; i < (n + 7) / 8; i++) {
+    uint64_t bytes = 0;
+    memcpy(&bytes, flags + 8 * i, n - 8 * i < 8 ? n - 8 * i : 8);
+    uint8_t packed = (uint8_t)(bytes * UINT64_C(0x0102040810204080) >> 56);
+    out[i] |= valid ? packed & valid[i] : packed;
+  }
+}
+
+static size_t chunk_at(const wf_column *column, size_t begin) {
+  return column->n_rows - begin < CHUNK ? column->n_rows - begin : CHUNK;
+}
+
+const uint8_t *bias_to_flags(bias_rows *rows, const char *name) {
+  lua_State *L = rows->L;
+  const wf_column *column = wfl_check(L, lua_gettop(L), WFL_COLUMN);
+  check_length(rows, column, name);
+  uint8_t *flags;
+  if (column->type == WF_BOOL && column->n_missing == 0) {
+    flags = wfl_scratch(L, rows->n, 1);
+    unpack_bits(flags, column->data->data, rows->n);
+  } else {
+    flags = wfl_push_flags(L, column, full_name(rows, name));
+    lua_remove(L, -2);
+  }
+  lua_remove(L, -2);
+  return flags;
+}
+
+const uint8_t *bias_push_flags(bias_rows *rows, const char *name, bool required) {
+  lua_State *L = rows->L;
+  if (!wfl_option_object(L, 1, rows->what, name, WFL_COLUMN, required)) {
+    lua_pushnil(L);
+    return NULL;
+  }
+  lua_getfield(L, 1, name);
+  return bias_to_flags(rows, name);
+}
+
+const double *bias_push_numbers(bias_rows *rows, const char *name, bool required) {
+  lua_State *L = rows->L;
+  const wf_column *column = wfl_option_object(L, 1, rows->what, name, WFL_COLUMN, required);
+  if (!column) {
+    lua_pushnil(L);
+    return NULL;
+  }
+  check_length(rows, column, name);
+  const double *numbers = wfl_push_doubles(L, column, full_name(rows, name));
+  lua_remove(L, -2);
+  return numbers;
+}
+
+const int32_t *bias_push_groups(bias_rows *rows, size_t *n_groups, bool required) {
+  lua_State *L = rows->L;
+  *n_groups = 0;
+  const wf_column *column = wfl_option_object(L, 1, rows->what, "groups", WFL_COLUMN, required);
+  if (!column) {
+    lua_pushnil(L);
+    return NULL;
+  }
+  check_length(rows, column, "groups");
+  if (column->type != WF_I32)
+    wfl_fail(L, WF_TYPE, "%s: groups: codes were expected, not a %s column", rows->what,
+             wf_type_name(column->type));
+  *n_groups = (size_t)wfl_option_integer(L, 1, rows->what, "n_groups", 0, 0, INT32_MAX);
+  lua_getfield(L, 1, "groups"); /* whose memory this is */
+  return wf_column_i32(column);
+}
+
+/* ---- sets of values -----------------------------------------------------------------------------
+ */
+
+static wf_column *push_blank(lua_State *L, size_t n) {
+  wf_error err = WF_ERROR_INIT;
+  wf_column *column;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  if (wf_column_blank(&column, WF_BOOL, n, NULL, 0, &err) != WF_OK) wfl_raise(L, &err);
+  wfl_fill_column(L, box, column);
+  return column;
+}
+
+typedef struct range {
+  double above, below; /* exclusive */
+  double min, max;     /* inclusive */
+  bool has_above, has_below;
+} range;
+
+/* An absent exclusive bound is beyond every number: it shuts out no infinity either. */
+static bool in_range(const range *r, double x) {
+  return ((x > r->above) | !r->has_above) & ((x < r->below) | !r->has_below) & (x >= r->min) &
+         (x <= r->max);
+}
+
+static double bound(lua_State *L, const char *name, double otherwise) {
+  double value = wfl_option_number(L, 2, "bias: set", name, otherwise);
+  if (isnan(value)) wfl_fail(L, WF_INVALID, "bias: the bound '%s' is not a number", name);
+  return value;
+}
+
+static bool has_option(lua_State *L, const char *name) {
+  bool has = lua_getfield(L, 2, name) != LUA_TNIL;
+  lua_pop(L, 1);
+  return has;
+}
+
+static range read_range(lua_State *L) {
+  return (range){
+      .above = bound(L, "above", -HUGE_VAL),
+      .below = bound(L, "below", HUGE_VAL),
+      .min = bound(L, "min", -HUGE_VAL),
+      .max = bound(L, "max", HUGE_VAL),
+      .has_above = has_option(L, "above"),
+      .has_below = has_option(L, "below"),
+  };
+}
+
+static void mark_range(lua_State *L, uint8_t *bits, const wf_column *column) {
+  range r = read_range(L);
+  double values[CHUNK];
+  uint8_t in[CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
+    size_t n = chunk_at(column, begin);
+    wf_column_load_f64(column, begin, n, values);
+    for (size_t i = 0; i < n; i++) in[i] = in_range(&r, values[i]);
+    add_bits(bits, column, begin, in, n);
+  }
+}
+
+/* The value on the top of the stack as a number; booleans count as 0 and 1. */
+static double number_on_top(lua_State *L, const wf_column *column) {
+  if (lua_type(L, -1) == LUA_TBOOLEAN) return lua_toboolean(L, -1);
+  if (lua_type(L, -1) == LUA_TNUMBER) return lua_tonumber(L, -1);
+  wfl_fail(L, WF_TYPE, "bias: the column is %s, the value '%s' is %s", wf_type_name(column->type),
+           luaL_tolstring(L, -1, NULL), lua_type(L, -2) == LUA_TSTRING ? "text" : "none");
+  return 0;
+}
+
+static void mark_number(uint8_t *bits, const wf_column *column, double wanted) {
+  double values[CHUNK];
+  uint8_t in[CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
+    size_t n = chunk_at(column, begin);
+    wf_column_load_f64(column, begin, n, values);
+    for (size_t i = 0; i < n; i++) in[i] = values[i] == wanted;
+    add_bits(bits, column, begin, in, n);
+  }
+}
+
+/* Integers beyond 2^53 are told apart. */
+static void mark_integer(uint8_t *bits, const wf_column *column, int64_t wanted) {
+  int64_t values[CHUNK];
+  uint8_t in[CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
+    size_t n = chunk_at(column, begin);
+    wf_column_load_i64(column, begin, n, values);
+    for (size_t i = 0; i < n; i++) in[i] = values[i] == wanted;
+    add_bits(bits, column, begin, in, n);
+  }
+}
+
+static bool view_is(wf_view view, const char *text, size_t size) {
+  return view.size == size && memcmp(view.data, text, size) == 0;
+}
+
+/* The code of a text in the dictionary, -1 when it has none. */
+static int32_t code_of(const wf_column *dictionary, const char *text, size_t size) {
+  for (size_t k = 0; k < dictionary->n_rows; k++) {
+    if (view_is(wf_column_view(dictionary, k), text, size)) return (int32_t)k;
+  }
+  return -1;
+}
+
+static void mark_code(uint8_t *bits, const wf_column *column, int32_t code) {
+  uint8_t in[CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
+    size_t n = chunk_at(column, begin);
+    for (size_t i = 0; i < n; i++) in[i] = wf_column_i32(column)[begin + i] == code;
+    add_bits(bits, column, begin, in, n);
+  }
+}
+
+/* The text on the top of the stack. */
+static void mark_text(lua_State *L, uint8_t *bits, const wf_column *column) {
+  size_t size;
+  if (lua_type(L, -1) != LUA_TSTRING)
+    wfl_fail(L, WF_TYPE, "bias: the column is text, the value %s is not",
+             luaL_tolstring(L, -1, NULL));
+  const char *text = lua_tolstring(L, -1, &size);
+  if (column->type == WF_CATEGORY) {
+    int32_t code = code_of(column->dictionary, text, size);
+    if (code >= 0) mark_code(bits, column, code);
+    return;
+  }
+  for (size_t i = 0; i < column->n_rows; i++) {
+    if (wf_column_present(column, i) && view_is(wf_column_view(column, i), text, size))
+      wf_bit_set(bits, i);
+  }
+}
+
+/* The value on the top of the stack. */
+static void mark_value(lua_State *L, uint8_t *bits, const wf_column *column) {
+  if (wf_type_is_text(column->type)) {
+    mark_text(L, bits, column);
+  } else if (wf_type_is_integer(column->type) && lua_isinteger(L, -1)) {
+    mark_integer(bits, column, lua_tointeger(L, -1));
+  } else {
+    mark_number(bits, column, number_on_top(L, column));
+  }
+}
+
+int bias_member(lua_State *L) {
+  const wf_column *column = wfl_check(L, 1, WFL_COLUMN);
+  wfl_options(L, 2, "bias: set",
+              (const char *const[]){"values", "above", "below", "min", "max", NULL});
+  lua_settop(L, 2);
+  lua_getfield(L, 2, "values");
+  uint8_t *bits = wf_column_memory(push_blank(L, column->n_rows));
+  if (lua_istable(L, 3)) {
+    lua_Integer n = luaL_len(L, 3);
+    for (lua_Integer i = 1; i <= n; i++) {
+      lua_rawgeti(L, 3, i);
+      mark_value(L, bits, column);
+      lua_pop(L, 1);
+    }
+  } else if (wf_type_is_text(column->type)) {
+    wfl_fail(L, WF_TYPE, "bias: the column is text, which has no range");
+  } else {
+    mark_range(L, bits, column);
+  }
+  lua_settop(L, 4);
+  return 1;
+}
+
+/* ---- groups -------------------------------------------------------------------------------------
+ */
+
+enum { MOST_COMBINATIONS = 1 << 24, WIDEST_RANGE = 1 << 16, MOST_COLUMNS = 16 };
+
+/* One column of a group: every value has a code below n_codes, missing ones have -1. */
+typedef struct part {
+  const wf_column *column;
+  const int32_t *codes;
+  size_t n_codes;
+} part;
+
+static void find_extremes(const wf_column *column, int64_t *low, int64_t *high) {
+  int64_t values[CHUNK];
+  *low = INT64_MAX;
+  *high = INT64_MIN;
+  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
+    size_t n = chunk_at(column, begin);
+    wf_column_load_i64(column, begin, n, values);
+    for (size_t i = 0; i < n; i++) {
+      *low = values[i] < *low ? values[i] : *low;
+      *high = values[i] > *high ? values[i] : *high;
+    }
+  }
+}
+
+/* Integers of a narrow range are their own codes. Pushes one value when it succeeds. */
+static bool push_narrow(lua_State *L, part *p) {
+  const wf_column *column = p->column;
+  int64_t low, high, values[CHUNK];
+  if (!wf_type_is_integer(column->type) || column->n_rows == 0) return false;
+  find_extremes(column, &low, &high);
+  if ((uint64_t)high - (uint64_t)low >= WIDEST_RANGE) return false;
+  int32_t *codes = wfl_scratch(L, column->n_rows, sizeof *codes);
+  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
+    size_t n = chunk_at(column, begin);
+    wf_column_load_i64(column, begin, n, values);
+    for (size_t i = 0; i < n; i++) codes[begin + i] = (int32_t)(values[i] - low);
+  }
+  for (size_t i = 0; column->n_missing && i < column->n_rows; i++) {
+    if (!wf_column_present(column, i)) codes[i] = -1;
+  }
+  p->codes = codes;
+  p->n_codes = (size_t)(high - low) + 1;
+  return true;
+}
+
+/* The codes of the column's texts. Pushes one value. */
+static void push_texts(lua_State *L, part *p) {
+  wf_error err = WF_ERROR_INIT;
+  wf_column *categories;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  if (wf_column_cast(&categories, p->column, WF_CATEGORY, &err) != WF_OK) wfl_raise(L, &err);
+  box->ptr = categories;
+  p->n_codes = categories->dictionary->n_rows;
+  p->codes = wf_column_i32(categories);
+  if (categories->n_missing == 0) return;
+  int32_t *codes = wfl_scratch(L, categories->n_rows, sizeof *codes);
+  for (size_t i = 0; i < categories->n_rows; i++) codes[i] = wf_column_code_at(categories, i);
+  lua_remove(L, -2);
+  p->codes = codes;
+}
+
+/* The columns of the list at index 1; pushes what owns their codes. */
+static part *push_parts(lua_State *L, size_t *n_parts) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  *n_parts = (size_t)luaL_len(L, 1);
+  if (*n_parts == 0 || *n_parts > MOST_COLUMNS)
+    wfl_fail(L, WF_INVALID, "bias: groups are made of 1 to %d columns", MOST_COLUMNS);
+  luaL_checkstack(L, 2 * MOST_COLUMNS + 16, NULL);
+  part *parts = wfl_scratch(L, *n_parts, sizeof *parts);
+  for (size_t k = 0; k < *n_parts; k++) {
+    lua_rawgeti(L, 1, (lua_Integer)k + 1);
+    parts[k].column = wfl_check(L, lua_gettop(L), WFL_COLUMN);
+    if (parts[k].column->n_rows != parts[0].column->n_rows)
+      wfl_fail(L, WF_INVALID, "bias: the columns of a group differ in length");
+    if (!push_narrow(L, &parts[k])) push_texts(L, &parts[k]);
+  }
+  return parts;
+}
+
+static size_t count_combinations(lua_State *L, const part *parts, size_t n_parts) {
+  size_t combinations = 1;
+  for (size_t k = 0; k < n_parts; k++) {
+    size_t n_codes = parts[k].n_codes ? parts[k].n_codes : 1;
+    if (combinations > MOST_COMBINATIONS / n_codes)
+      wfl_fail(L, WF_LIMIT, "bias: more than %d combinations of values", MOST_COMBINATIONS);
+    combinations *= n_codes;
+  }
+  return combinations;
+}
+
+/* The row's combination as one number, -1 where a value is missing. */
+static inline int32_t combination_at(const part *parts, size_t n_parts, size_t row) {
+  int32_t number = 0;
+  for (size_t k = 0; k < n_parts; k++) {
+    int32_t code = parts[k].codes[row];
+    if (code < 0) return -1;
+    number = number * (int32_t)parts[k].n_codes + code;
+  }
+  return number;
+}
+
+/* Sets item `number` of the list at index `names` to the row's values as text. */
+static void add_name(lua_State *L, int names, int32_t number, const part *parts, size_t n_parts,
+                     size_t row) {
+  lua_createtable(L, (int)n_parts, 0);
+  for (size_t k = 0; k < n_parts; k++) {
+    wfl_push_cell(L, parts[k].column, row);
+    luaL_tolstring(L, -1, NULL);
+    lua_rawseti(L, -3, (lua_Integer)k + 1);
+    lua_pop(L, 1);
+  }
+  lua_rawseti(L, names, number);
+}
+
+/* Fills `codes` with group numbers; the list at index `names` gets their names. */
+static int32_t number_groups(lua_State *L, int32_t *codes, int names, const part *parts,
+                             size_t n_parts) {
+  size_t combinations = count_combinations(L, parts, n_parts), n = parts[0].column->n_rows;
+  int32_t *number_of = wfl_scratch(L, combinations, sizeof *number_of), count = 0;
+  memset(number_of, -1, combinations * sizeof *number_of);
+  for (size_t i = 0; i < n; i++) {
+    int32_t at = combination_at(parts, n_parts, i);
+    if (at >= 0 && number_of[at] < 0) {
+      number_of[at] = count++;
+      add_name(L, names, count, parts, n_parts, i);
+    }
+    codes[i] = at >= 0 ? number_of[at] : -1;
+  }
+  return count;
+}
+
+int bias_groups(lua_State *L) {
+  lua_settop(L, 1);
+  size_t n_parts;
+  const part *parts = push_parts(L, &n_parts);
+  lua_newtable(L);
+  int names = lua_gettop(L);
+  wf_error err = WF_ERROR_INIT;
+  wf_column *column;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  if (wf_column_blank(&column, WF_I32, parts[0].column->n_rows, NULL, 0, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  wfl_fill_column(L, box, column);
+  int32_t count = number_groups(L, wf_column_memory(column), names, parts, n_parts);
+  lua_createtable(L, 0, 3);
+  lua_pushvalue(L, names + 1);
+  lua_setfield(L, -2, "codes");
+  lua_pushinteger(L, count);
+  lua_setfield(L, -2, "n");
+  lua_pushvalue(L, names);
+  lua_setfield(L, -2, "names");
+  return 1;
+}

@@ -1,0 +1,34 @@
+/* lua/bias_input.h — columns as the bias library wants them: flags, group numbers, weights. */
+#ifndef WFL_BIAS_INPUT_H
+#define WFL_BIAS_INPUT_H
+
+#include "convert.h"
+
+/* The rows of one call: every column of its option table (argument 1) has as many. */
+typedef struct bias_rows {
+  lua_State *L;
+  const char *what; /* for messages: "bias.report" */
+  size_t n;         /* SIZE_MAX until the first column */
+} bias_rows;
+
+/* Every function pushes one value, which owns what it returns. */
+
+/* A bool column without missing values, one byte a row; NULL when the option is absent. */
+const uint8_t *bias_push_flags(bias_rows *rows, const char *name, bool required);
+/* The same of the column on the top of the stack, which it replaces. */
+const uint8_t *bias_to_flags(bias_rows *rows, const char *name);
+/* Finite numbers; NULL when absent. */
+const double *bias_push_numbers(bias_rows *rows, const char *name, bool required);
+/* The options `groups` (what bias_groups made) and `n_groups`; NULL when absent. */
+const int32_t *bias_push_groups(bias_rows *rows, size_t *n_groups, bool required);
+
+/* member(column, set) → a bool column: is the row in the set? A set is { values = {…} } or any of
+ * { above = (more than), min = (at least), max = (at most), below = (less than) }. Missing rows are
+ * in none. */
+int bias_member(lua_State *L);
+/* groups { column, … } → { codes = column, n =, names = { {text, …}, … } }: the combinations of
+ * values that occur, numbered in order of first appearance; rows with a missing value are in none.
+ */
+int bias_groups(lua_State *L);
+
+#endif
