@@ -9,6 +9,8 @@
 #include "repl.h"
 #include "state.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <lauxlib.h>
@@ -62,20 +64,26 @@ static void on_text(void *context, wfl_channel channel, const char *text, size_t
 /* ---- interrupts ---------------------------------------------------------------------------------
  */
 
+/* A process may get one press twice: from the terminal and from whoever started it. */
+enum { SAME_PRESS_NS = 100000000 };
+
 static wfl_context *interrupted;
 static pthread_t main_thread;
 static volatile sig_atomic_t caught;
+static int64_t caught_ns; /* when; written and read by the handler alone */
 
 static void on_signal(int number) {
   int saved = errno;
+  int64_t now = wf_clock_monotonic_ns();
   if (!pthread_equal(pthread_self(), main_thread)) {
     pthread_kill(main_thread, number);
-  } else if (caught) {
+  } else if (!caught) {
+    caught = number;
+    caught_ns = now;
+    wfl_interrupt(interrupted);
+  } else if (now - caught_ns > SAME_PRESS_NS) {
     signal(number, SIG_DFL);
     raise(number);
-  } else {
-    caught = number;
-    wfl_interrupt(interrupted);
   }
   errno = saved;
 }
