@@ -184,7 +184,19 @@ wf_status wf_catalog_verify(wf_catalog *catalog, wf_error *err) {
 
 static const char rollback[] = "ROLLBACK";
 
-wf_status wf_catalog_begin(wf_catalog *catalog, wf_error *err) {
+/* A commit in WAL mode with synchronous=NORMAL is written but not synced; the next synced commit
+ * takes it along, as the log is one file. */
+static wf_status set_lax(wf_catalog *catalog, bool lax, wf_error *err) {
+  if (lax == catalog->lax) return WF_OK;
+  int code =
+      sqlite3_exec(catalog->db, lax ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL",
+                   NULL, NULL, NULL);
+  if (code != SQLITE_OK) return wf_catalog_fail(catalog, code, err);
+  catalog->lax = lax;
+  return WF_OK;
+}
+
+static wf_status begin(wf_catalog *catalog, bool lax, wf_error *err) {
   if (catalog->visiting)
     return wf_fail(err, WF_INVALID, "%s: a listing's callback may read but not write",
                    catalog->path);
@@ -192,7 +204,16 @@ wf_status wf_catalog_begin(wf_catalog *catalog, wf_error *err) {
   wf_statement *statement;
   WF_TRY(wf_statement_open(&statement, catalog, rollback, WF_BIND_NOTHING, err));
   wf_statement_close(statement);
+  WF_TRY(set_lax(catalog, lax, err));
   return wf_statement_run(catalog, "BEGIN IMMEDIATE", WF_BIND_NOTHING, err);
+}
+
+wf_status wf_catalog_begin(wf_catalog *catalog, wf_error *err) {
+  return begin(catalog, false, err);
+}
+
+wf_status wf_catalog_begin_lax(wf_catalog *catalog, wf_error *err) {
+  return begin(catalog, true, err);
 }
 
 wf_status wf_catalog_finish(wf_catalog *catalog, wf_status status, wf_error *err) {

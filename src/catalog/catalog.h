@@ -26,8 +26,9 @@ typedef struct wf_statement {
 struct wf_catalog {
   sqlite3 *db;
   char *path;
-  pid_t owner;  /* SQLite connections do not survive a fork */
-  int visiting; /* callbacks that are running */
+  pid_t owner;         /* SQLite connections do not survive a fork */
+  int visiting;        /* callbacks that are running */
+  bool lax_steps, lax; /* what was asked for steps; what synchronous is set to */
   WF_ARRAY(wf_statement *) statements;
 };
 
@@ -35,15 +36,19 @@ struct wf_catalog {
  */
 
 typedef struct wf_bind {
-  enum { WF_BIND_TEXT, WF_BIND_INTEGER, WF_BIND_REFERENCE } kind;
+  enum { WF_BIND_TEXT, WF_BIND_INTEGER, WF_BIND_REFERENCE, WF_BIND_BLOB } kind;
   const char *text; /* NULL binds NULL */
-  int64_t integer;
+  int64_t integer;  /* a blob's size */
 } wf_bind;
 
 static inline wf_bind wf_text(const char *text) { return (wf_bind){WF_BIND_TEXT, text, 0}; }
 static inline wf_bind wf_integer(int64_t value) { return (wf_bind){WF_BIND_INTEGER, NULL, value}; }
 /* An id where 0 means none. */
 static inline wf_bind wf_reference(int64_t id) { return (wf_bind){WF_BIND_REFERENCE, NULL, id}; }
+
+static inline wf_bind wf_blob(const void *data, size_t size) {
+  return (wf_bind){WF_BIND_BLOB, data, (int64_t)size};
+}
 
 #define WF_BIND(...) \
   (const wf_bind[]){__VA_ARGS__}, sizeof((const wf_bind[]){__VA_ARGS__}) / sizeof(wf_bind)
@@ -59,6 +64,8 @@ void wf_statement_close(wf_statement *statement);
 /* The text of a column, NULL where it is NULL; valid until the next step. After the last one of a
  * row, wf_statement_check tells whether memory sufficed for all. */
 const char *wf_statement_text(wf_statement *statement, int column);
+/* Likewise the bytes of a column that is not NULL. */
+wf_view wf_statement_blob(wf_statement *statement, int column);
 wf_status wf_statement_check(const wf_statement *statement, wf_error *err);
 int64_t wf_statement_integer(const wf_statement *statement, int column);
 
@@ -84,6 +91,8 @@ wf_status wf_catalog_fail(const wf_catalog *catalog, int code, wf_error *err);
 
 /* Takes the write lock, waiting up to 10 seconds for other processes. */
 wf_status wf_catalog_begin(wf_catalog *catalog, wf_error *err);
+/* The same for a transaction that a power cut may take back. */
+wf_status wf_catalog_begin_lax(wf_catalog *catalog, wf_error *err);
 /* Commits when `status` is WF_OK, else rolls back and gives `status` on. */
 wf_status wf_catalog_finish(wf_catalog *catalog, wf_status status, wf_error *err);
 
@@ -100,6 +109,11 @@ void wf_detail_integer(wf_bytes *detail, const char *key, int64_t value);
 /* Adds an event within a transaction, and disposes of `detail`. */
 wf_status wf_event_add(wf_catalog *catalog, const char *kind, const char *subject, const char *who,
                        wf_bytes *detail, wf_error *err);
+
+/* Checks a result's fields; inserts it within a transaction. */
+wf_status wf_result_check(wf_catalog *catalog, const wf_result_record *result, wf_error *err);
+wf_status wf_result_insert(int64_t *id, wf_catalog *catalog, const wf_result_record *result,
+                           wf_error *err);
 
 /* WF_INVALID unless `name` is 1 to 128 of A-Z a-z 0-9 . _ - and does not begin with a dot: it may
  * become a file's name or a part of a URL. */

@@ -141,46 +141,70 @@ wf_status wf_catalog_end_run(wf_catalog *catalog, int64_t run, wf_state state, c
 /* ---- steps ------------------------------------------------------------------------------------
  */
 
-static wf_status insert_step(int64_t *step, wf_catalog *catalog, int64_t run, const char *name,
-                             const char *kind, const char *log_path, wf_error *err) {
-  WF_TRY(check_open(catalog, run_state, "run", run, err));
+static wf_status insert_step(int64_t *step, wf_catalog *catalog, const wf_step_record *r,
+                             int64_t ended_us, wf_error *err) {
+  WF_TRY(check_open(catalog, run_state, "run", r->run, err));
   WF_TRY(wf_statement_run(catalog,
-                          "INSERT INTO step (run, name, kind, state, log_path, started_us)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                          WF_BIND(wf_integer(run), wf_text(name), wf_text(kind),
-                                  wf_text(wf_state_name(WF_STATE_EXECUTING)), wf_text(log_path),
-                                  wf_integer(wf_clock_wall_us())),
+                          "INSERT INTO step (run, name, kind, state, log_path, started_us, message,"
+                          " outcome, key, why, result, nth, ended_us)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                          WF_BIND(wf_integer(r->run), wf_text(r->name), wf_text(r->kind),
+                                  wf_text(wf_state_name(r->state)), wf_text(r->log_path),
+                                  wf_integer(wf_clock_wall_us()), wf_text(r->message),
+                                  wf_text(r->outcome_json), wf_text(r->key), wf_text(r->why),
+                                  wf_reference(r->result), wf_integer(r->nth > 0 ? r->nth : 1),
+                                  wf_integer(ended_us)),
                           err));
   *step = sqlite3_last_insert_rowid(catalog->db);
+  char kind[32] = "step.started";
+  if (ended_us) name_event(kind, "step", r->state);
   wf_bytes detail = {0};
   wf_detail_integer(&detail, "step", *step);
-  wf_detail_text(&detail, "name", name);
-  return wf_event_add(catalog, "step.started", subject_of(run).text, NULL, &detail, err);
+  wf_detail_text(&detail, "name", r->name);
+  return wf_event_add(catalog, kind, subject_of(r->run).text, NULL, &detail, err);
 }
 
+/* That a step began is no promise: it need not be synced. */
 wf_status wf_catalog_start_step(int64_t *step, wf_catalog *catalog, int64_t run, const char *name,
                                 const char *kind, const char *log_path, wf_error *err) {
   if (!*name) return wf_fail(err, WF_INVALID, "a step's name is empty");
   int64_t id = 0;
-  WF_TRY(wf_catalog_begin(catalog, err));
-  wf_status status = insert_step(&id, catalog, run, name, kind, log_path, err);
+  wf_step_record record = {
+      .run = run, .name = name, .kind = kind, .state = WF_STATE_EXECUTING, .log_path = log_path};
+  WF_TRY(wf_catalog_begin_lax(catalog, err));
+  wf_status status = insert_step(&id, catalog, &record, 0, err);
   WF_TRY(wf_catalog_finish(catalog, status, err));
   *step = id;
   return WF_OK;
 }
 
-static wf_status update_step(wf_catalog *catalog, int64_t step, const ending *end, wf_error *err) {
+wf_status wf_catalog_add_step(int64_t *step, wf_catalog *catalog, const wf_step_record *record,
+                              wf_error *err) {
+  if (!*record->name) return wf_fail(err, WF_INVALID, "a step's name is empty");
+  if (is_open(record->state)) return wf_fail(err, WF_INVALID, "the added step has not ended");
+  WF_TRY(wf_check_json(catalog, "outcome_json", record->outcome_json, err));
+  int64_t id = 0;
+  WF_TRY(wf_catalog_begin_lax(catalog, err));
+  wf_status status = insert_step(&id, catalog, record, wf_clock_wall_us(), err);
+  WF_TRY(wf_catalog_finish(catalog, status, err));
+  *step = id;
+  return WF_OK;
+}
+
+static wf_status update_step(wf_catalog *catalog, int64_t step, const wf_step_ending *end,
+                             int64_t result, wf_error *err) {
   int64_t run;
   WF_TRY(check_open(catalog, step_state, "step", step, err));
   WF_TRY(wf_statement_get_integer(&run, catalog, "SELECT run FROM step WHERE id = ?1",
                                   WF_BIND(wf_integer(step)), 0, err));
-  WF_TRY(wf_statement_run(catalog,
-                          "UPDATE step SET state = ?2, message = ?3, outcome = ?4, ended_us = ?5"
-                          " WHERE id = ?1",
-                          WF_BIND(wf_integer(step), wf_text(wf_state_name(end->state)),
-                                  wf_text(end->message), wf_text(end->outcome_json),
-                                  wf_integer(wf_clock_wall_us())),
-                          err));
+  WF_TRY(wf_statement_run(
+      catalog,
+      "UPDATE step SET state = ?2, message = ?3, outcome = ?4, ended_us = ?5,"
+      " key = ?6, why = ?7, result = ?8, nth = ?9 WHERE id = ?1",
+      WF_BIND(wf_integer(step), wf_text(wf_state_name(end->state)), wf_text(end->message),
+              wf_text(end->outcome_json), wf_integer(wf_clock_wall_us()), wf_text(end->key),
+              wf_text(end->why), wf_reference(result), wf_integer(end->nth > 0 ? end->nth : 1)),
+      err));
   char kind[32];
   name_event(kind, "step", end->state);
   wf_bytes detail = {0};
@@ -189,14 +213,34 @@ static wf_status update_step(wf_catalog *catalog, int64_t step, const ending *en
   return wf_event_add(catalog, kind, subject_of(run).text, NULL, &detail, err);
 }
 
+static wf_status end_step(wf_catalog *catalog, int64_t step, const wf_step_ending *end,
+                          wf_error *err) {
+  int64_t result = 0;
+  if (end->result) WF_TRY(wf_result_insert(&result, catalog, end->result, err));
+  return update_step(catalog, step, end, result, err);
+}
+
+wf_status wf_catalog_finish_step(wf_catalog *catalog, int64_t step, const wf_step_ending *end,
+                                 wf_error *err) {
+  if (is_open(end->state))
+    return wf_fail(err, WF_INVALID, "a step cannot end as %s", wf_state_name(end->state));
+  WF_TRY(wf_check_json(catalog, "outcome_json", end->outcome_json, err));
+  if (end->result) WF_TRY(wf_result_check(catalog, end->result, err));
+  if (catalog->lax_steps)
+    WF_TRY(wf_catalog_begin_lax(catalog, err));
+  else
+    WF_TRY(wf_catalog_begin(catalog, err));
+  return wf_catalog_finish(catalog, end_step(catalog, step, end, err), err);
+}
+
 wf_status wf_catalog_end_step(wf_catalog *catalog, int64_t step, wf_state state,
                               const char *message, const char *outcome_json, wf_error *err) {
-  if (is_open(state))
-    return wf_fail(err, WF_INVALID, "a step cannot end as %s", wf_state_name(state));
-  WF_TRY(wf_check_json(catalog, "outcome_json", outcome_json, err));
-  ending end = {state, message, outcome_json};
-  WF_TRY(wf_catalog_begin(catalog, err));
-  return wf_catalog_finish(catalog, update_step(catalog, step, &end, err), err);
+  wf_step_ending end = {.state = state, .message = message, .outcome_json = outcome_json};
+  return wf_catalog_finish_step(catalog, step, &end, err);
+}
+
+void wf_catalog_set_durable_steps(wf_catalog *catalog, bool durable) {
+  catalog->lax_steps = !durable;
 }
 
 /* ---- runs whose process is gone ----------------------------------------------------------------
@@ -309,6 +353,9 @@ static wf_status visit_step(void *context, wf_statement *row, bool *more, wf_err
       .key = wf_statement_text(row, 8),
       .started_us = wf_statement_integer(row, 9),
       .ended_us = wf_statement_integer(row, 10),
+      .why = wf_statement_text(row, 11),
+      .result = wf_statement_integer(row, 12),
+      .nth = wf_statement_integer(row, 13),
   };
   WF_TRY(parse_state(&step.state, row, 4, err));
   *more = list->visit(list->context, &step);
@@ -318,8 +365,9 @@ static wf_status visit_step(void *context, wf_statement *row, bool *more, wf_err
 wf_status wf_catalog_list_steps(wf_catalog *catalog, int64_t run, wf_step_visit *visit,
                                 void *context, wf_error *err) {
   step_listing list = {visit, context};
-  return wf_statement_each(catalog,
-                           "SELECT id, run, name, kind, state, message, outcome, log_path, key,"
-                           " started_us, ended_us FROM step WHERE run = ?1 ORDER BY id",
-                           WF_BIND(wf_integer(run)), visit_step, &list, err);
+  return wf_statement_each(
+      catalog,
+      "SELECT id, run, name, kind, state, message, outcome, log_path, key,"
+      " started_us, ended_us, why, result, nth FROM step WHERE run = ?1 ORDER BY id",
+      WF_BIND(wf_integer(run)), visit_step, &list, err);
 }

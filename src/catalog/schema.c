@@ -80,6 +80,22 @@ static const char *const migrations[] = {
             "  at_us INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,"
             "  who TEXT, detail TEXT) STRICT;"
             "CREATE INDEX event_subject ON event (subject, id);" APPEND_ONLY("event"),
+
+    /* 2: results of steps, found by key; contents of files, found by identity */
+    "CREATE TABLE result ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL,"
+    "  value BLOB NOT NULL, stored INTEGER NOT NULL," /* stored 1: value is an object's digest */
+    "  objects TEXT, parts TEXT, trace TEXT, log_path TEXT,"
+    "  took_us INTEGER NOT NULL, created_us INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX result_key ON result (key, id);"
+    "ALTER TABLE step ADD COLUMN why TEXT;"
+    "ALTER TABLE step ADD COLUMN result INTEGER;" /* may be gone: results are not kept for ever */
+    "ALTER TABLE step ADD COLUMN nth INTEGER NOT NULL DEFAULT 1;"
+    "CREATE INDEX step_name ON step (name, nth, id);"
+    "CREATE TABLE file ("
+    "  device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,"
+    "  mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, digest TEXT NOT NULL,"
+    "  PRIMARY KEY (device, inode)) STRICT, WITHOUT ROWID;",
 };
 
 enum { CURRENT = sizeof migrations / sizeof *migrations };

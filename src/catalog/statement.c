@@ -79,6 +79,9 @@ static int bind_one(sqlite3_stmt *handle, int index, const wf_bind *value) {
   if (value->kind == WF_BIND_REFERENCE)
     return value->integer ? sqlite3_bind_int64(handle, index, value->integer)
                           : sqlite3_bind_null(handle, index);
+  if (value->kind == WF_BIND_BLOB)
+    return sqlite3_bind_blob64(handle, index, value->text ? value->text : "",
+                               (sqlite3_uint64)value->integer, SQLITE_STATIC);
   if (!value->text) return sqlite3_bind_null(handle, index);
   return sqlite3_bind_text64(handle, index, value->text, strlen(value->text), SQLITE_STATIC,
                              SQLITE_UTF8);
@@ -130,6 +133,14 @@ const char *wf_statement_text(wf_statement *statement, int column) {
   const char *text = (const char *)sqlite3_column_text(statement->handle, column);
   if (!text && !null) statement->out_of_memory = true;
   return text;
+}
+
+wf_view wf_statement_blob(wf_statement *statement, int column) {
+  const void *data = sqlite3_column_blob(statement->handle, column);
+  int size = sqlite3_column_bytes(statement->handle, column);
+  if (!data && sqlite3_errcode(statement->catalog->db) == SQLITE_NOMEM)
+    statement->out_of_memory = true;
+  return (wf_view){data ? data : "", data ? (size_t)size : 0};
 }
 
 wf_status wf_statement_check(const wf_statement *statement, wf_error *err) {

@@ -64,7 +64,11 @@ typedef struct wf_step_record {
   int64_t id, run;
   const char *name, *kind; /* "step", "action", "async" */
   wf_state state;
-  const char *message, *outcome_json, *log_path, *key; /* key: NULL until steps have one */
+  const char *message, *outcome_json, *log_path;
+  const char *key; /* digest of all it depends on; NULL: it has none */
+  const char *why; /* why it was executed; NULL: it was not, or nobody knows */
+  int64_t result;  /* that it made or used; 0: none */
+  int64_t nth;     /* of its name in the run, from 1 */
   int64_t started_us, ended_us;
 } wf_step_record;
 
@@ -83,6 +87,11 @@ WF_API WF_NODISCARD wf_status wf_catalog_start_step(int64_t *step, wf_catalog *c
 WF_API WF_NODISCARD wf_status wf_catalog_end_step(wf_catalog *catalog, int64_t step, wf_state state,
                                                   const char *message, const char *outcome_json,
                                                   wf_error *err);
+/* Adds a step that is over: one transaction instead of two, and no sync to disk, for it reports
+ * nothing that would be lost. Of the record are read run, name, kind, state, message, outcome_json,
+ * log_path, key, why, result and nth. */
+WF_API WF_NODISCARD wf_status wf_catalog_add_step(int64_t *step, wf_catalog *catalog,
+                                                  const wf_step_record *record, wf_error *err);
 /* Runs still Executing whose process is gone become Stopped, and their open steps with them. A
  * process that took over the number of an ended one is told from it by its start time. */
 WF_API WF_NODISCARD wf_status wf_catalog_reap_runs(wf_catalog *catalog, wf_error *err);
@@ -99,6 +108,75 @@ WF_API WF_NODISCARD wf_status wf_catalog_get_run(wf_catalog *catalog, int64_t ru
 WF_API WF_NODISCARD wf_status wf_catalog_list_steps(wf_catalog *catalog, int64_t run,
                                                     wf_step_visit *visit, void *context,
                                                     wf_error *err);
+
+/* ---- results of steps -------------------------------------------------------------------------
+ */
+
+/* What an executed step returned, found again by its key. A key may have several results: the same
+ * step over other contents of what it read. */
+typedef struct wf_result_record {
+  int64_t id;
+  const char *key;   /* 64 hexadecimal digits */
+  const void *value; /* the encoded value, or the digest of the stored object that is it */
+  size_t value_size;
+  bool stored;
+  const char *objects_json; /* digests of all stored objects that it needs; NULL: none */
+  const char *parts_json;   /* what the key was made of */
+  const char *trace_json;   /* what was read while it ran, and what it reported */
+  const char *log_path;
+  int64_t took_us, created_us;
+} wf_result_record;
+
+/* How an executed step ended. With a result (id and created_us are given by the catalog), both
+ * become durable together: a step that is reported as Succeeded is found again. */
+typedef struct wf_step_ending {
+  wf_state state;
+  const char *message, *outcome_json, *key, *why;
+  int64_t nth;                    /* of its name in the run; 0: the first */
+  const wf_result_record *result; /* NULL: it is not kept */
+} wf_step_ending;
+
+WF_API WF_NODISCARD wf_status wf_catalog_finish_step(wf_catalog *catalog, int64_t step,
+                                                     const wf_step_ending *ending, wf_error *err);
+
+/* `durable` false: a commit survives the end of the process, however it ends, but a power cut may
+ * take the last ones back (never the earlier ones without the later ones). Registrations,
+ * approvals, deployments and the ends of runs are always durable. True at first. */
+WF_API void wf_catalog_set_durable_steps(wf_catalog *catalog, bool durable);
+
+typedef bool wf_result_visit(void *context, const wf_result_record *result);
+/* The latest results of that key, newest first, 32 at most. */
+WF_API WF_NODISCARD wf_status wf_catalog_find_results(wf_catalog *catalog, const char *key,
+                                                      wf_result_visit *visit, void *context,
+                                                      wf_error *err);
+/* The result of the latest step of that name and place in runs of that name; may find none. */
+WF_API WF_NODISCARD wf_status wf_catalog_find_latest_result(wf_catalog *catalog,
+                                                            const char *run_name,
+                                                            const char *step_name, int64_t nth,
+                                                            wf_result_visit *visit, void *context,
+                                                            wf_error *err);
+WF_API WF_NODISCARD wf_status wf_catalog_get_result(wf_catalog *catalog, int64_t result,
+                                                    wf_result_visit *visit, void *context,
+                                                    wf_error *err);
+/* It is not found again; steps keep their reference to it. Absent is fine. */
+WF_API WF_NODISCARD wf_status wf_catalog_forget_result(wf_catalog *catalog, int64_t result,
+                                                       wf_error *err);
+/* All of them, oldest first. */
+WF_API WF_NODISCARD wf_status wf_catalog_list_results(wf_catalog *catalog, wf_result_visit *visit,
+                                                      void *context, wf_error *err);
+
+/* Which contents a file had when it was last read: while its identity is the same it need not be
+ * read again. Losing a line of this memory costs time only. */
+typedef struct wf_file_identity {
+  int64_t device, inode, size, mtime_ns, ctime_ns;
+} wf_file_identity;
+
+WF_API WF_NODISCARD wf_status wf_catalog_find_file(bool *found, char digest[65],
+                                                   wf_catalog *catalog,
+                                                   const wf_file_identity *file, wf_error *err);
+WF_API WF_NODISCARD wf_status wf_catalog_remember_file(wf_catalog *catalog,
+                                                       const wf_file_identity *file,
+                                                       const char *digest, wf_error *err);
 
 /* ---- model versions ---------------------------------------------------------------------------
  */
