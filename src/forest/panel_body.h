@@ -27,7 +27,7 @@ typedef struct quad {
 
 typedef struct rows {
   const wf_heap_node *heap;
-  const float *results; /* results[i] belongs to heap place i */
+  const float *results; /* of the heap places below the last level */
   const float *panel;   /* from the first of the rows in hand */
 } rows;
 
@@ -56,45 +56,51 @@ INLINE quad choose_all(const rows *r, size_t at, quad left, quad right) {
 }
 
 /* Between two constants: and, xor run on more units than the blend instruction does. */
-INLINE quad level1(const rows *r, size_t at) {
+INLINE quad level1(const rows *r, size_t at, size_t first) {
   const vec *x = (const vec *)(r->panel + r->heap[at].offset);
   vec condition = splat(r->heap[at].condition);
-  mask right = (mask)splat(r->results[2 * at + 2]);
-  mask change = right ^ (mask)splat(r->results[2 * at + 1]);
+  mask right = (mask)splat(r->results[2 * at + 2 - first]);
+  mask change = right ^ (mask)splat(r->results[2 * at + 1 - first]);
   quad out;
   for (int i = 0; i < VECTORS; i++) out.v[i] = (vec)(right ^ (change & (x[i] < condition)));
   return out;
 }
 
-#define DEFINE_LEVEL(n, below)                                            \
-  INLINE quad level##n(const rows *r, size_t at) {                        \
-    return choose_all(r, at, below(r, 2 * at + 1), below(r, 2 * at + 2)); \
+#define DEFINE_LEVEL(n, below)                                                          \
+  INLINE quad level##n(const rows *r, size_t at, size_t first) {                        \
+    return choose_all(r, at, below(r, 2 * at + 1, first), below(r, 2 * at + 2, first)); \
   }
 DEFINE_LEVEL(2, level1)
 DEFINE_LEVEL(3, level2)
 DEFINE_LEVEL(4, level3)
 
 /* Fifteen splits are as much code as pays. */
-static __attribute__((noinline)) void subtree(const rows *r, size_t at, quad *out) {
-  *out = level4(r, at);
+static __attribute__((noinline)) void subtree(const rows *r, size_t at, size_t first, quad *out) {
+  *out = level4(r, at, first);
 }
 
-INLINE quad apart4(const rows *r, size_t at) {
+INLINE quad apart4(const rows *r, size_t at, size_t first) {
   quad out;
-  subtree(r, at, &out);
+  subtree(r, at, first, &out);
   return out;
 }
 DEFINE_LEVEL(5, apart4)
 
+static __attribute__((noinline)) void single_leaf(const rows *r, quad *out) {
+  vec leaf = splat(r->results[0]);
+  *out = (quad){{leaf, leaf, leaf, leaf}};
+}
+
+/* The last argument of the levels is the heap place the results begin at. */
 INLINE quad evaluate(const rows *r, unsigned depth) {
-  vec root = splat(r->results[0]);
+  quad out;
   switch (depth) {
-  case 0: return (quad){{root, root, root, root}};
-  case 1: return level1(r, 0);
-  case 2: return level2(r, 0);
-  case 3: return level3(r, 0);
-  case 4: return level4(r, 0);
-  default: return level5(r, 0);
+  case 0: single_leaf(r, &out); return out;
+  case 1: return level1(r, 0, 1);
+  case 2: return level2(r, 0, 3);
+  case 3: return level3(r, 0, 7);
+  case 4: return level4(r, 0, 15);
+  default: return level5(r, 0, 31);
   }
 }
 
@@ -110,21 +116,22 @@ INLINE void walk_eight(const wf_heap_node *heap, const float *leaves, const floa
       at[i] = 2 * at[i] + 1 + !(panel[node.offset + i] < node.condition);
     }
   }
-  for (size_t i = 0; i < TOGETHER; i++) sums[i] += leaves[at[i]];
+  size_t first = ((size_t)1 << (levels + TOP_LEVELS)) - 1;
+  for (size_t i = 0; i < TOGETHER; i++) sums[i] += leaves[at[i] - first];
 }
 
 /* The top levels are evaluated like a shallow tree whose results are the heap places below them. */
 static void add_deep(const wf_heap_node *heap, const wf_batch *batch, const float *leaves,
                      const float *panel, size_t n_rows, float *sums) {
   union place { /* an integer on its way through vectors of floats, which only move it */
-    uint32_t number[2 * (1 << TOP_LEVELS) - 1];
-    float bits[2 * (1 << TOP_LEVELS) - 1];
+    uint32_t number[1 << TOP_LEVELS];
+    float bits[1 << TOP_LEVELS];
   } place;
-  for (uint32_t i = 0; i < sizeof place.number / sizeof *place.number; i++) place.number[i] = i;
+  for (uint32_t i = 0; i < 1 << TOP_LEVELS; i++) place.number[i] = i + (1 << TOP_LEVELS) - 1;
   rows r = {.heap = heap, .results = place.bits};
   for (size_t row = 0; row < n_rows; row += VECTORS * LANES) {
     r.panel = panel + row;
-    quad top = level4(&r, 0);
+    quad top = evaluate(&r, TOP_LEVELS);
     uint32_t places[VECTORS * LANES];
     memcpy(places, &top, sizeof places);
     for (size_t i = 0; i < VECTORS * LANES && row + i < n_rows; i += 8) {
@@ -138,7 +145,7 @@ static void add(const wf_batch *batch, size_t tree, const float *panel, size_t n
                 float *sums) {
   size_t n_splits = ((size_t)1 << batch->depth) - 1;
   const wf_heap_node *heap = batch->nodes + tree * n_splits;
-  const float *leaves = batch->leaves + tree * (n_splits + 1) - n_splits;
+  const float *leaves = batch->leaves + tree * (n_splits + 1);
   if (batch->depth > WHOLE_DEPTH) {
     add_deep(heap, batch, leaves, panel, n_rows, sums);
     return;

@@ -310,8 +310,9 @@ static void flip(const char *file, size_t times, uint64_t seed) {
     size_t changes = 1 + (size_t)wf_random_below(&random, 3);
     for (size_t c = 0; c < changes; c++) {
       size_t at = (size_t)wf_random_below(&random, size);
-      copy[at] = wf_random_below(&random, 2) ? (char)wf_random_below(&random, 256)
-                                             : (char)(copy[at] ^ 1 << wf_random_below(&random, 8));
+      int other = copy[at] ^ 1 << wf_random_below(&random, 8);
+      if (wf_random_below(&random, 2)) other = (int)wf_random_below(&random, 256);
+      copy[at] = (char)other;
     }
     accepted += parse_and_use(copy, size);
   }
