@@ -268,49 +268,55 @@ static bool search_from(editor *e, size_t before) {
   return true;
 }
 
+typedef struct finder {
+  wf_bytes word, before; /* what is searched for; the text before the search */
+  size_t begun;          /* the entry before the search */
+} finder;
+
+static void give_up(editor *e, const finder *f) {
+  if (e->history == f->begun) return;
+  e->history = f->begun;
+  replace_all(e, f->before.data ? f->before.data : "");
+}
+
+/* One key of a search; false when it is none. */
+static bool narrow(editor *e, finder *f, int key) {
+  wf_bytes *word = &f->word;
+  if (key == CONTROL('R')) {
+    if (word->size) search_from(e, e->history);
+  } else if ((key == BACKSPACE || key == CONTROL('H')) && word->size) {
+    word->size = wfl_glyph_previous(word->data, word->size, word->size);
+    word->data[word->size] = '\0';
+    give_up(e, f);
+    if (word->size) search_from(e, entry_count(e));
+  } else if (key >= 32 && key != BACKSPACE) {
+    wf_bytes_char(word, (char)key);
+    e->search = word->data;
+    if (!word->failed && !strstr(e->text->data, word->data)) search_from(e, e->history);
+  } else {
+    return false;
+  }
+  return !word->failed;
+}
+
 /* Reverse search: typing narrows, ctrl-R goes to older entries, ctrl-G or ctrl-C gives up; any
  * other key takes what is shown and does its own work. */
 static int search(editor *e) {
-  wf_bytes word = {0}, before = {0};
-  int key = KEY_NONE;
-  size_t begun = e->history;
+  finder f = {.begun = e->history};
+  int key;
   if (entry_count(e) == 0) return KEY_NONE;
-  wf_bytes_text(&before, e->text->data);
-  wf_bytes_text(&word, "");
-  for (;;) {
-    e->search = word.size ? word.data : "";
+  wf_bytes_text(&f.before, e->text->data);
+  wf_bytes_text(&f.word, "");
+  do {
+    e->search = f.word.data ? f.word.data : "";
     refresh(e);
     key = wfl_key_read(e->line);
-    if (key == CONTROL('R')) {
-      if (word.size) search_from(e, e->history);
-    } else if ((key == BACKSPACE || key == CONTROL('H')) && word.size) {
-      word.size = wfl_glyph_previous(word.data, word.size, word.size);
-      word.data[word.size] = '\0';
-      e->search = word.data;
-      if (word.size) {
-        search_from(e, entry_count(e));
-      } else {
-        e->history = begun;
-        replace_all(e, before.data ? before.data : "");
-      }
-    } else if (key >= 32 && key != BACKSPACE) {
-      wf_bytes_char(&word, (char)key);
-      e->search = word.data;
-      if (!word.failed && !strstr(e->text->data ? e->text->data : "", word.data))
-        search_from(e, e->history);
-    } else {
-      break;
-    }
-    if (word.failed) break;
-  }
+  } while (narrow(e, &f, key));
   e->search = NULL;
   bool given_up = key == CONTROL('G') || key == CONTROL('C');
-  if (given_up && e->history != begun) {
-    e->history = begun;
-    replace_all(e, before.data ? before.data : "");
-  }
-  wf_bytes_dispose(&word);
-  wf_bytes_dispose(&before);
+  if (given_up) give_up(e, &f);
+  wf_bytes_dispose(&f.word);
+  wf_bytes_dispose(&f.before);
   return given_up ? KEY_NONE : key;
 }
 
