@@ -74,6 +74,7 @@ wf_status wf_doc_close(wf_doc_reader *reader, size_t from, const void **out) {
 }
 
 static void reals_from_integers(wf_doc_reader *reader, const wf_doc_packer *packer) {
+  if (packer->count == 0) return; /* there may be no stack yet */
   char *at = (char *)reader->stack + packer->from;
   for (size_t i = 0; i < packer->count; i++) {
     int64_t integer;
