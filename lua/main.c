@@ -152,15 +152,6 @@ typedef struct request {
   int argc;
 } request;
 
-static int push_strings(lua_State *L, char **strings, int n) {
-  lua_createtable(L, n, 0);
-  for (int i = 0; i < n; i++) {
-    lua_pushstring(L, strings[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
-  return 1;
-}
-
 /* Makes `wf` a global, as one-liners and the prompt expect. */
 static int do_require(lua_State *L) {
   lua_getglobal(L, "require");
@@ -177,27 +168,24 @@ static int do_code(lua_State *L) {
   return 0;
 }
 
-static int do_stdin(lua_State *L) {
-  const request *r = lua_touserdata(L, 1);
-  push_strings(L, r->argv, r->argc);
-  lua_pushliteral(L, "-");
-  lua_rawseti(L, -2, 0);
-  lua_setglobal(L, "arg");
-  if (!wfl_load_script(L, NULL)) return lua_error(L);
-  luaL_checkstack(L, r->argc, "too many arguments");
-  for (int i = 0; i < r->argc; i++) lua_pushstring(L, r->argv[i]);
-  lua_call(L, r->argc, 0);
-  return 0;
-}
-
-/* Scripts and subcommands are the Lua library's: wf.cli.main(arguments) → exit status. */
+/* Scripts and subcommands are the Lua library's: wf.cli.main(arguments) → exit status. A script on
+ * standard input is the argument "-". */
 static int do_command(lua_State *L) {
   const request *r = lua_touserdata(L, 1);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "wf.cli");
   lua_call(L, 1, 1);
   lua_getfield(L, -1, "main");
-  push_strings(L, r->argv, r->argc);
+  int first = r->c->from_stdin ? 2 : 1;
+  lua_createtable(L, r->argc + first - 1, 0);
+  if (r->c->from_stdin) {
+    lua_pushliteral(L, "-");
+    lua_rawseti(L, -2, 1);
+  }
+  for (int i = 0; i < r->argc; i++) {
+    lua_pushstring(L, r->argv[i]);
+    lua_rawseti(L, -2, first + i);
+  }
   lua_call(L, 1, 1);
   return 1;
 }
@@ -216,8 +204,8 @@ static int run_all(lua_State *L, const command *c, int argc, char **argv) {
     r.code = c->code[i];
     status = run(L, do_code, &r);
   }
-  if (status == 0 && c->from_stdin) return run(L, do_stdin, &r);
-  if (status == 0 && r.argc > 0) status = run(L, do_command, &r);
+  if (status == 0 && (c->from_stdin || r.argc > 0)) status = run(L, do_command, &r);
+  if (c->from_stdin) return status;
   if (!c->interactive) return status;
   run(L, do_require, &r);
   return wfl_repl(wfl_context_of(L), watch_signals);

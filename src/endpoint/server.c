@@ -12,6 +12,7 @@
 #include "endpoint/routes.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_WORKERS = 64 };
@@ -130,8 +131,13 @@ static wf_status start(wf_server *server, const wf_server_options *o, wf_error *
     WF_TRY(wf_lease_open(&server->lease, o->state_dir, err));
   }
   WF_TRY(listen_somewhere(server, o, err));
-  return o->state_dir ? open_state(server, o->state_dir, err)
-                      : open_container(server, o->model_path, err);
+  WF_TRY(o->state_dir ? open_state(server, o->state_dir, err)
+                      : open_container(server, o->model_path, err));
+  char line[320];
+  snprintf(line, sizeof line, "listening on http://%s:%d", o->host ? o->host : "127.0.0.1",
+           wf_server_port(server));
+  log_line(server, line);
+  return WF_OK;
 }
 
 wf_status wf_server_open(wf_server **out, const wf_server_options *options, wf_error *err) {
