@@ -24,22 +24,23 @@ extern "C" {
 #include <exception>
 #include <new>
 
-#define XGB_FUNCTIONS(X)        \
-  X(XGBoostVersion)             \
-  X(XGBGetLastError)            \
-  X(XGBGetGlobalConfig)         \
-  X(XGBSetGlobalConfig)         \
-  X(XGDMatrixCreateFromMat_omp) \
-  X(XGDMatrixSliceDMatrix)      \
-  X(XGDMatrixSetFloatInfo)      \
-  X(XGDMatrixFree)              \
-  X(XGBoosterCreate)            \
-  X(XGBoosterFree)              \
-  X(XGBoosterSetParam)          \
-  X(XGBoosterUpdateOneIter)     \
-  X(XGBoosterEvalOneIter)       \
-  X(XGBoosterSlice)             \
-  X(XGBoosterSetStrFeatureInfo) \
+#define XGB_FUNCTIONS(X)         \
+  X(XGBoostVersion)              \
+  X(XGBGetLastError)             \
+  X(XGBGetGlobalConfig)          \
+  X(XGBSetGlobalConfig)          \
+  X(XGDMatrixCreateFromMat_omp)  \
+  X(XGDMatrixSliceDMatrix)       \
+  X(XGDMatrixSetFloatInfo)       \
+  X(XGDMatrixFree)               \
+  X(XGBoosterCreate)             \
+  X(XGBoosterFree)               \
+  X(XGBoosterSetParam)           \
+  X(XGBoosterUpdateOneIter)      \
+  X(XGBoosterEvalOneIter)        \
+  X(XGBoosterPredictFromDMatrix) \
+  X(XGBoosterSlice)              \
+  X(XGBoosterSetStrFeatureInfo)  \
   X(XGBoosterSaveModelToBuffer)
 
 struct wf_xgb {
@@ -50,6 +51,8 @@ struct wf_xgb {
   // libgomp's, reached through libxgboost; null in a build without OpenMP
   int (*omp_get_max_threads)();
   void (*omp_set_num_threads)(int);
+  int (*omp_get_max_active_levels)();
+  void (*omp_set_max_active_levels)(int);
   int omp_threads; // the thread's limit before ours
 };
 
@@ -107,9 +110,12 @@ wf_status silence(wf_xgb *xgb, wf_error *err) {
 }
 
 void limit_threads(wf_xgb *xgb, const char *const *sonames, size_t n_threads) {
-  const wf_library_symbol symbols[] = {{"omp_get_max_threads", &xgb->omp_get_max_threads},
-                                       {"omp_set_num_threads", &xgb->omp_set_num_threads}};
-  if (wf_library_load(sonames, "libxgboost", symbols, 2, nullptr) != WF_OK) {
+  const wf_library_symbol symbols[] = {
+      {"omp_get_max_threads", &xgb->omp_get_max_threads},
+      {"omp_set_num_threads", &xgb->omp_set_num_threads},
+      {"omp_get_max_active_levels", &xgb->omp_get_max_active_levels},
+      {"omp_set_max_active_levels", &xgb->omp_set_max_active_levels}};
+  if (wf_library_load(sonames, "libxgboost", symbols, 4, nullptr) != WF_OK) {
     xgb->omp_set_num_threads = nullptr;
     return;
   }
@@ -198,13 +204,37 @@ wf_status wf_xgb_booster_update(const wf_xgb *xgb, wf_xgb_booster booster, size_
   });
 }
 
+wf_status wf_xgb_booster_predict(float *out, const wf_xgb *xgb, wf_xgb_booster booster,
+                                 wf_xgb_matrix matrix, size_t n, wf_error *err) {
+  const bst_ulong *shape = nullptr;
+  const float *values = nullptr;
+  bst_ulong n_dimensions = 0, n_values = 1;
+  wf_status status = guarded(xgb, err, [&] {
+    return xgb->XGBoosterPredictFromDMatrix(
+        booster, matrix,
+        "{\"type\": 0, \"training\": false, \"iteration_begin\": 0, \"iteration_end\": 0, "
+        "\"strict_shape\": false}",
+        &shape, &n_dimensions, &values);
+  });
+  if (status != WF_OK) return status;
+  for (bst_ulong i = 0; i < n_dimensions; i++) n_values *= shape[i];
+  if (n_values != n)
+    return wf_fail(err, WF_EXTERNAL, "XGBoost predicts more than one value per row");
+  std::memcpy(out, values, n * sizeof *out);
+  return WF_OK;
+}
+
 wf_status wf_xgb_booster_evaluate(char **out, const wf_xgb *xgb, wf_xgb_booster booster,
                                   size_t round, wf_xgb_matrix *matrices, const char **names,
                                   size_t n, wf_error *err) {
   const char *text = nullptr;
+  // where no level of parallel regions may be active, each has one thread
+  int levels = xgb->omp_set_num_threads ? xgb->omp_get_max_active_levels() : 0;
+  if (xgb->omp_set_num_threads) xgb->omp_set_max_active_levels(0);
   wf_status status = guarded(xgb, err, [&] {
     return xgb->XGBoosterEvalOneIter(booster, static_cast<int>(round), matrices, names, n, &text);
   });
+  if (xgb->omp_set_num_threads) xgb->omp_set_max_active_levels(levels);
   if (status != WF_OK) return status;
   char *copy = wf_strdup(text);
   if (!copy) return wf_fail_nomem(err);

@@ -13,7 +13,8 @@ extern "C" {
 
 #include "base/error.h"
 
-typedef struct wf_xgb wf_xgb; /* the function table; used by the thread that opened it */
+typedef struct wf_xgb wf_xgb; /* the function table; used by the thread that opened it. What was
+                                 made through one may be used through another */
 typedef void *wf_xgb_matrix;
 typedef void *wf_xgb_booster;
 
@@ -42,7 +43,11 @@ wf_status wf_xgb_booster_set(const wf_xgb *xgb, wf_xgb_booster booster, const ch
                              const char *value, wf_error *err);
 wf_status wf_xgb_booster_update(const wf_xgb *xgb, wf_xgb_booster booster, size_t round,
                                 wf_xgb_matrix matrix, wf_error *err);
-/* "[round]\t0-auc:0.9\t0-logloss:0.3\t1-auc:…" where the sets are called 0, 1, …; wf_free it. */
+/* What the model says of each of the matrix's `n` rows; the booster remembers it between rounds. */
+wf_status wf_xgb_booster_predict(float *out, const wf_xgb *xgb, wf_xgb_booster booster,
+                                 wf_xgb_matrix matrix, size_t n, wf_error *err);
+/* "[round]\t0-auc:0.9\t0-logloss:0.3\t1-auc:…" where the sets are called 0, 1, …; wf_free it.
+ * By one thread: XGBoost adds one partial sum per thread, so the numbers would depend on theirs. */
 wf_status wf_xgb_booster_evaluate(char **out, const wf_xgb *xgb, wf_xgb_booster booster,
                                   size_t round, wf_xgb_matrix *matrices, const char **names,
                                   size_t n, wf_error *err);

@@ -1,141 +1,36 @@
-/* rounds.c — one round's metrics, the start of a booster, early stopping.
- *
- * XGBoost hands metrics over as text with 17 digits, "[3]\t0-auc:0.91\t0-logloss:0.3\t1-auc:…". To
- * read it back without doubt the sets are called 0, 1, 2, …, whatever their users call them: a
- * set's name may hold '-', ':' or tabs, and a metric's name ("ndcg-", "error@0.5") may hold '-'. */
+/* rounds.c — the start of a booster, early stopping, and how many threads. */
 #include "xgboost/rounds.h"
 
-#include "base/bytes.h"
 #include "base/number.h"
 #include "base/pool.h"
 
 #include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-void wf_xgb_metrics_dispose(wf_xgb_metrics *metrics) {
-  for (size_t i = 0; i < metrics->n; i++) wf_free(metrics->names[i]);
-  wf_free(metrics->names);
-}
-
-wf_status wf_xgb_sets_new(wf_xgb_sets *out, size_t n, wf_error *err) {
-  wf_xgb_sets sets = {.matrices = wf_alloc_zero(n, sizeof(wf_xgb_matrix)),
-                      .labels = wf_alloc_zero(n, sizeof *sets.labels),
-                      .names = wf_alloc_array(n, sizeof(char *)),
-                      .n = n};
-  if (!sets.matrices || !sets.labels || !sets.names) {
-    wf_xgb_sets_dispose(NULL, &sets);
-    return wf_fail_nomem(err);
-  }
-  for (size_t i = 0; i < n; i++) {
-    snprintf(sets.labels[i], sizeof sets.labels[i], "%zu", i);
-    sets.names[i] = sets.labels[i];
-  }
-  *out = sets;
-  return WF_OK;
-}
-
-void wf_xgb_sets_dispose(const wf_xgb *xgb, wf_xgb_sets *sets) {
-  for (size_t i = 0; sets->matrices && i < sets->n; i++) {
-    if (sets->matrices[i]) wf_xgb_matrix_free(xgb, sets->matrices[i]);
-  }
-  wf_free(sets->matrices);
-  wf_free(sets->labels);
-  wf_free(sets->names);
-  *sets = (wf_xgb_sets){0};
-}
-
-/* ---- metrics ----------------------------------------------------------------------------------
- */
-
-/* "1-ndcg-:0.5" to set 1, metric "ndcg-", 0.5. */
-static bool read_field(wf_view field, size_t *set, wf_view *metric, double *value) {
-  const char *dash = memchr(field.data, '-', field.size);
-  const char *colon = memrchr(field.data, ':', field.size);
-  int64_t number;
-  if (!dash || !colon || colon < dash) return false;
-  if (!wf_parse_i64((wf_view){field.data, (size_t)(dash - field.data)}, &number)) return false;
-  *set = (size_t)number;
-  *metric = (wf_view){dash + 1, (size_t)(colon - dash - 1)};
-  wf_view text = {colon + 1, (size_t)(field.data + field.size - colon - 1)};
-  return wf_parse_f64(text, true, value);
-}
-
-/* Remembers the metric's name on its first appearance, checks it later. */
-static wf_status note_metric(wf_xgb_metrics *metrics, bool learning, size_t index, wf_view name,
-                             wf_error *err) {
-  if (!learning) {
-    if (index < metrics->n && wf_view_equal(wf_view_of(metrics->names[index]), name)) return WF_OK;
-    return wf_fail(err, WF_EXTERNAL, "XGBoost changed its metrics between rounds");
-  }
-  char **names = wf_realloc_array(metrics->names, metrics->n + 1, sizeof *names);
-  if (!names) return wf_fail_nomem(err);
-  metrics->names = names;
-  names[metrics->n] = wf_strndup(name.data, name.size);
-  if (!names[metrics->n]) return wf_fail_nomem(err);
-  metrics->n++;
-  return WF_OK;
-}
-
-static wf_status read_line(wf_xgb_history *values, wf_xgb_metrics *metrics, bool first,
-                           const char *line, size_t n_sets, wf_error *err) {
-  const char *at = line + strcspn(line, "\t"); /* past "[round]" */
-  size_t last_set = 0, index = 0;
-  while (*at == '\t') {
-    at++;
-    wf_view field = {at, strcspn(at, "\t")};
-    at += field.size;
-    size_t set;
-    wf_view metric;
-    double value;
-    if (!read_field(field, &set, &metric, &value) || set >= n_sets || set < last_set) {
-      return wf_fail(err, WF_EXTERNAL, "cannot read XGBoost's metrics: '%.*s'", (int)field.size,
-                     field.data);
-    }
-    if (set != last_set) index = 0;
-    last_set = set;
-    WF_TRY(note_metric(metrics, first && set == 0, index++, metric, err));
-    if (!wf_array_push(values, value)) return wf_fail_nomem(err);
-  }
-  return WF_OK;
-}
-
-wf_status wf_xgb_evaluate(wf_xgb_history *values, wf_xgb_metrics *metrics, const wf_xgb *xgb,
-                          wf_xgb_booster booster, size_t round, const wf_xgb_sets *sets,
-                          wf_error *err) {
-  char *line;
-  WF_TRY(wf_xgb_booster_evaluate(&line, xgb, booster, round, sets->matrices, sets->names, sets->n,
-                                 err));
-  size_t before = values->count;
-  wf_status status = read_line(values, metrics, metrics->names == NULL, line, sets->n, err);
-  if (status == WF_OK && values->count - before != sets->n * metrics->n) {
-    status = wf_fail(err, WF_EXTERNAL, "XGBoost left out a metric: '%.200s'", line);
-  }
-  wf_free(line);
-  return status;
-}
 
 /* ---- boosters ---------------------------------------------------------------------------------
  */
 
+/* A booster that need not evaluate is not told the metrics. */
 static wf_status set_all(const wf_xgb *xgb, wf_xgb_booster booster, const wf_xgb_params *params,
-                         size_t n_threads, wf_error *err) {
+                         const wf_xgb_plan *plan, size_t n_threads, wf_error *err) {
   char threads[WF_NUMBER_TEXT];
   wf_format_i64(threads, (int64_t)n_threads);
   WF_TRY(wf_xgb_booster_set(xgb, booster, "nthread", threads, err));
   for (size_t i = 0; i < params->items.count; i++) {
     const wf_xgb_param *item = &params->items.items[i];
+    if (plan->scores && strcmp(item->name, "eval_metric") == 0) continue;
     WF_TRY(wf_xgb_booster_set(xgb, booster, item->name, item->value, err));
   }
   return WF_OK;
 }
 
 wf_status wf_xgb_start(wf_xgb_booster *out, const wf_xgb *xgb, const wf_xgb_sets *sets,
-                       const wf_xgb_params *params, size_t n_threads, wf_error *err) {
+                       const wf_xgb_params *params, const wf_xgb_plan *plan, size_t n_threads,
+                       wf_error *err) {
   wf_xgb_booster booster = NULL;
   WF_TRY(wf_xgb_booster_new(&booster, xgb, sets->matrices, sets->n, err));
-  wf_status status = set_all(xgb, booster, params, n_threads, err);
+  wf_status status = set_all(xgb, booster, params, plan, n_threads, err);
   if (status == WF_OK) {
     *out = booster;
   } else {

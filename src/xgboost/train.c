@@ -13,6 +13,7 @@ typedef struct training {
   const wf_xgboost_data *train;
   const wf_xgboost_options *options;
   wf_xgb_params params;
+  wf_xgb_plan plan;
   size_t n_threads;
   wf_xgb *xgb;
   wf_xgb_sets sets;
@@ -33,6 +34,7 @@ static void dispose(training *work) {
   wf_free(work->names);
   wf_free(work->history.items);
   wf_xgb_metrics_dispose(&work->metrics);
+  wf_xgb_plan_dispose(&work->plan);
   wf_xgb_params_dispose(&work->params);
 }
 
@@ -91,7 +93,18 @@ static wf_status check(training *work, wf_error *err) {
   WF_TRY(wf_xgb_params_check(&work->params, options->params, options->n_params, err));
   WF_TRY(check_stopping(work, err));
   WF_TRY(wf_xgb_data_check(work->train, "train", true, &work->params, err));
+  WF_TRY(wf_xgb_plan_make(&work->plan, &work->params, err));
   return check_evals(work, err);
+}
+
+static wf_status load_set(training *work, size_t index, wf_error *err) {
+  const wf_xgboost_data *data = index ? &work->options->evals[index - 1] : work->train;
+  work->names[index] = index ? data->name : "train";
+  wf_status status =
+      wf_xgb_data_load(&work->sets.matrices[index], work->xgb, data, work->n_threads, err);
+  if (status != WF_OK) return wf_fail_within(err, status, "set '%s'", work->names[index]);
+  return wf_xgb_sets_fill(&work->sets, index, data->labels, data->weights,
+                          wf_matrix_row_count(data->matrix), &work->plan, err);
 }
 
 static wf_status load(training *work, wf_error *err) {
@@ -102,14 +115,9 @@ static wf_status load(training *work, wf_error *err) {
   if (!work->names) return wf_fail_nomem(err);
   WF_TRY(wf_xgb_open(&work->xgb, work->n_threads, err));
   WF_TRY(wf_xgb_sets_new(&work->sets, n_sets, err));
-  for (size_t i = 0; i < n_sets; i++) {
-    const wf_xgboost_data *data = i ? &options->evals[i - 1] : work->train;
-    work->names[i] = i ? data->name : "train";
-    wf_status status =
-        wf_xgb_data_load(&work->sets.matrices[i], work->xgb, data, work->n_threads, err);
-    if (status != WF_OK) return wf_fail_within(err, status, "set '%s'", work->names[i]);
-  }
-  return wf_xgb_start(&work->booster, work->xgb, &work->sets, &work->params, work->n_threads, err);
+  for (size_t i = 0; i < n_sets; i++) WF_TRY(load_set(work, i, err));
+  return wf_xgb_start(&work->booster, work->xgb, &work->sets, &work->params, &work->plan,
+                      work->n_threads, err);
 }
 
 /* ---- rounds -----------------------------------------------------------------------------------
@@ -148,8 +156,8 @@ static wf_status run(training *work, wf_error *err) {
   work->stopper.patience = work->options->early_stopping_rounds;
   for (size_t round = 0; round < work->options->rounds && !stop; round++) {
     WF_TRY(wf_xgb_booster_update(work->xgb, work->booster, round, work->sets.matrices[0], err));
-    WF_TRY(wf_xgb_evaluate(&work->history, &work->metrics, work->xgb, work->booster, round,
-                           &work->sets, err));
+    WF_TRY(wf_xgb_evaluate(&work->history, &work->metrics, &work->plan, work->xgb, work->booster,
+                           round, &work->sets, work->n_threads, err));
     work->n_rounds = round + 1;
     WF_TRY(consider(work, round, &stop, err));
     WF_TRY(report(work, round, err));

@@ -55,6 +55,9 @@ CASES = [
                                     ("num_parallel_tree", "3")]),
     ("stopped", "binary", False, 4, [("objective", "binary:logistic"), ("tree_method", "hist"),
                                      ("eval_metric", "auc"), ("eval_metric", "error@0.4")]),
+    ("weighted", "binary", True, 0, [("objective", "reg:logistic"), ("eval_metric", "aucpr"),
+                                     ("eval_metric", "rmse"), ("eval_metric", "mae"),
+                                     ("eval_metric", "error@0.5"), ("tree_method", "hist")]),
     ("linear", "real", False, 0, [("objective", "reg:squarederror"), ("booster", "gblinear"),
                                   ("updater", "coord_descent"), ("eta", "0.5")]),
 ]
@@ -89,7 +92,8 @@ def cv_case(name, params, patience):
     folds = [([i for i in range(300) if i % 3 != f], [i for i in range(300) if i % 3 == f])
              for f in range(3)]
     metrics = [v for k, v in params if k == "eval_metric"]
-    result = xgb.cv(params + COMMON, xgb.DMatrix(x, y, weight=w), 20, folds=folds, metrics=metrics,
+    seeded = params + COMMON + [("seed_per_iteration", "1")]  # what wf always does
+    result = xgb.cv(seeded, xgb.DMatrix(x, y, weight=w), 20, folds=folds, metrics=metrics,
                     early_stopping_rounds=patience or None, as_pandas=False)
     return {"name": name, "params": params + COMMON, "patience": patience, "rounds": 20,
             "result": result}
@@ -100,6 +104,10 @@ CV_CASES = [
                   ("eval_metric", "auc")], 3),
     ("cv hist", [("objective", "binary:logistic"), ("eval_metric", "error"),
                  ("tree_method", "hist")], 0),
+    ("cv approx", [("objective", "binary:logistic"), ("eval_metric", "aucpr"),
+                   ("tree_method", "approx"), ("colsample_bynode", "0.5")], 2),
+    ("cv dart", [("objective", "binary:logistic"), ("eval_metric", "ndcg"),
+                 ("eval_metric", "map"), ("booster", "dart"), ("rate_drop", "0.5")], 0),
 ]
 
 json.dump({"version": xgb.__version__, "train": [train_case(*case) for case in CASES],
