@@ -9,6 +9,8 @@
  * of wf's own code does not. */
 #include "bind.h"
 
+#include "base/suggest.h"
+
 #include "interrupt.h"
 #include "state.h"
 
@@ -212,41 +214,10 @@ int wfl_fail(lua_State *L, wf_status status, const char *format, ...) {
 /* ---- suggestions --------------------------------------------------------------------------------
  */
 
-enum { MAX_WORD = 64 };
-
-/* Edit distance with transpositions; anything longer than MAX_WORD is far from everything. */
-static size_t distance(const char *a, const char *b) {
-  size_t n = strlen(a), m = strlen(b);
-  if (n > MAX_WORD || m > MAX_WORD) return SIZE_MAX;
-  size_t rows[3][MAX_WORD + 1];
-  size_t *before = rows[0], *last = rows[1], *now = rows[2];
-  for (size_t j = 0; j <= m; j++) before[j] = last[j] = j;
-  for (size_t i = 1; i <= n; i++) {
-    now[0] = i;
-    for (size_t j = 1; j <= m; j++) {
-      size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
-      if (last[j] + 1 < best) best = last[j] + 1;
-      if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
-      bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped && before[j - 2] + 1 < best) best = before[j - 2] + 1;
-      now[j] = best;
-    }
-    size_t *free_row = before;
-    before = last;
-    last = now;
-    now = free_row;
-  }
-  return last[m];
-}
-
 const char *wfl_nearest(const char *word, const char *const *names) {
-  const char *nearest = NULL;
-  size_t least = (strlen(word) + 1) / 3 + 1; /* one slip in a short word, more in a long one */
-  for (; *names; names++) {
-    size_t d = distance(word, *names);
-    if (d < least) least = d, nearest = *names;
-  }
-  return nearest;
+  size_t n = 0;
+  while (names[n]) n++;
+  return wf_suggest(word, names, n, sizeof *names);
 }
 
 /* ---- options ------------------------------------------------------------------------------------

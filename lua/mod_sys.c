@@ -5,6 +5,7 @@
 #include "launch.h"
 #include "state.h"
 
+#include "base/suggest.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -293,6 +294,16 @@ static int sys_load_script(lua_State *L) {
   return wfl_load_script(L, path) ? 1 : lua_error(L);
 }
 
+/* nearest(name, names) → the one of names that was probably meant, or nil */
+static int sys_nearest(lua_State *L) {
+  const char *word = luaL_checkstring(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  size_t n;
+  const char **names = wfl_strings(L, 2, "sys.nearest: names", &n);
+  lua_pushstring(L, wf_suggest(word, names, n, sizeof *names));
+  return 1;
+}
+
 int wfl_open_sys(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"env", sys_env},
@@ -304,6 +315,7 @@ int wfl_open_sys(lua_State *L) {
       {"load_script", sys_load_script},
       {"make_directories", sys_make_directories},
       {"monotonic", sys_monotonic},
+      {"nearest", sys_nearest},
       {"now_us", sys_now_us},
       {"print_line", sys_print_line},
       {"process_alive", sys_process_alive},

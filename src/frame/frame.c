@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/map.h"
+#include "base/suggest.h"
 #include "frame/column.h"
 #include "frame/frame.h"
 #include "frame/utf8.h"
@@ -107,47 +108,13 @@ const char *const *wf_frame_names(const wf_frame *frame) {
 
 /* ---- finding by name ------------------------------------------------------------------------- */
 
-enum { LONGEST_GUESS = 64 };
-
-/* Edit distance in bytes (insert, delete, replace); names longer than the row are never near. */
-static size_t edit_distance(const char *a, const char *b) {
-  size_t n = strlen(a), m = strlen(b), row[LONGEST_GUESS + 1];
-  if (n > LONGEST_GUESS || m > LONGEST_GUESS) return SIZE_MAX;
-  for (size_t j = 0; j <= m; j++) row[j] = j;
-  for (size_t i = 1; i <= n; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= m; j++) {
-      size_t best = diagonal + (a[i - 1] != b[j - 1]);
-      if (row[j] + 1 < best) best = row[j] + 1;
-      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-      diagonal = row[j];
-      row[j] = best;
-    }
-  }
-  return row[m];
-}
-
-/* The existing name most like `name`, NULL when none shares at least half of it. */
-static const char *nearest_name(const wf_frame *frame, const char *name) {
-  const char *nearest = NULL;
-  size_t least = strlen(name) / 2 + 1;
-  for (size_t i = 0; i < frame->n_columns; i++) {
-    size_t distance = edit_distance(name, frame->names[i]);
-    if (distance >= least) continue;
-    least = distance;
-    nearest = frame->names[i];
-  }
-  return nearest;
-}
-
 wf_status wf_frame_index_of(size_t *out, const wf_frame *frame, const char *name, wf_error *err) {
   ptrdiff_t index = wf_frame_find(frame, name);
   if (index >= 0) {
     *out = (size_t)index;
     return WF_OK;
   }
-  const char *nearest = nearest_name(frame, name);
+  const char *nearest = wf_suggest(name, frame->names, frame->n_columns, sizeof *frame->names);
   if (nearest) {
     return wf_fail(err, WF_NOTFOUND, "there is no column '%s'; did you mean '%s'?", name, nearest);
   }
@@ -155,7 +122,7 @@ wf_status wf_frame_index_of(size_t *out, const wf_frame *frame, const char *name
 }
 
 wf_status wf_frame_get(wf_column **out, const wf_frame *frame, const char *name, wf_error *err) {
-  size_t index;
+  size_t index = 0;
   WF_TRY(wf_frame_index_of(&index, frame, name, err));
   *out = frame->columns[index];
   return WF_OK;

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/number.h"
+#include "base/suggest.h"
 
 #include <math.h>
 #include <string.h>
@@ -180,50 +181,9 @@ static const metric_rule metrics[] = {
 /* ---- did you mean -----------------------------------------------------------------------------
  */
 
-/* Optimal string alignment distance (insert, delete, replace, swap neighbours), for short names. */
-static size_t distance(const char *a, const char *b) {
-  enum { LONGEST = 40 };
-  size_t n = strlen(a), m = strlen(b), rows[3][LONGEST + 1];
-  if (n > LONGEST || m > LONGEST) return LONGEST;
-  size_t *before = rows[0], *last = rows[1], *now = rows[2];
-  for (size_t j = 0; j <= m; j++) last[j] = j;
-  for (size_t i = 1; i <= n; i++) {
-    now[0] = i;
-    for (size_t j = 1; j <= m; j++) {
-      size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
-      if (last[j] + 1 < best) best = last[j] + 1;
-      if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
-      bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped && before[j - 2] + 1 < best) best = before[j - 2] + 1;
-      now[j] = best;
-    }
-    size_t *oldest = before;
-    before = last;
-    last = now;
-    now = oldest;
-  }
-  return last[m];
-}
-
-/* The nearest of names found `stride` bytes apart; NULL when none is near. */
-static const char *nearest(const char *name, const void *names, size_t n, size_t stride) {
-  const char *best = NULL;
-  size_t limit = strlen(name) / 3 + 1, best_distance = limit + 1;
-  for (size_t i = 0; i < n; i++) {
-    const char *candidate;
-    memcpy(&candidate, (const char *)names + i * stride, sizeof candidate);
-    size_t d = distance(name, candidate);
-    if (d < best_distance) {
-      best_distance = d;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
 static wf_status fail_unknown(wf_error *err, const char *what, const char *name, const void *names,
                               size_t n, size_t stride) {
-  const char *best = nearest(name, names, n, stride);
+  const char *best = wf_suggest(name, names, n, stride);
   if (!best) return wf_fail(err, WF_INVALID, "unknown %s '%.60s'", what, name);
   return wf_fail(err, WF_INVALID, "unknown %s '%.60s'; did you mean '%s'?", what, name, best);
 }

@@ -11,6 +11,7 @@
 -- are separated by "|". The result is a new table with the defaults filled in.
 
 local errors = require "wf.errors"
+local sys = require "wf.core.sys"
 
 local options = {}
 
@@ -42,34 +43,8 @@ function options.is(value, kinds)
   return false
 end
 
--- Optimal string alignment distance (insert, delete, replace, swap neighbours).
-local function distance(a, b)
-  local before, last = nil, {}
-  for j = 0, #b do last[j] = j end
-  for i = 1, #a do
-    local this = { [0] = i }
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      local best = math.min(last[j] + 1, this[j - 1] + 1, last[j - 1] + cost)
-      if before and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
-        best = math.min(best, before[j - 2] + 1)
-      end
-      this[j] = best
-    end
-    before, last = last, this
-  end
-  return last[#b]
-end
-
 -- The nearest of the sorted names, or nil when none is near.
-function options.nearest(name, names)
-  local best, best_distance = nil, math.max(1, #name // 3) + 1
-  for _, candidate in ipairs(names) do
-    local d = distance(name:lower(), candidate:lower())
-    if d < best_distance then best, best_distance = candidate, d end
-  end
-  return best
-end
+options.nearest = sys.nearest
 
 function options.sorted_keys(t)
   local keys = {}
