@@ -15,7 +15,10 @@ static wf_status add_value(wf_builder *builder, wf_type type, size_t row, wf_err
   case WF_I32: return wf_builder_add_i64(builder, (int64_t)row - 5, err);
   case WF_BOOL: return wf_builder_add_i64(builder, row % 3 == 0, err);
   case WF_TIMESTAMP: return wf_builder_add_i64(builder, (int64_t)row * 3600000000 - 1, err);
-  case WF_STRING: snprintf(text, sizeof text, row % 4 ? "text %zu é" : "", row); break;
+  case WF_STRING:
+    text[0] = '\0'; /* every fourth is empty */
+    if (row % 4) snprintf(text, sizeof text, "text %zu é", row);
+    break;
   case WF_CATEGORY: snprintf(text, sizeof text, "kind %zu", row % 3); break;
   }
   return wf_builder_add_text(builder, wf_view_of(text), err);
