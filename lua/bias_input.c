@@ -291,17 +291,17 @@ typedef struct part {
 } part;
 
 static void find_extremes(const wf_column *column, int64_t *low, int64_t *high) {
-  int64_t values[CHUNK];
-  *low = INT64_MAX;
-  *high = INT64_MIN;
+  int64_t values[CHUNK], least = INT64_MAX, most = INT64_MIN;
   for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
     size_t n = chunk_at(column, begin);
     wf_column_load_i64(column, begin, n, values);
     for (size_t i = 0; i < n; i++) {
-      *low = values[i] < *low ? values[i] : *low;
-      *high = values[i] > *high ? values[i] : *high;
+      least = values[i] < least ? values[i] : least;
+      most = values[i] > most ? values[i] : most;
     }
   }
+  *low = least;
+  *high = most;
 }
 
 /* Integers of a narrow range are their own codes. Pushes one value when it succeeds. */

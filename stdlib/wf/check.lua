@@ -32,7 +32,8 @@ local shap = require "wf.shap"
 
 local check = {}
 
-local Report = { __name = "wf.check" }
+local Report = { __name = "wf.check", __module = "wf.check", __class = "Report" }
+check.classes = { Report = Report }
 
 local shared_rules = {
   baseline = { "string|table|wf.check|wf.version" }, model_group = { "string" },
@@ -107,26 +108,9 @@ end
 
 -- ---- bias ---------------------------------------------------------------------------------------
 
--- What is fair: every metric is a difference but DI, which is a ratio.
 local function unfairness(metric, value)
   if value == "Infinity" or value == "-Infinity" then return math.huge end
-  return math.abs(value - (metric == "DI" and 1 or 0))
-end
-
-local function bias_values(facets)
-  local values = {}
-  for _, facet in ipairs(facets) do
-    for _, metric in ipairs(facet.metrics) do
-      if metric.value then
-        local value = metric.value
-        if value == math.huge then value = "Infinity" end
-        if value == -math.huge then value = "-Infinity" end
-        values[#values + 1] = { facet = facet.name, facet_value = facet.value_or_threshold,
-          metric = metric.name, value = value }
-      end
-    end
-  end
-  return values
+  return bias.unfairness(metric, value)
 end
 
 local function find_value(values, wanted)
@@ -141,7 +125,7 @@ end
 -- A metric drifts when it is farther from fair than it was.
 local function bias_violations(report, previous)
   local violations = {}
-  for _, now in ipairs(bias_values(report.facets)) do
+  for _, now in ipairs(report.computed:values()) do
     local before = find_value(previous.values or {}, now)
     if before and unfairness(now.metric, now.value) > unfairness(now.metric, before) then
       violations[#violations + 1] = { check = "bias_drift_check", facet = now.facet,
@@ -154,88 +138,43 @@ local function bias_violations(report, previous)
   return violations
 end
 
--- Predicted labels of a classifier as class numbers.
-local function predicted_numbers(plan, model, data, threshold)
-  local scores = model:predict(data)
-  if plan.kind == "binary" then return scores:gt(threshold):cast("i64") end
-  if options.type_of(scores) == "wf.column" then return scores:cast("i64") end
-  -- The class of the largest probability, the first one where several are equal.
-  local names = scores:columns()
-  local best, class = scores:column(names[1]), nil
-  for k = 2, #names do
-    local column = scores:column(names[k])
-    local wins = column:gt(best):cast("f64")
-    class = class and class * (1 - wins) + wins * (k - 1) or wins * (k - 1)
-    best = best * (1 - wins) + column * wins
-  end
-  return class:cast("i64")
-end
-
--- A favourable class text as its number, for the columns that hold numbers.
-local function favourable_numbers(plan, favourable)
-  if not plan.classes then return favourable end
-  local wanted = options.type_of(favourable) == "table" and favourable or { favourable }
-  local numbers = {}
-  for i, text in ipairs(wanted) do
-    for k, class in ipairs(plan.classes) do
-      if class == text then numbers[i] = k - 1 end
-    end
-    if not numbers[i] then
-      errors.invalid("check.model_bias: favourable: %s",
-        options.unknown("class", tostring(text), plan.classes))
-    end
-  end
-  return numbers
-end
-
-local function model_labels(o)
-  local plan = labels.plan_for(o.model)
-  if plan.kind == "regression" then
-    return plan.name, o.data, o.model:predict(o.data), o.favourable, plan
-  end
-  local data = o.data
-  if plan.classes then data = data:with(plan.name, plan:numbers(data)) end
-  return plan.name, data, predicted_numbers(plan, o.model, o.data, o.threshold),
-    favourable_numbers(plan, o.favourable), plan
-end
-
 local bias_rules = rules_with {
   model = { "wf.model", required = true }, data = { "wf.frame", required = true },
   favourable = { "any", required = true }, facet = { "table", required = true },
   group = { "string" }, metrics = { "table" }, threshold = { "number", default = 0.5 },
+  min_group = { "integer", min = 1 }, intervals = { "boolean|table" }, flip = { "boolean|table" },
+  weight = { "string|wf.column" },
 }
 
-local function favourable_text(given)
-  local list = options.type_of(given) == "table" and given or { given }
-  local texts = {}
-  for i, value in ipairs(list) do texts[i] = tostring(value) end
-  return table.concat(texts, ",")
+local function bias_options(o)
+  local out = {}
+  for _, key in ipairs { "model", "data", "label", "favourable", "facet", "group", "metrics",
+    "threshold", "min_group", "intervals", "flip", "weight" } do
+    out[key] = o[key]
+  end
+  return out
+end
+
+local function bias_report(kind, o)
+  local computed = bias.report(bias_options(o))
+  return compare(setmetatable({ kind = kind, facets = computed.facets, label = computed.label,
+    favourable = computed.favourable, rows = computed.rows, threshold = o.threshold,
+    computed = computed }, Report), o, bias_violations)
 end
 
 function check.model_bias(given)
-  local o = options.check("check.model_bias", given, bias_rules)
-  local label, data, predictions, favourable, plan = model_labels(o)
-  local computed = bias.compute { data = data, label = label, favourable = favourable,
-    predictions = predictions, facet = o.facet, group = o.group, metrics = o.metrics }
-  if plan.classes then computed.favourable = favourable_text(o.favourable) end
-  return compare(setmetatable({ kind = "model_bias", facets = computed.facets, label = label,
-    favourable = computed.favourable, rows = computed.rows, threshold = o.threshold,
-    computed = computed }, Report), o, bias_violations)
+  return bias_report("model_bias", options.check("check.model_bias", given, bias_rules))
 end
 
 local data_bias_rules = rules_with {
   data = { "wf.frame", required = true }, label = { "string", required = true },
   favourable = { "any", required = true }, facet = { "table", required = true },
-  group = { "string" }, metrics = { "table" },
+  group = { "string" }, metrics = { "table" }, min_group = { "integer", min = 1 },
+  intervals = { "boolean|table" }, weight = { "string|wf.column" },
 }
 
 function check.data_bias(given)
-  local o = options.check("check.data_bias", given, data_bias_rules)
-  local computed = bias.compute { data = o.data, label = o.label, favourable = o.favourable,
-    facet = o.facet, group = o.group, metrics = o.metrics }
-  return compare(setmetatable({ kind = "data_bias", facets = computed.facets, label = o.label,
-    favourable = computed.favourable, rows = computed.rows, computed = computed }, Report), o,
-    bias_violations)
+  return bias_report("data_bias", options.check("check.data_bias", given, data_bias_rules))
 end
 
 -- ---- explainability -----------------------------------------------------------------------------
@@ -324,7 +263,7 @@ function methods:new_baseline()
   if self.kind == "explainability" then
     return { aggregate = self.aggregate, ranking = ranking(self.features) }
   end
-  return { values = bias_values(self.facets) }
+  return { values = self.computed:values() }
 end
 
 -- A bias metric of a facet: its value, or nil and why there is none.
@@ -384,7 +323,7 @@ end
 
 function Report:__summary()
   return { kind = self.kind, rows = self.rows, violations = self.violations, checked = self.checked,
-    values = self.computed and bias_values(self.facets) or nil,
+    values = self.computed and self.computed:values() or nil,
     features = self.features and ranking(self.features:head(10)) or nil }
 end
 

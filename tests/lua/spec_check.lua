@@ -84,9 +84,9 @@ local function reference_report(case, folder)
   end
   local frame = wf.csv.read(folder .. "/" .. case.csv)
   local wanted = config.label_values_or_threshold
-  return wf.bias.compute { data = frame, label = config.label, facet = facets,
+  return wf.bias.report { data = frame, label = config.label, facet = facets,
     favourable = math.type(wanted[1]) == "float" and { above = wanted[1] } or wanted,
-    predictions = frame:column(config.predicted_label), group = config.group_variable }
+    prediction = config.predicted_label, group = config.group_variable }
 end
 
 local function expect_same(name, actual, expected)
