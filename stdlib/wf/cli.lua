@@ -25,6 +25,7 @@ local commands = {
   { "invoke", "endpoints", "send rows to an endpoint" },
   { "delete-endpoint", "endpoints", "delete an endpoint" },
   { "serve", "serve", "serve endpoints, or one model, in the foreground" },
+  { "clarify", "clarify", "compute a SageMaker Clarify bias configuration" },
   { "doctor", "doctor", "check the installation and the state directory" },
   { "version", "doctor", "print the version" },
   { "help", "help", "print help for a command" },

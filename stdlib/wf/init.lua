@@ -12,8 +12,8 @@ local errors = require "wf.errors"
 
 local wf = {}
 
-local modules = { "bias", "check", "csv", "endpoint", "frame", "json", "metrics", "model", "param",
-  "pretty", "recipe", "registry", "run", "shap", "xgboost" }
+local modules = { "bias", "check", "clarify", "csv", "endpoint", "frame", "json", "metrics", "model",
+  "param", "pretty", "recipe", "registry", "run", "shap", "xgboost" }
 
 local is_module = {}
 for _, name in ipairs(modules) do is_module[name] = true end
