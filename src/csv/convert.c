@@ -26,15 +26,44 @@ bool wf_csv_next_target(wf_csv_target *target, unsigned kinds, bool blank_text, 
   return true;
 }
 
+static bool worth_a_dictionary(size_t n_distinct, size_t n_present) {
+  return n_distinct <= WF_CSV_MAX_CATEGORIES && n_distinct * 2 <= n_present;
+}
+
+/* Whether a string column has few enough distinct values; looks no further than it must. */
+static wf_status repeats_itself(bool *out, const wf_column *column, wf_error *err) {
+  size_t n_present = column->n_rows - column->n_missing;
+  wf_map *seen = NULL;
+  WF_TRY(wf_map_new(&seen, err));
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < column->n_rows && status == WF_OK; i++) {
+    if (!worth_a_dictionary(wf_map_count(seen), n_present)) break;
+    size_t index;
+    if (wf_column_present(column, i)) {
+      status = wf_map_add(seen, wf_column_view(column, i), &index, NULL, err);
+    }
+  }
+  *out = worth_a_dictionary(wf_map_count(seen), n_present);
+  wf_map_free(seen);
+  return status;
+}
+
 wf_status wf_csv_settle_text(wf_column **column, const wf_csv_target *target, wf_error *err) {
-  if (target->given || (*column)->type != WF_CATEGORY) return WF_OK;
-  size_t distinct = (*column)->dictionary->n_rows;
-  size_t n_present = (*column)->n_rows - (*column)->n_missing;
-  if (distinct <= WF_CSV_MAX_CATEGORIES && distinct * 2 <= n_present) return WF_OK;
-  wf_column *string = NULL;
-  WF_TRY(wf_column_cast(&string, *column, WF_STRING, err));
+  wf_type type = (*column)->type;
+  bool repeats = false;
+  if (target->given || (type != WF_CATEGORY && !target->doubtful)) return WF_OK;
+  if (type == WF_CATEGORY) {
+    repeats =
+        worth_a_dictionary((*column)->dictionary->n_rows, (*column)->n_rows - (*column)->n_missing);
+  } else {
+    WF_TRY(repeats_itself(&repeats, *column, err));
+  }
+  wf_type better = repeats ? WF_CATEGORY : WF_STRING;
+  if (better == type) return WF_OK;
+  wf_column *settled = NULL;
+  WF_TRY(wf_column_cast(&settled, *column, better, err));
   wf_column_release(*column);
-  *column = string;
+  *column = settled;
   return WF_OK;
 }
 
@@ -66,10 +95,16 @@ static wf_status attempt(const conversion *c, size_t slot, wf_csv_target *target
                          wf_column **out, wf_error *err) {
   wf_buffer *values = NULL;
   wf_csv_sink sink;
+  wf_csv_codes codes = {0};
   size_t n_rows = c->records->n_rows;
   WF_TRY(wf_buffer_new(&values, n_rows * wf_csv_sink_width(target), err));
-  wf_status status = wf_csv_sink_init(&sink, target, n_rows, values->data, err);
+  wf_status status = WF_OK;
+  if (target->typed && target->type == WF_CATEGORY) status = wf_csv_codes_init(&codes, err);
+  if (status == WF_OK) {
+    status = wf_csv_sink_init(&sink, target, n_rows, values->data, &codes, err);
+  }
   if (status != WF_OK) {
+    wf_csv_codes_dispose(&codes);
     wf_buffer_release(values);
     return status;
   }
@@ -83,6 +118,7 @@ static wf_status attempt(const conversion *c, size_t slot, wf_csv_target *target
   else
     wf_buffer_release(values);
   wf_csv_sink_dispose(&sink);
+  wf_csv_codes_dispose(&codes);
   return status;
 }
 

@@ -23,70 +23,47 @@
 #include "base/bytes.h"
 #include "base/pool.h"
 
+#include "csv/masks.h"
+#include "frame/utf8.h"
+
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-enum { WIDTH = 64, STRETCH = 1 << 16, BATCH = 1024 };
+enum { WIDTH = WF_CSV_WIDTH, STRETCH = 1 << 16, BATCH = 1024 };
 
 #define RECORD_END (UINT32_C(1) << 31)
 
-typedef struct masks {
-  uint64_t delimiter, quote, line_end;
-} masks;
+typedef wf_csv_masks masks;
 
 static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
 
+/* Functions marked so are compiled twice, `fast` being a constant in each. */
+#define TWICE static inline __attribute__((always_inline))
+
 /* ---- masks ----------------------------------------------------------------------------------- */
 
-#ifdef __SSE2__
-static uint64_t equal_mask(const __m128i part[4], char c) {
-  __m128i wanted = _mm_set1_epi8(c);
-  uint64_t mask = 0;
-  for (int i = 0; i < 4; i++) {
-    unsigned bits = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(part[i], wanted));
-    mask |= (uint64_t)bits << (16 * i);
-  }
-  return mask;
-}
-
-static masks masks_of(const char *p, const wf_csv_dialect *dialect) {
-  __m128i part[4];
-  for (int i = 0; i < 4; i++)
-    part[i] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
-  return (masks){equal_mask(part, dialect->delimiter), equal_mask(part, dialect->quote),
-                 equal_mask(part, '\n') | equal_mask(part, '\r')};
-}
-#else
-static masks masks_of(const char *p, const wf_csv_dialect *dialect) {
-  masks m = {0, 0, 0};
-  for (int i = 0; i < WIDTH; i++) {
-    m.delimiter |= (uint64_t)(p[i] == dialect->delimiter) << i;
-    m.quote |= (uint64_t)(p[i] == dialect->quote) << i;
-    m.line_end |= (uint64_t)(p[i] == '\n' || p[i] == '\r') << i;
-  }
-  return m;
-}
-#endif
-
 /* The masks of `n` bytes, at most WIDTH; bits past them are clear. */
-static masks masks_at(const char *p, size_t n, const wf_csv_dialect *dialect) {
-  if (n >= WIDTH) return masks_of(p, dialect);
+TWICE masks masks_at(const char *p, size_t n, const wf_csv_dialect *dialect, bool fast) {
   char padded[WIDTH] = {0};
-  memcpy(padded, p, n);
-  return masks_of(padded, dialect);
+  uint64_t used = n >= WIDTH ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+  if (n < WIDTH) {
+    memset(padded, '.', WIDTH);
+    memcpy(padded, p, n);
+    p = padded;
+  }
+#ifdef WF_CSV_AVX2
+  masks m = fast ? wf_csv_masks_avx2(p, dialect) : wf_csv_masks_plain(p, dialect);
+#else
+  masks m = wf_csv_masks_plain(p, dialect);
+#endif
+  if (n >= WIDTH) return m;
+  return (masks){m.delimiter & used, m.quote & used, m.line_end & used, m.odd};
 }
 
-/* Bit i of the result is the parity of bits 0 to i. */
-static uint64_t prefix_xor(uint64_t x) {
-  x ^= x << 1;
-  x ^= x << 2;
-  x ^= x << 4;
-  x ^= x << 8;
-  x ^= x << 16;
-  return x ^ x << 32;
+TWICE uint64_t parity(uint64_t x, bool fast) {
+#ifdef WF_CSV_AVX2
+  if (fast) return wf_csv_parity_avx2(x);
+#endif
+  return wf_csv_parity_plain(x);
 }
 
 /* What one 64-byte block hands to the next. */
@@ -104,8 +81,9 @@ static carry first_carry(bool inside, bool after_end, bool after_delimiter) {
 
 /* Record ends and delimiters of a block; false when a quote opens where none may. A quote closing
  * where none may is seen from the byte behind it, in this block or the next. */
-static bool read_block(const masks *m, size_t n, carry *c, uint64_t *ends, uint64_t *delimiters) {
-  uint64_t inside = prefix_xor(m->quote) ^ c->inside;
+TWICE bool read_block(const masks *m, size_t n, carry *c, uint64_t *ends, uint64_t *delimiters,
+                      bool fast) {
+  uint64_t inside = parity(m->quote, fast) ^ c->inside;
   uint64_t breaks = (m->delimiter | m->line_end) & ~inside;
   uint64_t line_ends = m->line_end & ~inside;
   uint64_t opens = m->quote & inside, closes = m->quote & ~inside;
@@ -120,6 +98,14 @@ static bool read_block(const masks *m, size_t n, carry *c, uint64_t *ends, uint6
   c->after_break = breaks >> 63;
   c->after_close = closes >> 63;
   return good;
+}
+
+static bool has_fast(void) {
+#ifdef WF_CSV_AVX2
+  return wf_csv_has_avx2();
+#else
+  return false;
+#endif
 }
 
 /* ---- cutting --------------------------------------------------------------------------------- */
@@ -140,28 +126,31 @@ typedef struct cutting {
   const wf_csv_dialect *dialect;
   size_t begin;
   measure *blocks;
+  wf_csv_pieces *pieces;
+  bool fast;
 } cutting;
 
-/* A quote at the very end of a block may open or close; the next block looks back at it. */
-static carry carry_at(const cutting *cut, size_t offset, bool inside) {
-  if (offset == cut->begin) return first_carry(inside, true, true);
-  char before = cut->text->data[offset - 1];
-  carry c = first_carry(inside, is_line_end(before), before == cut->dialect->delimiter);
-  c.after_close = !inside && before == cut->dialect->quote;
+/* The state at the first byte of `p`; p[-1] is looked at unless the text begins here. A quote at
+ * the very end of a block may open or close; the next block looks back at it. */
+static carry carry_at(const cutting *cut, const char *p, bool at_begin, bool inside) {
+  if (at_begin) return first_carry(inside, true, true);
+  carry c = first_carry(inside, is_line_end(p[-1]), p[-1] == cut->dialect->delimiter);
+  c.after_close = !inside && p[-1] == cut->dialect->quote;
   return c;
 }
 
-static void read_whole_block(measure *out, const cutting *cut, size_t begin, size_t end) {
-  carry states[2] = {carry_at(cut, begin, false), carry_at(cut, begin, true)};
+TWICE void measure_bytes(measure *out, const cutting *cut, const char *p, size_t begin, size_t end,
+                         bool fast) {
+  bool at_begin = begin == cut->begin, flips = false;
+  carry states[2] = {carry_at(cut, p, at_begin, false), carry_at(cut, p, at_begin, true)};
   reading as[2] = {{0, SIZE_MAX, true}, {0, SIZE_MAX, true}};
-  bool flips = false;
-  for (size_t i = begin; i < end; i += WIDTH) {
+  for (size_t i = begin; i < end; i += WIDTH, p += WIDTH) {
     size_t n = end - i < WIDTH ? end - i : WIDTH;
-    masks m = masks_at(cut->text->data + i, n, cut->dialect);
+    masks m = masks_at(p, n, cut->dialect, fast);
     flips ^= __builtin_parityll(m.quote);
     for (int k = 0; k < 2; k++) {
       uint64_t ends, delimiters;
-      if (!read_block(&m, n, &states[k], &ends, &delimiters)) as[k].regular = false;
+      if (!read_block(&m, n, &states[k], &ends, &delimiters, fast)) as[k].regular = false;
       if (ends && as[k].first_end == SIZE_MAX) {
         as[k].first_end = i + (size_t)__builtin_ctzll(ends);
       }
@@ -171,17 +160,39 @@ static void read_whole_block(measure *out, const cutting *cut, size_t begin, siz
   *out = (measure){{as[0], as[1]}, flips};
 }
 
+static void measure_plain(measure *out, const cutting *cut, const char *p, size_t begin,
+                          size_t end) {
+  measure_bytes(out, cut, p, begin, end, false);
+}
+
+#ifdef WF_CSV_AVX2
+WF_CSV_AVX2 static void measure_avx2(measure *out, const cutting *cut, const char *p, size_t begin,
+                                     size_t end) {
+  measure_bytes(out, cut, p, begin, end, true);
+}
+#else
+#define measure_avx2 measure_plain
+#endif
+
 static wf_status measure_block(void *context, size_t index, size_t begin, size_t end, size_t worker,
                                wf_error *err) {
   cutting *cut = context;
-  (void)worker, (void)err;
-  read_whole_block(&cut->blocks[index], cut, cut->begin + begin, cut->begin + end);
+  begin += cut->begin;
+  end += cut->begin;
+  size_t before = begin > cut->begin;
+  const char *data;
+  WF_TRY(wf_csv_pieces_get(&data, cut->pieces, worker, begin - before, end, err));
+  if (!data) {
+    cut->blocks[index] = (measure){0}; /* irregular */
+    return WF_OK;
+  }
+  (cut->fast ? measure_avx2 : measure_plain)(&cut->blocks[index], cut, data + before, begin, end);
   return WF_OK;
 }
 
 /* Chunk k begins behind the first record end of block k, except the first. */
 static wf_status make_chunks(wf_csv_chunks *out, bool *regular, const cutting *cut, size_t n_blocks,
-                             wf_error *err) {
+                             char last, wf_error *err) {
   size_t size = cut->text->size, n = 1, row = 0;
   wf_csv_chunk *items = wf_alloc_array(n_blocks + 1, sizeof *items);
   if (!items) return wf_fail_nomem(err);
@@ -197,7 +208,6 @@ static wf_status make_chunks(wf_csv_chunks *out, bool *regular, const cutting *c
     row += as->n_ends;
     inside ^= cut->blocks[k].flips;
   }
-  char last = size > cut->begin ? cut->text->data[size - 1] : '\n';
   *regular = *regular && !inside;
   if (!is_line_end(last)) row++; /* the last record has no line end */
   for (size_t k = 0; k < n; k++) {
@@ -209,15 +219,24 @@ static wf_status make_chunks(wf_csv_chunks *out, bool *regular, const cutting *c
   return WF_OK;
 }
 
-wf_status wf_csv_chunks_find(wf_csv_chunks *out, bool *regular, const wf_csv_text *text,
-                             size_t begin, const wf_csv_dialect *dialect, size_t block,
-                             wf_error *err) {
+wf_status wf_csv_chunks_find(wf_csv_chunks *out, bool *regular, wf_csv_pieces *pieces, size_t begin,
+                             const wf_csv_dialect *dialect, size_t block, wf_error *err) {
+  const wf_csv_text *text = pieces->text;
   size_t size = text->size - begin, n_blocks = size ? (size - 1) / block + 1 : 0;
-  cutting cut = {text, dialect, begin, wf_alloc_array(n_blocks, sizeof *cut.blocks)};
+  cutting cut = {.text = text, .dialect = dialect, .begin = begin, .pieces = pieces};
+  cut.fast = has_fast();
+  cut.blocks = wf_alloc_array(n_blocks, sizeof *cut.blocks);
   if (!cut.blocks) return wf_fail_nomem(err);
   wf_csv_chunks chunks = {0};
-  wf_status status = wf_parallel_for(size, block, 0, measure_block, &cut, err);
-  if (status == WF_OK) status = make_chunks(&chunks, regular, &cut, n_blocks, err);
+  const char *last = "\n";
+  wf_status status = wf_parallel_for(size, block, pieces->n, measure_block, &cut, err);
+  if (status == WF_OK && size) {
+    status = wf_csv_pieces_get(&last, pieces, 0, text->size - 1, text->size, err);
+  }
+  *regular = false;
+  if (status == WF_OK && last) {
+    status = make_chunks(&chunks, regular, &cut, n_blocks, *last, err);
+  }
   wf_free(cut.blocks);
   if (status != WF_OK) return status;
   if (!*regular) {
@@ -239,26 +258,43 @@ typedef struct walk {
   uint32_t *starts; /* of the whole records listed */
   size_t next; /* where the first record not yet handed over begins, or blank lines before it */
   carry carry;
+  bool fast;
+  bool odd; /* saw bytes past ASCII or NULs */
   wf_bytes unescaped;
 } walk;
 
 /* Lists the positions of bytes [from, to); false where quotes are out of place. */
-static bool list_positions(walk *w, size_t from, size_t to) {
+TWICE bool list_bytes(walk *w, size_t from, size_t to, bool fast) {
   uint32_t *out = w->positions + w->n_positions;
+  carry c = w->carry;
+  uint64_t odd = 0;
   bool good = true;
   for (size_t i = from; i < to; i += WIDTH) {
     uint64_t ends, delimiters;
     size_t n = to - i < WIDTH ? to - i : WIDTH;
-    masks m = masks_at(w->text + i, n, w->dialect);
-    good &= read_block(&m, n, &w->carry, &ends, &delimiters);
+    masks m = masks_at(w->text + i, n, w->dialect, fast);
+    odd |= m.odd;
+    good &= read_block(&m, n, &c, &ends, &delimiters, fast);
     for (uint64_t left = ends | delimiters; left; left &= left - 1) {
       unsigned bit = (unsigned)__builtin_ctzll(left);
       *out++ = (uint32_t)(i + bit) | (uint32_t)(ends >> bit & 1) << 31;
     }
   }
+  w->carry = c;
+  w->odd |= odd != 0;
   w->n_positions = (size_t)(out - w->positions);
   return good;
 }
+
+static bool list_plain(walk *w, size_t from, size_t to) { return list_bytes(w, from, to, false); }
+
+#ifdef WF_CSV_AVX2
+WF_CSV_AVX2 static bool list_avx2(walk *w, size_t from, size_t to) {
+  return list_bytes(w, from, to, true);
+}
+#else
+#define list_avx2 list_plain
+#endif
 
 /* How many whole records are listed; false when one has not n_fields fields. */
 static bool count_records(const walk *w, size_t *out) {
@@ -284,10 +320,14 @@ static void find_starts(walk *w, size_t n_records) {
 
 /* Content of a quoted field that holds pairs of quotes; room was made for it. */
 static wf_csv_field unescape(walk *w, const char *data, size_t size) {
-  char quote = w->dialect->quote, *out = w->unescaped.data + w->unescaped.size, *to = out;
-  for (size_t i = 0; i < size; i++) {
-    *to++ = data[i];
-    if (data[i] == quote) i++;
+  char *out = w->unescaped.data + w->unescaped.size, *to = out;
+  const char *end = data + size;
+  while (data < end) {
+    const char *pair = memchr(data, w->dialect->quote, (size_t)(end - data));
+    size_t n = (size_t)((pair ? pair + 1 : end) - data); /* the first quote of the pair included */
+    memcpy(to, data, n);
+    to += n;
+    data += n + (pair != NULL);
   }
   w->unescaped.size += (size_t)(to - out);
   return (wf_csv_field){out, (uint32_t)(to - out), true};
@@ -338,7 +378,7 @@ static wf_status walk_stretches(walk *w, bool *regular, const bool *wanted, size
                                 wf_csv_take_fn *take, void *context, wf_error *err) {
   for (size_t at = 0; at < w->size && at < max_bytes;) {
     size_t to = w->size - at < STRETCH ? w->size : at + STRETCH, n_records;
-    if (!list_positions(w, at, to)) *regular = false;
+    if (!(w->fast ? list_avx2 : list_plain)(w, at, to)) *regular = false;
     if (to == w->size && !is_line_end(w->text[to - 1])) { /* not inside quotes: that was checked */
       w->positions[w->n_positions++] = (uint32_t)to | RECORD_END;
     }
@@ -353,13 +393,27 @@ static wf_status walk_stretches(walk *w, bool *regular, const bool *wanted, size
   return WF_OK;
 }
 
-wf_status wf_csv_chunk_walk(bool *regular, const wf_csv_text *text, const wf_csv_chunk *chunk,
-                            const wf_csv_dialect *dialect, size_t n_fields, const bool *wanted,
-                            size_t max_bytes, wf_csv_take_fn *take, void *context, wf_error *err) {
+/* Text that is no UTF-8 or holds NUL is left to who can say so. */
+static bool is_text(const walk *w) {
+  if (!w->odd) return true;
+  return wf_utf8_valid((wf_view){w->text, w->size}) && !memchr(w->text, '\0', w->size);
+}
+
+wf_status wf_csv_chunk_walk(bool *regular, wf_csv_pieces *pieces, size_t worker,
+                            const wf_csv_chunk *chunk, const wf_csv_dialect *dialect,
+                            size_t n_fields, const bool *wanted, size_t max_bytes,
+                            wf_csv_take_fn *take, void *context, wf_error *err) {
+  const char *data;
+  WF_TRY(wf_csv_pieces_get(&data, pieces, worker, chunk->begin, chunk->end, err));
+  if (!data) {
+    *regular = false;
+    return WF_OK;
+  }
   walk w = {.dialect = dialect,
-            .text = text->data + chunk->begin,
+            .text = data,
             .size = chunk->end - chunk->begin,
             .n_fields = n_fields,
+            .fast = has_fast(),
             .carry = first_carry(false, true, true)};
   /* a stretch has at most a position a byte, and an open record fewer than n_fields */
   w.positions = wf_alloc_array(STRETCH + n_fields + 1, sizeof *w.positions);
@@ -370,6 +424,7 @@ wf_status wf_csv_chunk_walk(bool *regular, const wf_csv_text *text, const wf_csv
   } else {
     status = wf_fail_nomem(err);
   }
+  if (status == WF_OK && *regular) *regular = is_text(&w);
   wf_free(w.positions);
   wf_free(w.starts);
   wf_bytes_dispose(&w.unescaped);

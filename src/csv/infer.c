@@ -24,6 +24,7 @@ void wf_csv_markers_init(wf_csv_markers *out, const char *const *texts, size_t n
     out->sizes |= UINT64_C(1) << (size < 63 ? size : 63);
     out->firsts[first >> 6] |= UINT64_C(1) << (first & 63);
     if (size == 0) out->empty = true;
+    if (size && strchr("0123456789-.", texts[i][0])) out->numeric = true;
   }
 }
 

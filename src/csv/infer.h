@@ -13,6 +13,7 @@ typedef struct wf_csv_markers {
   uint64_t sizes;     /* bit min(size, 63) */
   uint64_t firsts[4]; /* a bit for each first byte */
   bool empty;         /* "" is a marker */
+  bool numeric;       /* one begins as a plain number does */
 } wf_csv_markers;
 
 /* `texts` NULL: the default markers. Borrows them. */

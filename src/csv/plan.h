@@ -8,7 +8,7 @@
 #include "wf/csv.h"
 
 typedef struct wf_csv_plan {
-  const wf_csv_text *text;
+  wf_csv_text *text; /* may be loaded from its file on the way */
   const wf_csv_options *options;
   wf_csv_markers markers;
   size_t begin;    /* of the first row */
@@ -40,7 +40,8 @@ wf_status wf_csv_parse_by(wf_frame **out, wf_view text, const wf_csv_options *op
 /* The type to try after a pass that met these kinds (0: no misfit, and *target is left alone unless
  * it has no type yet); true when another pass is needed. */
 bool wf_csv_next_target(wf_csv_target *target, unsigned kinds, bool blank_text, size_t n_rows);
-/* Makes a category that is not worth its dictionary a string. */
+/* Makes a category that is not worth its dictionary a string, and a doubtful string that is worth
+ * one a category. */
 wf_status wf_csv_settle_text(wf_column **column, const wf_csv_target *target, wf_error *err);
 
 #endif

@@ -8,11 +8,12 @@
 #include "base/alloc.h"
 #include "csv/plan.h"
 #include "csv/records.h"
+#include "frame/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { WORTH_CUTTING = 1 << 16, MIN_BLOCK = 1 << 20, MAX_BLOCKS = 256 };
+enum { WORTH_CUTTING = 1 << 16, MIN_BLOCK = 1 << 20, MAX_BLOCKS = 1024 };
 
 wf_csv_options wf_csv_options_default(void) {
   return (wf_csv_options){.delimiter = ',', .quote = '"', .header = true};
@@ -194,6 +195,7 @@ static wf_status read_columns(wf_column **columns, const wf_csv_plan *p, const m
   }
   if (done) return WF_OK;
   if (how->reader == WF_CSV_BY_MASKS) return wf_fail(err, WF_UNSUPPORTED, "left to libcsv");
+  WF_TRY(wf_csv_text_load(p->text, err));
   return wf_csv_read_records(columns, p, report, err);
 }
 
@@ -214,10 +216,46 @@ static wf_status fail_empty(const wf_csv_text *text, wf_error *err) {
   return wf_fail(err, WF_PARSE, "the CSV text %s", what);
 }
 
-static wf_status read_text(wf_frame **out, const wf_csv_text *text, const wf_csv_options *options,
+/* The first record of a file from its first bytes; *found false when they do not hold all of it, or
+ * anything is odd: then the whole text has the answer. */
+static wf_status peek_header(wf_csv_header *out, bool *found, const wf_csv_text *text,
+                             const wf_csv_options *options, wf_error *err) {
+  enum { ENOUGH = 1 << 16 };
+  size_t size = text->size < ENOUGH ? text->size : ENOUGH;
+  wf_csv_piece piece = {0};
+  const char *data;
+  *found = false;
+  WF_TRY(wf_csv_piece_get(&data, &piece, text, 0, size, err));
+  wf_csv_text head = {.data = data, .size = size};
+  wf_csv_header header = {0};
+  wf_status status = data ? wf_csv_header_read(&header, &head, options, NULL) : WF_IO;
+  if (status == WF_OK) {
+    *found = header.n_fields > 0 && header.begin == 0 && header.next < size &&
+             wf_utf8_valid((wf_view){data, header.next}) && !memchr(data, '\0', header.next);
+    if (*found)
+      *out = header;
+    else
+      wf_csv_header_dispose(&header);
+  }
+  wf_free(piece.data);
+  return status == WF_NOMEM ? wf_fail_nomem(err) : WF_OK;
+}
+
+static wf_status read_header(wf_csv_header *out, wf_csv_text *text, const wf_csv_options *options,
+                             wf_error *err) {
+  if (text->in_file) {
+    bool found;
+    WF_TRY(peek_header(out, &found, text, options, err));
+    if (found) return WF_OK;
+    WF_TRY(wf_csv_text_load(text, err));
+  }
+  return wf_csv_header_read(out, text, options, err);
+}
+
+static wf_status read_text(wf_frame **out, wf_csv_text *text, const wf_csv_options *options,
                            const manner *how, wf_csv_report *report, wf_error *err) {
   wf_csv_header header;
-  WF_TRY(wf_csv_header_read(&header, text, options, err));
+  WF_TRY(read_header(&header, text, options, err));
   wf_csv_plan p = {.text = text, .options = options, .begin = options->header ? header.next : 0};
   wf_csv_markers_init(&p.markers, options->missing, options->n_missing);
   wf_csv_report met = {0};
@@ -238,7 +276,7 @@ wf_status wf_csv_read(wf_frame **out, const char *path, const wf_csv_options *op
   if (!options) options = &defaults;
   WF_TRY(check_options(options, err));
   wf_csv_text text;
-  WF_TRY(wf_csv_text_read(&text, path, err));
+  WF_TRY(wf_csv_text_open(&text, path, err));
   wf_status status = read_text(out, &text, options, &(manner){WF_CSV_AUTO, 0}, report, err);
   wf_csv_text_dispose(&text);
   return status;

@@ -11,6 +11,7 @@
 #include "csv/sink.h"
 
 #include "base/alloc.h"
+#include "csv/quick.h"
 #include "frame/timestamp.h"
 
 #include <assert.h>
@@ -22,19 +23,30 @@ size_t wf_csv_sink_width(const wf_csv_target *target) {
   return target->type == WF_BOOL ? 1 : wf_type_width(target->type);
 }
 
+wf_status wf_csv_codes_init(wf_csv_codes *codes, wf_error *err) {
+  wf_csv_recent *recent = wf_alloc_zero(1 << WF_CSV_RECENT_BITS, sizeof *recent);
+  if (!recent) return wf_fail_nomem(err);
+  wf_map *map = NULL;
+  wf_status status = wf_map_new(&map, err);
+  if (status == WF_OK)
+    *codes = (wf_csv_codes){.dictionary = map, .recent = recent};
+  else
+    wf_free(recent);
+  return status;
+}
+
+void wf_csv_codes_dispose(wf_csv_codes *codes) {
+  wf_map_free(codes->dictionary);
+  wf_free(codes->recent);
+  wf_free(codes->common);
+  *codes = (wf_csv_codes){0};
+}
+
 wf_status wf_csv_sink_init(wf_csv_sink *sink, const wf_csv_target *target, size_t capacity,
-                           void *values, wf_error *err) {
-  *sink =
-      (wf_csv_sink){.target = target, .capacity = capacity, .values = values, .misfit = SIZE_MAX};
-  if (!target->typed) return WF_OK;
-  if (target->type == WF_CATEGORY) {
-    sink->recent = wf_alloc_zero(WF_CSV_RECENT, sizeof *sink->recent);
-    if (!sink->recent) return wf_fail_nomem(err);
-    wf_status status = wf_map_new(&sink->dictionary, err);
-    if (status != WF_OK) wf_csv_sink_dispose(sink);
-    return status;
-  }
-  if (target->type == WF_STRING) {
+                           void *values, wf_csv_codes *codes, wf_error *err) {
+  *sink = (wf_csv_sink){
+      .target = target, .capacity = capacity, .values = values, .misfit = SIZE_MAX, .codes = codes};
+  if (target->typed && target->type == WF_STRING) {
     sink->ends = wf_alloc_array(capacity, sizeof *sink->ends);
     if (!sink->ends) return wf_fail_nomem(err);
   }
@@ -43,9 +55,7 @@ wf_status wf_csv_sink_init(wf_csv_sink *sink, const wf_csv_target *target, size_
 
 void wf_csv_sink_dispose(wf_csv_sink *sink) {
   wf_free(sink->present);
-  wf_free(sink->recent);
   wf_free(sink->ends);
-  wf_map_free(sink->dictionary);
   wf_bytes_dispose(&sink->text);
   *sink = (wf_csv_sink){0};
 }
@@ -87,6 +97,20 @@ static void collect_kinds(wf_csv_sink *sink, const wf_csv_field *fields, size_t 
 
 typedef bool parse_fn(wf_csv_sink *sink, size_t row, wf_view text);
 
+/* Before markers are looked at: none of them is a plain number. */
+static bool put_quick_i64(wf_csv_sink *sink, size_t row, wf_view text) {
+  return wf_csv_quick_i64(text.data, text.size, (int64_t *)sink->values + row);
+}
+
+static bool put_quick_f64(wf_csv_sink *sink, size_t row, wf_view text) {
+  return wf_csv_quick_f64(text.data, text.size, (double *)sink->values + row);
+}
+
+static bool put_slowly(wf_csv_sink *sink, size_t row, wf_view text) {
+  (void)sink, (void)row, (void)text;
+  return false;
+}
+
 static bool put_i64(wf_csv_sink *sink, size_t row, wf_view text) {
   return wf_csv_parse_i64(text, (int64_t *)sink->values + row);
 }
@@ -127,12 +151,15 @@ static bool put_nothing(wf_csv_sink *sink, size_t row, wf_view text) {
 }
 
 /* Inlined into one loop per type. */
-static inline wf_status add_parsed(wf_csv_sink *sink, const wf_csv_field *fields, size_t n,
-                                   parse_fn *parse, size_t width, size_t *stored, wf_error *err) {
+static inline __attribute__((always_inline)) wf_status
+add_parsed(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, parse_fn *quick,
+           parse_fn *parse, size_t width, size_t *stored, wf_error *err) {
   size_t i = 0;
+  bool hurry = !sink->target->markers->numeric;
   for (; i < n; i++) {
     const wf_csv_field *field = &fields[i];
     size_t row = sink->n + i;
+    if (hurry && field->size && quick(sink, row, (wf_view){field->data, field->size})) continue;
     if (field->size == 0 || is_marker(sink, field)) {
       (void)is_neutral(sink, field);
       if (width) memset((char *)sink->values + row * width, 0, width);
@@ -145,20 +172,14 @@ static inline wf_status add_parsed(wf_csv_sink *sink, const wf_csv_field *fields
   return WF_OK;
 }
 
-static uint64_t load(const char *p, size_t size) {
-  uint64_t word = 0;
-  memcpy(&word, p, size);
-  return word;
-}
-
 /* Text of at most 16 bytes as two words; with the size they are the text. */
 static void text_words(const char *p, size_t size, uint64_t *head, uint64_t *tail) {
   if (size >= 8) {
-    *head = load(p, 8);
-    *tail = load(p + size - 8, 8);
+    *head = wf_csv_load64(p);
+    *tail = wf_csv_load64(p + size - 8);
   } else if (size >= 4) {
-    *head = load(p, 4);
-    *tail = load(p + size - 4, 4);
+    *head = wf_csv_load32(p);
+    *tail = wf_csv_load32(p + size - 4);
   } else {
     *head = size ? (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[size / 2] << 8 : 0;
     *tail = size ? (unsigned char)p[size - 1] : 0;
@@ -173,14 +194,15 @@ static wf_status encode(wf_csv_sink *sink, const wf_csv_field *field, int32_t *c
   if (field->size <= 16) {
     text_words(field->data, field->size, &head, &tail);
     uint64_t hash = (head ^ (tail << 7 | tail >> 57) ^ field->size) * 0x9e3779b97f4a7c15u;
-    slot = &sink->recent[hash >> 56];
+    slot = &sink->codes->recent[hash >> (64 - WF_CSV_RECENT_BITS)];
     if (slot->size == field->size + 1 && slot->head == head && slot->tail == tail) {
       *code = slot->code;
       return WF_OK;
     }
   }
   size_t index;
-  WF_TRY(wf_map_add(sink->dictionary, (wf_view){field->data, field->size}, &index, NULL, err));
+  WF_TRY(
+      wf_map_add(sink->codes->dictionary, (wf_view){field->data, field->size}, &index, NULL, err));
   *code = (int32_t)index;
   if (slot) *slot = (wf_csv_recent){head, tail, field->size + 1, *code};
   return WF_OK;
@@ -220,14 +242,15 @@ static wf_status add_strings(wf_csv_sink *sink, const wf_csv_field *fields, size
 
 static wf_status store(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, size_t *stored,
                        wf_error *err) {
-  if (!sink->target->typed) return add_parsed(sink, fields, n, put_nothing, 0, stored, err);
+  if (!sink->target->typed)
+    return add_parsed(sink, fields, n, put_slowly, put_nothing, 0, stored, err);
   switch (sink->target->type) {
-  case WF_F64: return add_parsed(sink, fields, n, put_f64, 8, stored, err);
-  case WF_F32: return add_parsed(sink, fields, n, put_f32, 4, stored, err);
-  case WF_I64: return add_parsed(sink, fields, n, put_i64, 8, stored, err);
-  case WF_I32: return add_parsed(sink, fields, n, put_i32, 4, stored, err);
-  case WF_BOOL: return add_parsed(sink, fields, n, put_bool, 1, stored, err);
-  case WF_TIMESTAMP: return add_parsed(sink, fields, n, put_timestamp, 8, stored, err);
+  case WF_F64: return add_parsed(sink, fields, n, put_quick_f64, put_f64, 8, stored, err);
+  case WF_F32: return add_parsed(sink, fields, n, put_slowly, put_f32, 4, stored, err);
+  case WF_I64: return add_parsed(sink, fields, n, put_quick_i64, put_i64, 8, stored, err);
+  case WF_I32: return add_parsed(sink, fields, n, put_slowly, put_i32, 4, stored, err);
+  case WF_BOOL: return add_parsed(sink, fields, n, put_slowly, put_bool, 1, stored, err);
+  case WF_TIMESTAMP: return add_parsed(sink, fields, n, put_slowly, put_timestamp, 8, stored, err);
   case WF_CATEGORY: return add_categories(sink, fields, n, stored, err);
   case WF_STRING: *stored = n; return add_strings(sink, fields, n, err);
   }
@@ -292,7 +315,7 @@ static wf_status finish_bits(wf_buffer **values, size_t n_rows, wf_error *err) {
   return WF_OK;
 }
 
-static wf_status finish_strings(wf_buffer **data, wf_buffer **offsets, const wf_csv_sink *sinks,
+static wf_status finish_strings(wf_buffer **data, wf_buffer **offsets, wf_csv_sink *sinks,
                                 size_t n_sinks, size_t n_rows, wf_error *err) {
   size_t size = 0;
   for (size_t i = 0; i < n_sinks; i++) size += sinks[i].text.size;
@@ -301,33 +324,37 @@ static wf_status finish_strings(wf_buffer **data, wf_buffer **offsets, const wf_
   int64_t *ends = (int64_t *)(void *)(*offsets)->data, base = 0;
   *ends++ = 0;
   for (size_t i = 0; i < n_sinks; i++) {
-    const wf_csv_sink *sink = &sinks[i];
+    wf_csv_sink *sink = &sinks[i];
     if (sink->text.size) memcpy((*data)->data + base, sink->text.data, sink->text.size);
     for (size_t k = 0; k < sink->n; k++) *ends++ = base + sink->ends[k];
     base += (int64_t)sink->text.size;
+    wf_bytes_dispose(&sink->text); /* now, so that the peak is one copy and a chunk */
   }
   return WF_OK;
 }
 
-/* Replaces one sink's codes by those of the common dictionary. */
+/* Replaces one sink's codes by those of the common dictionary, adding what appears first here. */
 static wf_status recode(wf_map *common, const wf_csv_sink *sink, wf_error *err) {
-  size_t n_codes = wf_map_count(sink->dictionary);
-  int32_t *codes = wf_alloc_array(n_codes, sizeof *codes);
-  if (!codes) return wf_fail_nomem(err);
-  bool same = true;
-  wf_status status = WF_OK;
-  for (size_t i = 0; status == WF_OK && i < n_codes; i++) {
-    size_t index = 0;
-    status = wf_map_add(common, wf_map_key(sink->dictionary, i), &index, NULL, err);
-    codes[i] = (int32_t)index;
-    same = same && index == i;
+  wf_csv_codes *codes = sink->codes;
+  if (!codes->common) {
+    size_t n = wf_map_count(codes->dictionary);
+    codes->common = wf_alloc_array(n, sizeof *codes->common);
+    if (!codes->common) return wf_fail_nomem(err);
+    memset(codes->common, 0xff, n * sizeof *codes->common);
   }
   int32_t *values = sink->values;
-  for (size_t k = 0; status == WF_OK && !same && k < sink->n; k++) {
-    if (!sink->present || sink->present[k]) values[k] = codes[values[k]];
+  for (size_t k = 0; k < sink->n; k++) {
+    if (sink->present && !sink->present[k]) continue;
+    int32_t *code = &codes->common[values[k]];
+    if (*code < 0) {
+      size_t index = 0;
+      wf_view key = wf_map_key(codes->dictionary, (size_t)values[k]);
+      WF_TRY(wf_map_add(common, key, &index, NULL, err));
+      *code = (int32_t)index;
+    }
+    values[k] = *code;
   }
-  wf_free(codes);
-  return status;
+  return WF_OK;
 }
 
 static wf_status dictionary_of(wf_column **out, const wf_map *map, wf_error *err) {
@@ -348,10 +375,13 @@ static wf_status dictionary_of(wf_column **out, const wf_map *map, wf_error *err
   return status;
 }
 
-/* Merging in chunk order keeps the order of first appearance, whatever the chunks are. */
+/* Codes of one thread's sinks count by first appearance when it filled them all, in order. Else all
+ * rows are walked in order: what appears first must not depend on which thread saw it. */
 static wf_status finish_dictionary(wf_column **out, const wf_csv_sink *sinks, size_t n_sinks,
                                    wf_error *err) {
-  if (n_sinks == 1) return dictionary_of(out, sinks[0].dictionary, err);
+  bool alone = true;
+  for (size_t i = 1; i < n_sinks; i++) alone = alone && sinks[i].codes == sinks[0].codes;
+  if (alone) return dictionary_of(out, sinks[0].codes->dictionary, err);
   wf_map *common = NULL;
   WF_TRY(wf_map_new(&common, err));
   wf_status status = WF_OK;

@@ -6,13 +6,14 @@
 #include "csv/infer.h"
 #include "frame/column.h"
 
-enum { WF_CSV_MAX_CATEGORIES = 1 << 15, WF_CSV_RECENT = 256 };
+enum { WF_CSV_MAX_CATEGORIES = 1 << 15, WF_CSV_RECENT_BITS = 10 };
 
 /* What a column is to become. `typed` false: nothing is known yet, and only missing fields fit. */
 typedef struct wf_csv_target {
   const wf_csv_markers *markers;
   wf_type type;
   bool typed, given; /* given: by the caller, not to be changed */
+  bool doubtful;     /* string by a guess: it may still be worth a dictionary */
 } wf_csv_target;
 
 typedef struct wf_csv_recent { /* a text of at most 16 bytes and its code */
@@ -21,25 +22,34 @@ typedef struct wf_csv_recent { /* a text of at most 16 bytes and its code */
   int32_t code;
 } wf_csv_recent;
 
+/* The codes of one column's texts, shared by all sinks that one thread fills. Zero-initialise. */
+typedef struct wf_csv_codes {
+  wf_map *dictionary;
+  wf_csv_recent *recent;
+  int32_t *common; /* while chunks are put together: the code in the common dictionary, or -1 */
+} wf_csv_codes;
+
+wf_status wf_csv_codes_init(wf_csv_codes *codes, wf_error *err);
+void wf_csv_codes_dispose(wf_csv_codes *codes);
+
 /* One owner, one thread. `values` points to the caller's memory for this chunk's rows where the
  * type has a fixed width (bool: a byte a row). */
 typedef struct wf_csv_sink {
   const wf_csv_target *target;
   void *values;
   size_t n, capacity, n_missing;
-  uint8_t *present; /* a byte a row; NULL while nothing is missing */
-  unsigned kinds;   /* of everything from the first misfit on */
-  size_t misfit;    /* the first row that does not fit the type; SIZE_MAX: none */
-  bool blank_text;  /* saw an empty field that is no missing marker */
-  wf_map *dictionary;
-  wf_csv_recent *recent;
+  uint8_t *present;    /* a byte a row; NULL while nothing is missing */
+  unsigned kinds;      /* of everything from the first misfit on */
+  size_t misfit;       /* the first row that does not fit the type; SIZE_MAX: none */
+  bool blank_text;     /* saw an empty field that is no missing marker */
+  wf_csv_codes *codes; /* category: borrowed */
   wf_bytes text;
   int64_t *ends; /* string: in `text`, by row */
 } wf_csv_sink;
 
-/* For at most `capacity` rows. */
+/* For at most `capacity` rows. A category needs initialised `codes`, which outlive the sink. */
 wf_status wf_csv_sink_init(wf_csv_sink *sink, const wf_csv_target *target, size_t capacity,
-                           void *values, wf_error *err);
+                           void *values, wf_csv_codes *codes, wf_error *err);
 void wf_csv_sink_dispose(wf_csv_sink *sink);
 
 /* Adds rows. After a misfit values are no longer stored: an inferred column goes on collecting

@@ -2,7 +2,9 @@
  *
  * The file is read, not mapped: a file truncated while mapped kills the process. Checking the whole
  * text first (UTF-8, no NUL) means that nothing behind it need think about encodings, and it costs
- * a small part of what parsing does. */
+ * a small part of what parsing does. A large file is not even read as a whole: the parallel reader
+ * takes parts of it into small buffers and checks them itself, and only when it declines is the
+ * file loaded. */
 #include "csv/text.h"
 
 #include "base/alloc.h"
@@ -19,12 +21,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf";
+
 static bool is_gzip(const char *data, size_t size) {
   return size >= 2 && (unsigned char)data[0] == 0x1f && (unsigned char)data[1] == 0x8b;
 }
 
 static void skip_mark(wf_csv_text *text) {
-  if (text->size < 3 || memcmp(text->data, "\xef\xbb\xbf", 3) != 0) return;
+  if (text->size < 3 || memcmp(text->data, BYTE_ORDER_MARK, 3) != 0) return;
   text->data += 3;
   text->size -= 3;
 }
@@ -50,14 +54,14 @@ static wf_status check(const wf_csv_text *text, wf_error *err) {
 /* Takes over `owned`, also when it fails. */
 static wf_status finish(wf_csv_text *out, const char *path, const char *data, size_t size,
                         void *owned, wf_error *err) {
-  wf_csv_text text = {path, data, size, owned};
+  wf_csv_text text = {.path = path, .data = data, .size = size, .owned = owned};
   if (is_gzip(data, size)) {
     char *inflated;
     size_t inflated_size;
     wf_status status = wf_gzip_inflate(&inflated, &inflated_size, data, size, err);
     wf_free(owned);
     if (status != WF_OK) return path ? wf_fail_within(err, status, "%s", path) : status;
-    text = (wf_csv_text){path, inflated, inflated_size, inflated};
+    text = (wf_csv_text){.path = path, .data = inflated, .size = inflated_size, .owned = inflated};
   }
   skip_mark(&text);
   wf_status status = check(&text, err);
@@ -80,10 +84,11 @@ static bool fill_block(int fd, char *data, size_t size) {
   return false;
 }
 
+enum { LARGE = 4 << 20 };
+
 /* Reads a large regular file into memory of huge pages, which is touched several times faster than
  * what malloc gives; false leaves everything, and every error, to the ordinary way. */
 static bool read_large(const char *path, char **data, size_t *size) {
-  enum { LARGE = 4 << 20 };
   struct stat info;
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
@@ -108,18 +113,80 @@ wf_status wf_csv_text_read(wf_csv_text *out, const char *path, wf_error *err) {
   return finish(out, path, data, size, data, err);
 }
 
+/* ---- parts of a file ------------------------------------------------------------------------- */
+
+/* false when the file ends before or cannot be read. */
+static bool read_at(int fd, char *data, size_t size, size_t offset) {
+  while (size > 0) {
+    ssize_t n = pread(fd, data, size, (off_t)offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    data += n;
+    size -= (size_t)n;
+    offset += (size_t)n;
+  }
+  return true;
+}
+
+wf_status wf_csv_text_open(wf_csv_text *out, const char *path, wf_error *err) {
+  struct stat info;
+  char first[4] = "";
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  bool large = fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= LARGE;
+  if (!large || !read_at(fd, first, 3, 0) || is_gzip(first, 3)) {
+    if (fd >= 0) close(fd);
+    return wf_csv_text_read(out, path, err);
+  }
+  size_t begin = memcmp(first, BYTE_ORDER_MARK, 3) == 0 ? 3 : 0;
+  *out = (wf_csv_text){.path = path,
+                       .size = (size_t)info.st_size - begin,
+                       .in_file = true,
+                       .fd = fd,
+                       .begin = begin};
+  return WF_OK;
+}
+
+wf_status wf_csv_text_load(wf_csv_text *text, wf_error *err) {
+  if (!text->in_file) return WF_OK;
+  wf_csv_text loaded;
+  WF_TRY(wf_csv_text_read(&loaded, text->path, err));
+  wf_csv_text_dispose(text);
+  *text = loaded;
+  return WF_OK;
+}
+
+wf_status wf_csv_piece_get(const char **out, wf_csv_piece *piece, const wf_csv_text *text,
+                           size_t begin, size_t end, wf_error *err) {
+  if (!text->in_file) {
+    *out = text->data + begin;
+    return WF_OK;
+  }
+  if (end - begin > piece->capacity) {
+    size_t capacity = end - begin + (end - begin) / 4;
+    wf_free(piece->data);
+    piece->capacity = 0;
+    piece->data = wf_alloc_aligned(capacity);
+    if (!piece->data) return wf_fail_nomem(err);
+    piece->capacity = capacity;
+  }
+  bool good = read_at(text->fd, piece->data, end - begin, text->begin + begin);
+  *out = good ? piece->data : NULL;
+  return WF_OK;
+}
+
 wf_status wf_csv_text_of(wf_csv_text *out, const char *data, size_t size, wf_error *err) {
   return finish(out, NULL, size ? data : "", size, NULL, err);
 }
 
 void wf_csv_text_dispose(wf_csv_text *text) {
+  if (text->in_file) close(text->fd);
   wf_free(text->owned);
   *text = (wf_csv_text){0};
 }
 
 wf_csv_place wf_csv_text_place(const wf_csv_text *text, size_t offset) {
   size_t line = 1, begin = 0;
-  for (size_t i = 0; i < offset && i < text->size; i++) {
+  for (size_t i = 0; text->data && i < offset && i < text->size; i++) {
     char c = text->data[i];
     if (c == '\r' && i + 1 < text->size && text->data[i + 1] == '\n') continue;
     if (c != '\n' && c != '\r') continue;

@@ -1,0 +1,90 @@
+/* Large files are read in parts: the same frame as from memory, and the same errors as libcsv's. */
+#include "check.h"
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "csv/plan.h"
+#include "frame/column.h"
+
+#include <stdlib.h>
+
+/* Over 4 MB, from which on files are read in parts: numbers, missing values, words that repeat and
+ * words that do not, quoted text with everything in it, bytes past ASCII. */
+static wf_bytes make_text(const char *first_line) {
+  static const char *const words[] = {"alpha", "\"be,ta\"", "\"ga\"\"mma\"", "\"de\nlta\"",
+                                      "épsilon"};
+  wf_random random;
+  wf_random_seed(&random, 9, 0);
+  wf_bytes text = {0};
+  wf_bytes_text(&text, first_line);
+  wf_bytes_text(&text, "id,share,word,note,late\n");
+  for (unsigned i = 0; i < 110000; i++) {
+    const char *late = i < 100000 ? "" : i % 2 ? "12" : "1.5";
+    wf_bytes_format(&text, "%u,%.3f,%s,%llx-%u,%s\n", i, wf_random_unit(&random) * 100,
+                    words[wf_random_below(&random, 5)], (unsigned long long)wf_random_u64(&random),
+                    i, late);
+  }
+  return text;
+}
+
+TEST(file_in_parts_equals_memory) {
+  static const char *const starts[] = {"", "\xef\xbb\xbf", "\n\n"};
+  for (int i = 0; i < 3; i++) {
+    wf_error err = WF_ERROR_INIT;
+    wf_bytes text = make_text(starts[i]);
+    REQUIRE(text.size > 4 << 20);
+    wf_frame *file = NULL, *memory = NULL;
+    char a[65] = "", b[65] = "-";
+    const char *path = test_write("large.csv", text.data, text.size);
+    REQUIRE_OK(wf_csv_read(&file, path, NULL, NULL, &err), err);
+    REQUIRE_OK(
+        wf_csv_parse_by(&memory, (wf_view){text.data, text.size}, NULL, WF_CSV_BY_LIBCSV, 0, &err),
+        err);
+    REQUIRE_OK(wf_frame_digest(a, file, &err), err);
+    REQUIRE_OK(wf_frame_digest(b, memory, &err), err);
+    CHECK_EQ_STR(a, b);
+    CHECK_EQ_INT(wf_column_type(wf_frame_column_at(file, 2)), WF_CATEGORY);
+    CHECK_EQ_INT(wf_column_type(wf_frame_column_at(file, 3)), WF_STRING);
+    CHECK_EQ_INT(wf_column_type(wf_frame_column_at(file, 4)), WF_F64);
+    wf_frame_release(file);
+    wf_frame_release(memory);
+    wf_bytes_dispose(&text);
+  }
+}
+
+static void check_damage(const char *inserted, size_t size, wf_status status, const char *message) {
+  wf_error err = WF_ERROR_INIT;
+  wf_bytes text = make_text("");
+  size_t middle = (size_t)((char *)memchr(text.data + text.size / 2, '\n', 1000) - text.data) + 1;
+  memcpy(text.data + middle, inserted, size);
+  wf_frame *f = NULL;
+  CHECK_FAILS(wf_csv_read(&f, test_write("bad.csv", text.data, text.size), NULL, NULL, &err), err,
+              status, message);
+  CHECK(err.line > 40000);
+  wf_bytes_dispose(&text);
+}
+
+TEST(file_in_parts_errors_name_the_line) {
+  check_damage("\xff\xfe", 2, WF_PARSE, "not UTF-8");
+  check_damage("\0", 1, WF_PARSE, "NUL");
+  check_damage("a\"b", 3, WF_PARSE, "quote");
+  check_damage("1\n2", 3, WF_PARSE, "1 field where the header has 5");
+}
+
+/* Words that look unique in the first stretch but repeat later: still a category. */
+TEST(file_doubtful_text_that_repeats) {
+  wf_error err = WF_ERROR_INIT;
+  wf_bytes text = {0};
+  wf_bytes_text(&text, "word,number\n");
+  for (unsigned i = 0; i < 200000; i++) {
+    wf_bytes_format(&text, "some rather long word number %u,%u\n", i % 30000, i);
+  }
+  wf_frame *f = NULL;
+  REQUIRE_OK(wf_csv_read(&f, test_write("words.csv", text.data, text.size), NULL, NULL, &err), err);
+  const wf_column *word = wf_frame_column_at(f, 0);
+  REQUIRE(wf_column_type(word) == WF_CATEGORY);
+  CHECK_EQ_INT(wf_column_count(wf_column_dictionary(word)), 30000);
+  CHECK_EQ_INT(wf_column_code_at(word, 30007), 7);
+  wf_frame_release(f);
+  wf_bytes_dispose(&text);
+}
