@@ -2,6 +2,8 @@
  */
 #include "embed.h"
 
+#include "trace.h"
+
 #include <lauxlib.h>
 #include <string.h>
 
@@ -27,6 +29,7 @@ static int search_path(lua_State *L) {
   lua_call(L, 2, 2);
   if (lua_isnil(L, -2)) return 1;
   const char *path = lua_tostring(L, -2);
+  wfl_trace_module(L, name, path);
   if (luaL_loadfilex(L, path, "t") != LUA_OK)
     return luaL_error(L, "error loading module '%s' from file '%s':\n\t%s", name, path,
                       lua_tostring(L, -1));

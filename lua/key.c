@@ -12,6 +12,7 @@
 #include "bytecode.h"
 #include "known.h"
 #include "modules.h"
+#include "value.h"
 #include "order.h"
 
 #include <math.h>
@@ -144,8 +145,44 @@ static void walk_entry(walker *w, int table, int key) {
   path_pop(w, used);
 }
 
+/* Writes what stands for the metatable: its class's name, or its contents. */
+static void walk_metatable(walker *w, int index) {
+  lua_State *L = w->L;
+  if (!lua_getmetatable(L, index)) return;
+  lua_getfield(L, -1, "__module");
+  lua_getfield(L, -2, "__class");
+  if (lua_type(L, -1) == LUA_TSTRING && lua_type(L, -2) == LUA_TSTRING) {
+    lua_pushfstring(L, "%s %s", lua_tostring(L, -2), lua_tostring(L, -1));
+    size_t size;
+    const char *text = lua_tolstring(L, -1, &size);
+    put_text(w, 'C', text, size);
+    lua_pop(L, 4);
+    return;
+  }
+  lua_pop(L, 2);
+  size_t used = path_push(w, "%s", ".<metatable>");
+  wf_bytes_char(w->out, 'M');
+  walk(w, lua_gettop(L));
+  path_pop(w, used);
+  lua_pop(L, 1);
+}
+
+/* A table whose metatable has the field __key is keyed by what that function makes of it. */
+static bool walk_stand_in(walker *w, int index) {
+  lua_State *L = w->L;
+  if (luaL_getmetafield(L, index, "__key") == LUA_TNIL) return false;
+  lua_pushvalue(L, index);
+  lua_call(L, 1, 1);
+  wf_bytes_char(w->out, 'K');
+  walk(w, lua_gettop(L));
+  lua_pop(L, 1);
+  return true;
+}
+
 static void walk_table(walker *w, int index) {
   lua_State *L = w->L;
+  if (walk_stand_in(w, index)) return;
+  wfl_finish_object(L, index);
   lua_Integer count = push_keys(w, index);
   int keys = lua_gettop(L);
   put_count(w, 't', (size_t)count);
@@ -155,12 +192,7 @@ static void walk_table(walker *w, int index) {
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  if (!lua_getmetatable(L, index)) return;
-  size_t used = path_push(w, "%s", ".<metatable>");
-  wf_bytes_char(w->out, 'M');
-  walk(w, lua_gettop(L));
-  path_pop(w, used);
-  lua_pop(L, 1);
+  walk_metatable(w, index);
 }
 
 /* ---- functions --------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 /* mod_arrow.c — wf.arrow: Arrow IPC files ↔ frames. */
 #include "convert.h"
 #include "modules.h"
+#include "trace.h"
 
 #include "wf/arrow.h"
 
 /* arrow.read(path) → frame, mapped */
 static int arrow_read(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
+  wfl_trace_file(L, path);
   wf_error err = WF_ERROR_INIT;
   wf_frame *frame;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);

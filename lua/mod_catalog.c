@@ -61,6 +61,9 @@ static void push_step(lua_State *L, const void *record) {
   set_text(L, "outcome_json", r->outcome_json);
   set_text(L, "log_path", r->log_path);
   set_text(L, "key", r->key);
+  set_text(L, "why", r->why);
+  set_positive(L, "result", r->result);
+  set_integer(L, "nth", r->nth);
   set_positive(L, "started_us", r->started_us);
   set_positive(L, "ended_us", r->ended_us);
 }

@@ -1,6 +1,7 @@
 /* mod_csv.c — wf.csv: delimited text ↔ frames. */
 #include "convert.h"
 #include "modules.h"
+#include "trace.h"
 
 #include "wf/csv.h"
 
@@ -88,6 +89,7 @@ static int push_report(lua_State *L, wfl_box *box, wf_frame *frame, const wf_csv
 /* read(path[, options]) → frame, report */
 static int csv_read(lua_State *L) {
   const char *path = wfl_check_text(L, 1);
+  wfl_trace_file(L, path);
   wf_csv_options options = read_options(L, 2, "csv.read");
   wf_csv_report report = {0};
   wf_error err = WF_ERROR_INIT;

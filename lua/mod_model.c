@@ -2,6 +2,7 @@
 #include "convert.h"
 #include "mod_json.h"
 #include "modules.h"
+#include "trace.h"
 
 #include "wf/model.h"
 
@@ -50,6 +51,7 @@ static int model_new(lua_State *L) {
 
 static int model_read(lua_State *L) {
   const char *path = wfl_check_text(L, 1);
+  wfl_trace_file(L, path);
   wf_error err = WF_ERROR_INIT;
   wf_model *model;
   wfl_box *box = wfl_newbox(L, WFL_MODEL);

@@ -20,6 +20,7 @@
   X("wf.core.key", wfl_open_key)           \
   X("wf.core.metrics", wfl_open_metrics)   \
   X("wf.core.shap", wfl_open_shap)         \
+  X("wf.core.step", wfl_open_step)         \
   X("wf.core.store", wfl_open_store)       \
   X("wf.core.sys", wfl_open_sys)           \
   X("wf.core.value", wfl_open_value)       \

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "interrupt.h"
 #include "modules.h"
+#include "trace.h"
 
 #include "base/alloc.h"
 #include "base/bytes.h"
@@ -55,7 +56,7 @@ static int print(lua_State *L) {
   luaL_pushresult(&line);
   size_t size;
   const char *text = lua_tolstring(L, -1, &size);
-  wfl_emit(L, WFL_OUTPUT, text, size);
+  if (!wfl_trace_print(L, text, size)) wfl_emit(L, WFL_OUTPUT, text, size);
   return 0;
 }
 
@@ -143,6 +144,7 @@ static int set_up(lua_State *L) {
   set_member(L, "os", "exit", os_exit);
   set_member(L, "os", "setlocale", NULL);
   if (context->watched) set_member(L, "debug", "sethook", NULL);
+  wfl_trace_install(L);
   seed_random(L);
   wfl_open_errors(L);
   wfl_track_coroutines(L);

@@ -133,10 +133,17 @@ static void encode_class(encoder *e, int index, lua_Integer count) {
   lua_pop(L, 3);
 }
 
+void wfl_finish_object(lua_State *L, int index) {
+  if (luaL_getmetafield(L, index, "__complete") == LUA_TNIL) return;
+  lua_pushvalue(L, index);
+  lua_call(L, 1, 0);
+}
+
 static void encode_table(encoder *e, int index) {
   lua_State *L = e->L;
   lua_pushvalue(L, index);
   if (encode_again(e)) return;
+  wfl_finish_object(L, index);
   lua_Integer count = wfl_push_sorted_keys(L, index);
   if (count < 0) {
     lua_pushfstring(L, "a table with a %s as a key", luaL_typename(L, -1));

@@ -22,4 +22,8 @@ void wfl_encode_value(lua_State *L, int index, int save, bool functions, const c
  * functions in them are refused unless `functions`. */
 void wfl_decode_value(lua_State *L, int index, int load, bool functions);
 
+/* An object that computes parts of itself late does so now: calls __complete of the metatable of
+ * the table at `index`, if there is one. What is keyed and what is stored is the whole. */
+void wfl_finish_object(lua_State *L, int index);
+
 #endif

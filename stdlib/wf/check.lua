@@ -62,11 +62,6 @@ local function baseline_in(kind, given)
   return given
 end
 
-local function latest_approved(o)
-  if not o.model_group then return nil end
-  return require("wf.registry").latest(o.model_group, { approved = true })
-end
-
 local function previous_baseline(kind, o)
   if o.baseline ~= nil and o.baseline ~= "auto" then
     if type(o.baseline) == "string" then
@@ -77,8 +72,7 @@ local function previous_baseline(kind, o)
     if not found then errors.invalid("check.%s: the given version has no such baseline", kind) end
     return found
   end
-  local version = latest_approved(o)
-  return version and version.baselines[kind]
+  return o.model_group and require("wf.registry").approved_baseline(o.model_group, kind)
 end
 
 local function require_baseline(kind, o)

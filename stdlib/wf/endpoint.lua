@@ -20,7 +20,8 @@ local sys = require "wf.core.sys"
 
 local endpoint = {}
 
-local Endpoint = { __name = "wf.endpoint" }
+local Endpoint = { __name = "wf.endpoint", __module = "wf.endpoint", __class = "Endpoint" }
+endpoint.classes = { Endpoint = Endpoint }
 local methods = {}
 Endpoint.__index = methods
 
@@ -221,6 +222,17 @@ local function check_name(where, name)
   end
 end
 
+-- Whether the endpoint answers with that very version already and its server runs: then there is
+-- nothing to do.
+local function serves_already(o, source)
+  local ok, record = pcall(record_of, o.name)
+  local server = ok and running_server()
+  if not server or (o.port and server.port ~= o.port) then return false end
+  return record.state == "InService" and record.live_digest == source.digest
+    and record.digest == source.digest and record.group == source.group
+    and record.version == source.version
+end
+
 function endpoint.deploy(given)
   local o = options.check("endpoint.deploy", given, {
     name = { "string", required = true }, version = { "wf.version" }, model = { "wf.model" },
@@ -230,6 +242,7 @@ function endpoint.deploy(given)
   })
   check_name("endpoint.deploy", o.name)
   local source = source_of(o)
+  if serves_already(o, source) then return setmetatable({ name = o.name }, Endpoint) end
   local generation = state.catalog():deploy(o.name, source.group, source.version or 0, source.digest)
   ensure_server(o.port)
   if o.wait then wait_until_live(o.name, generation, o.timeout) end

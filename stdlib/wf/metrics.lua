@@ -19,7 +19,8 @@ local metrics = {
   curve = core.curve,
 }
 
-local Evaluation = { __name = "wf.evaluation" }
+local Evaluation = { __name = "wf.evaluation", __module = "wf.metrics", __class = "Evaluation" }
+metrics.classes = { Evaluation = Evaluation }
 
 -- What was predicted for what, kept apart so that an evaluation holds results only.
 local inputs = setmetatable({}, { __mode = "k" })
@@ -51,18 +52,22 @@ end
 
 function Evaluation.__index(self, key)
   if methods[key] then return methods[key] end
-  local input = inputs[self]
-  if key == "curve" and input then
-    local curve = core.curve(input.labels, input.scores, { weights = input.weights })
-    rawset(self, "curve", curve)
-    return curve
-  end
+  if key == "curve" and inputs[self] then return self:get_curve() end
   raise_absent(self, key)
 end
 
 -- The metric, or nil when it is undefined for the data.
 function methods:get(name)
   return rawget(self, name)
+end
+
+-- Computed when it is asked for.
+function methods:get_curve()
+  local input = inputs[self]
+  if input and not rawget(self, "curve") then
+    rawset(self, "curve", core.curve(input.labels, input.scores, { weights = input.weights }))
+  end
+  return rawget(self, "curve")
 end
 
 -- The numbers by name, without the tables.
@@ -72,6 +77,11 @@ local function scalar_names(self)
     if type(self[name]) == "number" then names[#names + 1] = name end
   end
   return names
+end
+
+-- What is stored of an evaluation is all of it.
+function Evaluation.__complete(self)
+  if inputs[self] then self:get_curve() end
 end
 
 function methods:table()

@@ -15,17 +15,20 @@
 
 local errors = require "wf.errors"
 local json = require "wf.json"
+local key = require "wf.core.key"
 local model = require "wf.model"
 local options = require "wf.options"
 local pretty = require "wf.pretty"
 local run = require "wf.run"
 local state = require "wf.state"
+local trace = require "wf.trace"
 
 local registry = {}
 
 local approvals = { "PendingManualApproval", "Approved", "Rejected" }
 
-local Version = { __name = "wf.version" }
+local Version = { __name = "wf.version", __module = "wf.registry", __class = "Version" }
+registry.classes = { Version = Version }
 Version.__index = Version
 
 -- ---- versions -----------------------------------------------------------------------------------
@@ -109,13 +112,29 @@ local function encoded(t)
   return next(t) and json.encode(t) or nil
 end
 
+-- An action that is executed again with nothing changed asks for what is registered already: the
+-- group's latest version, when package, measurements, baselines, description and the approval it
+-- was registered with are the same. What became of its approval since then stays.
+local function registered_already(record)
+  if not run.in_action() then return nil end
+  local latest = registry.latest(record.group)
+  if not latest or latest.digest ~= record.digest or latest.description ~= record.description then
+    return nil
+  end
+  local stored = state.catalog():get_version(record.group, latest.number, false)
+  local first = state.catalog():list_approvals(record.group, latest.number)[1]
+  local same = stored.metrics_json == record.metrics_json
+    and stored.baselines_json == record.baselines_json and first.after == record.approval
+  return same and latest or nil
+end
+
 function registry.register(given)
   local o = options.check("registry.register", given, {
     group = { "string", required = true }, model = { "wf.model", required = true },
     approval = { "string", default = "PendingManualApproval", choices = approvals },
     evaluation = { "wf.evaluation|table" }, bias = { "wf.check" }, data_bias = { "wf.check" },
     explainability = { "wf.check" }, description = { "string" }, by = { "string" },
-    reason = { "string" },
+    reason = { "string" }, again = { "boolean", default = false },
   })
   if o.group == "" then errors.invalid("registry.register: the group's name is empty") end
   local metrics = {}
@@ -123,42 +142,85 @@ function registry.register(given)
   local baselines = collect_checks(o, metrics)
   local digest = state.store():put(o.model:pack())
   local run_id, step_id = run.current()
-  local number = state.catalog():register({
-    group = o.group, digest = digest, approval = o.approval, description = o.description,
-    metrics_json = encoded(metrics), baselines_json = encoded(baselines), run = run_id,
-    step = step_id,
-  }, o.by or state.user(), o.reason)
+  local record = { group = o.group, digest = digest, approval = o.approval,
+    description = o.description, metrics_json = encoded(metrics),
+    baselines_json = encoded(baselines), run = run_id, step = step_id }
+  local already = not o.again and registered_already(record)
+  if already then return already end
+  local number = state.catalog():register(record, o.by or state.user(), o.reason)
   return registry.get(o.group, number)
 end
 
 -- ---- finding ------------------------------------------------------------------------------------
 
+-- The version, 0 for the latest; nil when there is none.
+local function find(group, number, approved)
+  local catalog = state.catalog()
+  local ok, record = pcall(catalog.get_version, catalog, group, number, approved)
+  if ok then return from_record(record) end
+  if errors.is(record) and record.code == "not_found" then return nil end
+  error(record, 0)
+end
+
+-- What a step may have read of the registry, by the name it is recorded under.
+local readers = {
+  version = function(group, number) return find(group, math.tointeger(number), false) end,
+  approved = function(group) return find(group, 0, true) end,
+  baseline = function(group, kind)
+    local version = find(group, 0, true)
+    return version and version.baselines[kind]
+  end,
+  list = function(group)
+    local versions = {}
+    for i, record in ipairs(state.catalog():list_versions(group ~= "" and group or nil)) do
+      versions[i] = from_record(record)
+    end
+    return versions
+  end,
+}
+
+-- The digest of what is there now under a recorded name.
+function registry.traced(name)
+  local reader, group, detail = name:match("^(%a+) (%S*) ?(.*)$")
+  return key.value(readers[reader](group, detail))
+end
+
+-- Reads, and records it for the step that runs.
+local function read(reader, group, detail)
+  local found = readers[reader](group, detail)
+  if trace.is_active() then
+    local name = detail and ("%s %s %s"):format(reader, group, detail)
+      or ("%s %s"):format(reader, group)
+    trace.note("registry", name, key.value(found))
+  end
+  return found
+end
+
 -- Version `number` of the group, or its latest; raises not_found.
 function registry.get(group, number)
   options.argument("registry.get", 1, group, "string")
   options.argument("registry.get", 2, number, "integer|nil")
-  return from_record(state.catalog():get_version(group, number or 0, false))
+  return read("version", group, number or 0)
+    or from_record(state.catalog():get_version(group, number or 0, false))
 end
 
 -- The latest version, with { approved = true } the latest Approved one; nil when there is none.
 function registry.latest(group, given)
   options.argument("registry.latest", 1, group, "string")
   local o = options.check("registry.latest", given, { approved = { "boolean", default = false } })
-  local catalog = state.catalog()
-  local ok, record = pcall(catalog.get_version, catalog, group, 0, o.approved)
-  if ok then return from_record(record) end
-  if errors.is(record) and record.code == "not_found" then return nil end
-  error(record, 0)
+  if o.approved then return read("approved", group) end
+  return read("version", group, 0)
+end
+
+-- The baseline of that kind of check in the latest Approved version, or nil.
+function registry.approved_baseline(group, kind)
+  return read("baseline", group, kind)
 end
 
 -- All versions of a group (of all groups without one), newest first within a group.
 function registry.list(group)
   options.argument("registry.list", 1, group, "string|nil")
-  local versions = {}
-  for i, record in ipairs(state.catalog():list_versions(group)) do
-    versions[i] = from_record(record)
-  end
-  return versions
+  return read("list", group or "")
 end
 
 -- ---- approving ----------------------------------------------------------------------------------

@@ -6,7 +6,10 @@
 --   local saved = run:action("Register", function() return register(data) end)
 --   if bad then return run:reject("AUC %.3f is below %.2f", auc, limit) end   -- exit status 3
 --
--- A step returns whatever its function returns. A step that raises is recorded as Failed and the
+-- A step returns whatever its function returns. The result of a step is kept under a key made of
+-- its code, what it captures and its arguments; when nothing of that, and nothing it has read, is
+-- different, a later run takes the kept result (Cached) instead of executing it. Actions are always
+-- executed. docs/steps.md has the rules. A step that raises is recorded as Failed and the
 -- error goes on, with the step's name, position and stack. reject and fail end the run and the
 -- script, from wherever they are called. What is print()ed inside a step also goes to its log,
 -- <state>/logs/RUN/STEP.log. Leaving the run's scope (or run:close()) records its outcome.
@@ -15,8 +18,11 @@
 -- Cached and Skipped.
 
 local errors = require "wf.errors"
+local cache = require "wf.cache"
+local core = require "wf.core.step"
 local executor = require "wf.executor"
 local json = require "wf.json"
+local key = require "wf.core.key"
 local options = require "wf.options"
 local param = require "wf.param"
 local pretty = require "wf.pretty"
@@ -24,26 +30,31 @@ local progress = require "wf.progress"
 local report = require "wf.report"
 local state = require "wf.state"
 local sys = require "wf.core.sys"
+local trace = require "wf.trace"
 
 local module = {}
 
-local Run = { __name = "wf.run" }
+-- A step that captures a run does not depend on it: __key is what stands for it in keys.
+local Run = { __name = "wf.run", __key = function() return "wf.run" end }
 Run.__index = Run
 
 local Handle = { __name = "wf.handle" }
 Handle.__index = Handle
 
 -- What the command line said; the first run of the script takes it.
-local command = { values = {}, script = nil, help = false, taken = false }
+local command = { values = {}, script = nil, help = false, taken = false, refresh = {} }
 -- Every run of this process in order of start.
 local runs = {}
 
 -- ---- starting -----------------------------------------------------------------------------------
 
--- Set by the command line before the script starts: values = {{name, text}}, script, help.
+-- Set by the command line before the script starts: values = {{name, text}}, script, help,
+-- refresh = {step names to execute whatever is kept}, no_cache, verify.
 function module.configure(settings)
   command = { values = settings.values or {}, script = settings.script, help = settings.help,
-    taken = false }
+    taken = false, refresh = {}, no_cache = settings.no_cache }
+  for _, name in ipairs(settings.refresh or {}) do command.refresh[name] = true end
+  trace.verify = settings.verify or false
   runs = {}
 end
 
@@ -51,11 +62,20 @@ function module.was_configured_for_nothing()
   return not command.taken and (#command.values > 0 or command.help)
 end
 
+-- A step depends on the parameters that it reads, not on those it could read.
+local function note_param(values, name)
+  if trace.is_active() then
+    trace.note("param", name, key.value(values[name]), trace.preview(values[name]))
+  end
+end
+
 local function frozen_params(values, names)
   table.sort(names)
   return setmetatable({}, {
     __name = "wf.params",
+    __key = function() return "wf.params" end,
     __index = function(_, name)
+      note_param(values, name)
       if values[name] ~= nil then return values[name] end
       for _, known in ipairs(names) do
         if known == name then return nil end
@@ -67,6 +87,7 @@ local function frozen_params(values, names)
       local i = 0
       return function()
         i = i + 1
+        if names[i] then note_param(values, names[i]) end
         return names[i], values[names[i]]
       end
     end,
@@ -110,6 +131,7 @@ function module.start(given)
     name = o.name, values = values, params = frozen_params(values, names), script = command.script,
     state = "Executing", started = sys.monotonic(), arguments = line.values or {},
     stack = {}, steps = {}, handles = {}, metrics = {}, facts = {}, log_names = {},
+    step_counts = {}, refresh = command.refresh, no_cache = command.no_cache,
   }, Run)
   self.id = state.catalog():start_run(o.name, command.script, json_values(values))
   runs[#runs + 1] = self
@@ -119,15 +141,37 @@ end
 
 -- ---- one step -----------------------------------------------------------------------------------
 
-local function check_name(name)
-  if options.type_of(name) == "table" then
-    name = options.check("run:step", name, { name = { "string", required = true } }).name
-  end
+local function usable_name(name)
   options.argument("run:step", 1, name, "string")
   if name == "" or #name > 64 or name:find("[%c/]") then
     errors.invalid("run:step: '%s' is not a usable step name (1 to 64 characters, no '/')", name)
   end
   return name
+end
+
+local units = { s = 1, m = 60, h = 3600, d = 86400 }
+
+-- Seconds from 90, "90s", "15m", "12h" or "30d".
+local function duration(what, given)
+  local number, unit = tostring(given):match("^(%d+%.?%d*)([smhd]?)$")
+  if not number then
+    errors.invalid("%s: '%s' is not a duration (90, \"15m\", \"12h\", \"30d\")", what, tostring(given))
+  end
+  return tonumber(number) * (units[unit] or 1)
+end
+
+local step_rules = { name = { "string", required = true },
+  cache = { "boolean|string|number", default = true } }
+
+-- "Name" or { name = "Name", cache = false | "30d" } as { name, cache, max_age }.
+local function step_options(given)
+  if options.type_of(given) ~= "table" then return { name = usable_name(given), cache = true } end
+  local o = options.check("run:step", given, step_rules)
+  usable_name(o.name)
+  if o.cache ~= true and o.cache then
+    o.max_age, o.cache = duration("run:step: cache", o.cache), true
+  end
+  return o
 end
 
 local function check_open(self)
@@ -144,13 +188,20 @@ local function log_path(self, name)
   return ("%s/logs/%d/%s%s.log"):format(state.directory(), self.id, file, n > 1 and "-" .. n or "")
 end
 
-local function begin(self, kind, name)
-  local step = { name = name, kind = kind, log_path = log_path(self, name), depth = #self.stack,
+-- A step that has not begun: its place among those of its name, nothing recorded yet.
+local function new_step(self, kind, o)
+  local nth = (self.step_counts[o.name] or 0) + 1
+  self.step_counts[o.name] = nth
+  local step = { name = o.name, kind = kind, nth = nth, depth = #self.stack,
     started = sys.monotonic(), metrics = {}, state = "Executing" }
-  step.id = state.catalog():start_step(self.id, name, kind, step.log_path)
   self.steps[#self.steps + 1] = step
-  progress.step_started(name, step.depth)
   return step
+end
+
+local function begin(self, step)
+  step.log_path = log_path(self, step.name)
+  step.id = state.catalog():start_step(self.id, step.name, step.kind, step.log_path)
+  progress.step_started(step.name, step.depth)
 end
 
 local function write_log(step, text)
@@ -164,20 +215,39 @@ local function write_log(step, text)
   step.log:write(text, "\n")
 end
 
--- Runs `body` while print also writes to the step's log.
-local function with_log(step, body)
-  local outer = print
-  rawset(_G, "print", function(...)
-    local texts = table.pack(...)
-    for i = 1, texts.n do texts[i] = tostring(texts[i]) end
-    write_log(step, table.concat(texts, "\t"))
-    progress.pause()
-    outer(...)
-  end)
+-- What is print()ed goes to the logs of the steps that run, innermost first.
+local function log_print(self, text)
+  for i = #self.stack, 1, -1 do write_log(self.stack[i], text) end
+  progress.pause()
+end
+
+local printers = {}
+
+-- Runs `body` while print also writes to the logs of the run's steps.
+local function with_log(self, body)
+  printers[#printers + 1] = self
+  core.on_print(module.on_print)
   local ok, result = pcall(body)
-  rawset(_G, "print", outer)
+  printers[#printers] = nil
   if not ok then error(result, 0) end
   return result
+end
+
+-- Where printed lines go; the command line may send them elsewhere.
+local elsewhere
+
+function module.on_print(text)
+  local self = printers[#printers]
+  if self then log_print(self, text) end
+  if not elsewhere then return false end
+  elsewhere(text)
+  return true
+end
+
+-- Gives every printed line to the function instead (nil: no more).
+function module.print_to(receive)
+  elsewhere = receive
+  core.on_print(receive and module.on_print)
 end
 
 local function state_after(e)
@@ -223,8 +293,40 @@ local function collect_facts(self, values)
   end
 end
 
+-- What wf.core.step.finish records.
+local function ending_of(step, outcome)
+  local e = outcome.error
+  local ending = { state = step.state, message = e and e.message, nth = step.nth,
+    outcome_json = outcome_json(step, outcome), key = step.keyed and step.keyed.key,
+    why = step.why, result = step.result }
+  if step.result then
+    step.result.log_path = step.log and step.log_path
+    step.result.took_us = math.floor(step.seconds * 1e6)
+  end
+  return ending
+end
+
+local function note_of(step, e)
+  if step.state == "Failed" then return e.message end
+  local note = step.why and step.state ~= "Cached" and "why: " .. step.why or nil
+  if step.unkept then note = (note and note .. "; " or "") .. "not kept: " .. step.unkept end
+  return note
+end
+
+-- Makes the result that is to be kept; a store that cannot keep it is the step's failure.
+local function keep(step, outcome)
+  if not step.keyed or not outcome.ok then return end
+  local ok, result, problem = pcall(cache.make, step.keyed, step.work, outcome.values, step.recorder)
+  if ok then
+    step.result, step.unkept = result, problem
+  else
+    outcome.ok, outcome.error = false, errors.wrap(result)
+  end
+end
+
 -- Records how a step ended.
 local function settle(self, step, outcome)
+  keep(step, outcome)
   local e = outcome.error
   step.state, step.seconds = state_after(e), sys.monotonic() - step.started
   if e then
@@ -235,27 +337,114 @@ local function settle(self, step, outcome)
   end
   if step.log then step.log:close() end
   local outer = self.stack[#self.stack]
-  progress.step_ended(step.name, step.depth, step.state, step.seconds,
-    step.state == "Failed" and e.message or nil, outer and outer.name)
+  progress.step_ended(step.name, step.depth, step.state, step.seconds, note_of(step, e),
+    outer and outer.name)
   local record = function()
-    state.catalog():end_step(step.id, step.state, e and e.message, outcome_json(step, outcome))
+    core.finish(state.catalog(), step.id, ending_of(step, outcome))
   end
   if e then pcall(record) else record() end
+  step.work, step.recorder, step.result = nil, nil, nil
   if self.ending and #self.stack == 0 then
     self:conclude(self.ending.state, self.ending.message, self.ending.data)
   end
 end
 
--- Starts the work of a step and records it; returns a handle.
-local function launch(self, kind, name, fn, ...)
-  name = check_name(name)
+-- ---- the kept result ----------------------------------------------------------------------------
+
+-- The step's key; what cannot be keyed is the step's error.
+local function key_of(step, work)
+  local ok, keyed = pcall(cache.key, work.fn, work.arguments)
+  if ok then return keyed end
+  local e = errors.wrap(keyed)
+  errors.raise { code = e.code, where = errors.user_position(2), traceback = debug.traceback(nil, 2),
+    step = step.name, message = ("step '%s': %s; give { name = \"%s\", cache = false } to run it "
+      .. "without a key"):format(step.name, e.message, step.name) }
+end
+
+local effects = {
+  metric = function(self, name, value) self:add_metric(name, value) end,
+  summary = function(self, label, value) self:add_fact(label, value) end,
+}
+
+-- Says again what the step said when it was executed.
+local function repeat_effects(self, step, list)
+  self.stack[#self.stack + 1] = step
+  for _, effect in ipairs(list) do effects[effect[1]](self, effect[2], effect[3]) end
+  self.stack[#self.stack] = nil
+end
+
+local function record_cached(self, step, result, values)
+  local recorded = cache.trace(result)
+  trace.adopt(recorded.reads)
+  repeat_effects(self, step, recorded.effects)
+  collect_facts(self, values)
+  step.state, step.seconds = "Cached", sys.monotonic() - step.started
+  local outer = self.stack[#self.stack]
+  progress.step_ended(step.name, step.depth, step.state, step.seconds, nil, outer and outer.name)
+  step.id = core.add(state.catalog(), { run = self.id, name = step.name, kind = step.kind,
+    state = "Cached", key = step.keyed.key, result = result.id, nth = step.nth,
+    log_path = result.log_path, outcome_json = outcome_json(step, { ok = true, values = values }) })
+end
+
+-- The outcome that is kept for the step, or nil and why there is none to use.
+local function recall(self, step, o)
+  if self.no_cache then return nil, "--no-cache" end
+  if self.refresh[step.name] then return nil, "refresh asked" end
+  local result = cache.find(step.keyed, self, o.max_age)
+  if not result then return nil, cache.why(self, step.name, step.nth, step.keyed) end
+  local values, problem = cache.load(result)
+  if not values then
+    progress.line(("%s: %s; it is computed again"):format(step.name, problem))
+    return nil, "its stored result is damaged"
+  end
+  record_cached(self, step, result, values)
+  return { ok = true, values = values }
+end
+
+-- ---- executing ----------------------------------------------------------------------------------
+
+-- Runs the step's function with math.random seeded from its key and its reads recorded.
+local function execute(self, step)
+  local random = core.random()
+  if step.keyed then math.randomseed(cache.seed(step.keyed)) end
+  step.recorder = trace.begin(self)
+  self.stack[#self.stack + 1] = step
+  local ok, job = pcall(with_log, self, function()
+    return executor.submit(step.work.fn, step.work.arguments)
+  end)
+  self.stack[#self.stack] = nil
+  trace.finish(step.recorder)
+  if step.keyed then core.random(random) end
+  if not ok then error(job, 0) end
+  return job
+end
+
+-- A handle whose outcome is known without any work.
+local function settled_handle(self, step, outcome)
+  local job = { is_finished = function() return true end, wait = function() return outcome end }
+  return setmetatable({ run = self, step = step, job = job, settled = true }, Handle)
+end
+
+-- Starts the work of a step and records it, or takes the result that is kept; returns a handle.
+local function launch(self, kind, given, fn, ...)
+  local o = step_options(given)
   options.argument("run:" .. kind, 2, fn, "function")
   check_open(self)
-  local step, arguments = begin(self, kind, name), table.pack(...)
+  local step = new_step(self, kind, o)
+  step.work = { fn = fn, arguments = table.pack(...) }
+  if kind == "action" then
+    trace.spoil(("it contains the action %s"):format(step.name))
+  elseif o.cache then
+    step.keyed = key_of(step, step.work)
+    local outcome
+    outcome, step.why = recall(self, step, o)
+    if outcome then return settled_handle(self, step, outcome) end
+  else
+    step.why = "cache = false"
+  end
+  begin(self, step)
   local handle = setmetatable({ run = self, step = step }, Handle)
-  self.stack[#self.stack + 1] = step
-  handle.job = with_log(step, function() return executor.submit(fn, arguments) end)
-  self.stack[#self.stack] = nil
+  handle.job = execute(self, step)
   if handle.job:is_finished() then handle:settle() end
   return handle
 end
@@ -275,6 +464,11 @@ function Handle:await()
   local outcome = self:settle()
   if not outcome.ok then error(outcome.error, 0) end
   return table.unpack(outcome.values, 1, outcome.values.n)
+end
+
+-- What a handle stands for in keys is the step's values.
+function Handle.__key(handle)
+  return table.pack(handle:await())
 end
 
 function Handle:__tostring()
@@ -301,7 +495,7 @@ end
 
 -- Records that a step was left out, and why.
 function Run:skip(name, reason)
-  name = check_name(name)
+  name = usable_name(name)
   check_open(self)
   local catalog = state.catalog()
   local id = catalog:start_step(self.id, name, "step", nil)
@@ -327,19 +521,29 @@ end
 function Run:metric(name, value)
   options.argument("run:metric", 1, name, "string")
   options.argument("run:metric", 2, value, "number")
+  self:add_metric(name, pretty.summarise(value))
+end
+
+function Run:add_metric(name, value)
+  trace.effect("metric", name, value)
   local step = self.stack[#self.stack]
-  if step then step.metrics[name] = pretty.summarise(value) end
-  self.metrics[name] = pretty.summarise(value)
-  self:summary { { name, value } }
+  if step then step.metrics[name] = value end
+  self.metrics[name] = value
+  self:add_fact(name, value)
+end
+
+function Run:add_fact(label, value)
+  if type(value) == "number" and math.type(value) == "float" then value = ("%.6g"):format(value) end
+  self.facts[#self.facts + 1] = { tostring(label), tostring(value) }
 end
 
 -- Lines for the closing summary: { {label, value}, … }.
 function Run:summary(lines)
   options.argument("run:summary", 1, lines, "table")
   for _, line in ipairs(lines) do
-    local value = line[2]
-    if type(value) == "number" and math.type(value) == "float" then value = ("%.6g"):format(value) end
-    self.facts[#self.facts + 1] = { tostring(line[1]), tostring(value) }
+    local value = type(line[2]) == "number" and pretty.summarise(line[2]) or tostring(line[2])
+    trace.effect("summary", tostring(line[1]), value)
+    self:add_fact(line[1], value)
   end
 end
 
@@ -427,6 +631,15 @@ function module.current()
     end
   end
   return 0, 0
+end
+
+-- Whether an action is being executed.
+function module.in_action()
+  for _, run in ipairs(runs) do
+    local step = run.stack[#run.stack]
+    if run.state == "Executing" and step and step.kind == "action" then return true end
+  end
+  return false
 end
 
 -- Ends the runs that the script left open.

@@ -20,7 +20,9 @@ local model = require "wf.model"
 local options = require "wf.options"
 local progress = require "wf.progress"
 local recipe = require "wf.recipe"
+local step = require "wf.core.step"
 local sys = require "wf.core.sys"
+local trace = require "wf.trace"
 local core = require "wf.core.xgboost"
 
 local xgboost = {}
@@ -105,6 +107,7 @@ end
 
 local function prepare(where, given, rules)
   local o = options.check(where, given, rules)
+  trace.note("library", "xgboost", step.digest(core.version()), core.version())
   if o.early_stopping_rounds and where == "xgboost.train" and next(o.evals) == nil then
     errors.invalid("%s: early_stopping_rounds needs an evaluation set in evals", where)
   end
@@ -120,7 +123,7 @@ end
 
 -- ---- training -----------------------------------------------------------------------------------
 
-local Training = { __name = "wf.training" }
+local Training = { __name = "wf.training", __module = "wf.xgboost", __class = "Training" }
 Training.__index = Training
 
 -- A frame of rounds and metrics: columns round, then "set metric".
@@ -180,7 +183,9 @@ end
 
 -- ---- cross-validation ---------------------------------------------------------------------------
 
-local CrossValidation = { __name = "wf.cross_validation" }
+local CrossValidation = { __name = "wf.cross_validation", __module = "wf.xgboost",
+  __class = "CrossValidation" }
+xgboost.classes = { Training = Training, CrossValidation = CrossValidation }
 CrossValidation.__index = CrossValidation
 
 -- Columns round and, per metric, the mean and standard deviation over the folds.

@@ -76,10 +76,8 @@ local function print_runs(runs, e)
 end
 
 -- Under --json, print writes to standard error while the script runs.
-local function print_to_stderr(...)
-  local texts = table.pack(...)
-  for i = 1, texts.n do texts[i] = tostring(texts[i]) end
-  io.stderr:write(table.concat(texts, "\t"), "\n")
+local function print_to_stderr(text)
+  io.stderr:write(text, "\n")
 end
 
 -- Words for a run that the script never started.
@@ -112,13 +110,13 @@ local function run_script(given)
   end
   local values = param_values(given.param)
   local chunk = load_script(given.script)
-  run.configure { values = values, script = given.script, help = given.help }
+  run.configure { values = values, script = given.script, help = given.help,
+    refresh = given.refresh, no_cache = given["no-cache"], verify = given.verify }
   local script_arguments = given.arguments
   rawset(_G, "arg", table.move(script_arguments, 1, #script_arguments, 1, { [0] = given.script }))
-  local usual_print = print
-  if given.json then rawset(_G, "print", print_to_stderr) end
+  if given.json then run.print_to(print_to_stderr) end
   local e = protected(chunk, given)
-  rawset(_G, "print", usual_print)
+  run.print_to(nil)
   local runs = run.all()
   if given.json and not (e and e.code == "help") then print_runs(runs, e) end
   if e then
@@ -133,6 +131,9 @@ commands.run = {
     about = "Runs a script. wf SCRIPT --help lists the parameters that it declares.",
     options = {
       { "param", "-p", value = "NAME=VALUE", many = true, help = "set a parameter of the run" },
+      { "refresh", value = "STEP", many = true, help = "execute this step whatever is kept of it" },
+      { "no-cache", help = "execute every step; the results are kept" },
+      { "verify", help = "read every file again instead of trusting its time and size" },
       { "json", help = "print the runs as JSON at the end" },
     },
     hint = " (a script's parameters are given as -p NAME=VALUE)",

@@ -1,0 +1,88 @@
+-- wf.artifact: the values of steps as bytes and stored objects, and back.
+--
+--   local bytes, digests = artifact.encode(value, "the step's value")
+--   local value = artifact.decode(bytes)
+--
+-- Plain values are in the bytes; every wf object is a stored object of its own, named by its
+-- content: frames and columns as Arrow files, models as packages, recipes as JSON. An object that is
+-- met again in this process is neither written nor read again.
+
+local arrow = require "wf.arrow"
+local errors = require "wf.errors"
+local frame = require "wf.frame"
+local model = require "wf.model"
+local options = require "wf.options"
+local recipe = require "wf.recipe"
+local state = require "wf.state"
+local value = require "wf.core.value"
+
+local artifact = {}
+
+local kinds = {
+  ["wf.frame"] = { name = "frame", write = arrow.format, read = arrow.parse, frozen = true },
+  ["wf.column"] = {
+    name = "column", frozen = true,
+    write = function(column) return arrow.format(frame.new { names = { "column" }, columns = { column } }) end,
+    read = function(bytes) return arrow.parse(bytes):column("column") end,
+  },
+  ["wf.model"] = { name = "model", write = function(m) return m:pack() end, read = model.unpack,
+    frozen = true },
+  ["wf.recipe"] = { name = "recipe", write = function(r) return r:json() end, read = recipe.parse },
+}
+
+-- Kinds whose binding packs itself: object:pack(), module.unpack(bytes).
+for type_name, module in pairs { ["wf.matrix"] = "wf.core.matrix", ["wf.shap"] = "wf.core.shap" } do
+  kinds[type_name] = { name = type_name:sub(4), frozen = true,
+    write = function(object) return object:pack() end,
+    read = function(bytes) return require(module).unpack(bytes) end }
+end
+
+local by_name = {}
+for _, kind in pairs(kinds) do by_name[kind.name] = kind end
+
+-- Objects of this process and their digests; only of kinds that never change.
+local digests = setmetatable({}, { __mode = "k" })
+local objects = setmetatable({}, { __mode = "v" })
+
+local function save(object, met)
+  local kind = kinds[options.type_of(object)]
+  if not kind then return nil end
+  local digest = digests[object]
+  if not digest or not state.store():has(digest) then
+    digest = state.store():put(kind.write(object))
+    if kind.frozen then digests[object] = digest end
+  end
+  met[digest] = true
+  return kind.name, digest
+end
+
+local function load(name, digest)
+  local kind = by_name[name]
+  if not kind then
+    errors.raise { code = "corrupt", message = ("a stored value holds an unknown '%s'"):format(name) }
+  end
+  local object = kind.frozen and objects[name .. digest]
+  if object then return object end
+  object = kind.read(state.store():get(digest))
+  if kind.frozen then
+    objects[name .. digest] = object
+    digests[object] = digest
+  end
+  return object
+end
+
+-- The bytes of a value, and the sorted list of the stored objects that they need. An error of code
+-- "type" names what cannot be stored.
+function artifact.encode(given, name, with_functions)
+  local met = {}
+  local bytes = value.encode(given, function(object) return save(object, met) end,
+    { name = name, functions = with_functions })
+  return bytes, options.sorted_keys(met)
+end
+
+-- An error of code "corrupt" or "not_found" when the bytes or an object are damaged or gone.
+function artifact.decode(bytes, with_functions)
+  return value.decode(bytes, load, { functions = with_functions })
+end
+
+return artifact

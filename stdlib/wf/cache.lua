@@ -1,0 +1,211 @@
+-- wf.cache: results of steps, found again by what the steps depend on.
+--
+--   local keyed = cache.key(fn, table.pack(...))      -- keyed.key, keyed.parts
+--   local hit = cache.find(keyed, run)                -- a result whose reads still hold, or nil
+--   local values, problem = cache.load(hit)
+--   cache.why(run, name, nth, keyed)                  -- "captured k 5 → 6"
+--   local result, note = cache.make(keyed, values, recorder)
+--
+-- The key is a digest of the function's code, what it captures, the globals it reads, its arguments
+-- and wf's version: see wf.core.key for what of a value counts. What it reads while it runs is not
+-- known beforehand: results of one key are told apart by that, and the newest that holds is used.
+
+local artifact = require "wf.artifact"
+local core = require "wf.core.step"
+local errors = require "wf.errors"
+local json = require "wf.json"
+local key = require "wf.core.key"
+local state = require "wf.state"
+local sys = require "wf.core.sys"
+local trace = require "wf.trace"
+
+local cache = {}
+
+-- Part of every key: a change of what keys or stored values mean makes all of them new.
+local format = "wf step 1"
+
+-- Encoded values up to this size are kept in the catalog, larger ones in the store.
+local most_inline = 16384
+
+local digits = 16
+
+-- ---- keys ---------------------------------------------------------------------------------------
+
+local function argument_parts(parts, arguments)
+  for i = 1, arguments.n do
+    local name = "argument " .. i
+    local digest = key.value(arguments[i], name)
+    parts[#parts + 1] = { "argument", tostring(i), digest, trace.preview(arguments[i]) }
+  end
+end
+
+-- {key, parts}; parts are { kind, name, digest, text }, the ones that are named first come first.
+function cache.key(fn, arguments)
+  local closure = key.closure(fn)
+  local parts = { { "wf", "", sys.version(), sys.version() }, { "code", "", closure.code, "" } }
+  for _, capture in ipairs(closure.captures) do
+    parts[#parts + 1] = { capture.kind == "global" and "global" or "captured", capture.name,
+      capture.key, capture.text or "" }
+  end
+  local fields = { format, sys.version(), closure.key }
+  argument_parts(parts, arguments)
+  for i = #parts - arguments.n + 1, #parts do fields[#fields + 1] = parts[i][3] end
+  for _, part in ipairs(parts) do part[3] = part[3]:sub(1, digits) end
+  return { key = core.digest(table.concat(fields, "\n")), parts = parts }
+end
+
+-- Two integers for math.randomseed.
+function cache.seed(keyed)
+  return math.tointeger(tonumber(keyed.key:sub(1, 15), 16)),
+    math.tointeger(tonumber(keyed.key:sub(16, 30), 16))
+end
+
+-- ---- finding ------------------------------------------------------------------------------------
+
+local function trace_of(result)
+  result.trace = result.trace or json.decode(result.trace_json or '{"reads":[],"effects":[]}')
+  return result.trace
+end
+
+local function first_changed(result, run)
+  for _, read in ipairs(trace_of(result).reads) do
+    local holds, text = trace.holds(read, run)
+    if not holds then return read, text end
+  end
+end
+
+local function is_young(result, max_age)
+  return not max_age or sys.now_us() - result.created_us < max_age * 1e6
+end
+
+-- The newest result of that key whose reads hold and that is not older than `max_age` seconds.
+function cache.find(keyed, run, max_age)
+  local results = core.find_results(state.catalog(), keyed.key)
+  for _, result in ipairs(results) do
+    if is_young(result, max_age) then
+      if not first_changed(result, run) then return result end
+    else
+      keyed.expired = true
+    end
+  end
+  keyed.others = results
+end
+
+-- The latest result of a step of that name, whatever its key.
+function cache.latest(run_name, step_name, nth)
+  return core.latest_result(state.catalog(), run_name, step_name, nth)
+end
+
+-- The values, packed, and what is reported besides; or nil and why they cannot be had.
+function cache.load(result)
+  local ok, values = pcall(function()
+    local bytes = result.stored and state.store():get(result.value) or result.value
+    return artifact.decode(bytes)
+  end)
+  if ok then return values end
+  local e = errors.wrap(values)
+  if e.code ~= "corrupt" and e.code ~= "not_found" then error(e, 0) end
+  core.forget_result(state.catalog(), result.id)
+  return nil, e.message
+end
+
+-- { reads, effects } of a result.
+function cache.trace(result)
+  return trace_of(result)
+end
+
+-- ---- why ----------------------------------------------------------------------------------------
+
+local labels = { wf = "wf", captured = "captured %s", global = "global %s",
+  argument = "argument %s" }
+
+local function describe_part(old, new)
+  local what = (labels[new[1]] or new[1]):format(new[2])
+  if old[4] ~= "" and new[4] ~= "" and old[4] ~= new[4] then
+    return ("%s %s → %s"):format(what, old[4], new[4])
+  end
+  return what .. " changed"
+end
+
+local function index_parts(parts)
+  local index = {}
+  for _, part in ipairs(parts) do index[part[1] .. "\0" .. part[2]] = part end
+  return index
+end
+
+-- The first part that differs, in words; nil when none does.
+function cache.compare(old_parts, new_parts)
+  local old = index_parts(old_parts)
+  for _, part in ipairs(new_parts) do
+    local before = old[part[1] .. "\0" .. part[2]]
+    if not before then return ("%s is new"):format((labels[part[1]] or part[1]):format(part[2])) end
+    if before[3] ~= part[3] then return describe_part(before, part) end
+  end
+  local new = index_parts(new_parts)
+  for _, part in ipairs(old_parts) do
+    if not new[part[1] .. "\0" .. part[2]] then
+      return ("%s is gone"):format((labels[part[1]] or part[1]):format(part[2]))
+    end
+  end
+end
+
+-- Why there is no result to use.
+function cache.why(run, name, nth, keyed)
+  if keyed.expired then return "its result is too old" end
+  local before = cache.latest(run.name, name, nth) or keyed.others and keyed.others[1]
+  if not before then return "first run" end
+  local difference = cache.compare(json.decode(before.parts_json or "[]"), keyed.parts)
+  if difference then return difference end
+  local read, text = first_changed(before, run)
+  if read then return trace.describe(read, text) end
+  return "its result is gone"
+end
+
+-- ---- keeping ------------------------------------------------------------------------------------
+
+local function changed_capture(keyed, fn, arguments)
+  local ok, after = pcall(cache.key, fn, arguments)
+  if ok and after.key == keyed.key then return nil end
+  for i, part in ipairs(ok and after.parts or {}) do
+    local before = keyed.parts[i]
+    if not before or before[3] ~= part[3] then
+      return (labels[part[1]] or part[1]):format(part[2])
+    end
+  end
+  return "what it captures"
+end
+
+-- Why a result must not be kept; nil when it may.
+local function problem_of(keyed, work, recorder)
+  if recorder.problem then return recorder.problem end
+  local changed = changed_capture(keyed, work.fn, work.arguments)
+  if changed then return ("it changes %s"):format(changed) end
+  local file = trace.changed_file(recorder)
+  return file and ("%s changed while it ran"):format(file)
+end
+
+-- What wf.core.step.finish keeps of an executed step: its result; or nil and why there is none.
+function cache.make(keyed, work, values, recorder)
+  local problem = problem_of(keyed, work, recorder)
+  if problem then return nil, problem end
+  local ok, bytes, objects = pcall(artifact.encode, values, "")
+  if not ok then
+    local e = errors.wrap(bytes)
+    if e.code == "type" or e.code == "limit" then return nil, (e.message:gsub("^'%.?", "'")) end
+    error(e, 0)
+  end
+  local result = { key = keyed.key, value = bytes, stored = #bytes > most_inline,
+    parts_json = json.encode(keyed.parts) }
+  if result.stored then
+    result.value = state.store():put(bytes)
+    objects[#objects + 1] = result.value
+  end
+  if #objects > 0 then result.objects_json = json.encode(objects) end
+  if #recorder.reads > 0 or #recorder.effects > 0 then
+    result.trace_json = json.encode { reads = json.array(recorder.reads),
+      effects = json.array(recorder.effects) }
+  end
+  return result
+end
+
+return cache
