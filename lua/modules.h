@@ -19,6 +19,7 @@
   X("wf.core.http", wfl_open_http)         \
   X("wf.core.key", wfl_open_key)           \
   X("wf.core.metrics", wfl_open_metrics)   \
+  X("wf.core.monitor", wfl_open_monitor)   \
   X("wf.core.shap", wfl_open_shap)         \
   X("wf.core.step", wfl_open_step)         \
   X("wf.core.store", wfl_open_store)       \

@@ -16,6 +16,7 @@
 #include "wf/matrix.h"
 #include "wf/metrics.h"
 #include "wf/model.h"
+#include "wf/monitor.h"
 #include "wf/recipe.h"
 #include "wf/shap.h"
 #include "wf/store.h"
