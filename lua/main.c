@@ -291,6 +291,8 @@ static int run_state(const command *c, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  /* read when libxgboost brings OpenMP in: threads that wait asleep, unless the user has a wish */
+  setenv("OMP_WAIT_POLICY", "passive", 0);
   const char **code = calloc((size_t)argc + 1, sizeof *code);
   if (!code) return usage_error("%s", strerror(ENOMEM));
   command c = {.code = code};
