@@ -72,6 +72,19 @@ size_t wf_forest_output_count(const wf_forest *forest, wf_predict_kind kind) {
   return forest->n_groups;
 }
 
+uint32_t wf_forest_used_slot(const wf_forest *forest, uint32_t feature) {
+  size_t low = 0, high = forest->n_used;
+  while (low + 1 < high) {
+    size_t middle = (low + high) / 2;
+    if (forest->used[middle] <= feature) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return (uint32_t)low;
+}
+
 bool wf_category_set_has(const wf_category_set *set, float value) {
   if (!(value >= 0) || value >= (float)WF_FOREST_MAX_CATEGORY) return false;
   uint32_t category = (uint32_t)value;

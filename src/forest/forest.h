@@ -84,6 +84,9 @@ static inline bool wf_node_goes_left(const wf_forest *forest, const wf_node *nod
   return value < node->value;
 }
 
+/* Where a feature that trees split on stands in `used`. */
+uint32_t wf_forest_used_slot(const wf_forest *forest, uint32_t feature);
+
 /* The attachment, or NULL. */
 wf_attachment *wf_forest_attached(const wf_forest *forest);
 /* Keeps `attachment` until the forest goes, and returns it; when another thread was faster, frees

@@ -6,8 +6,6 @@
 
 #include "base/alloc.h"
 
-#include <string.h>
-
 /* Padding may at most quadruple a batch, which tiny trees are exempt from. */
 enum { MAX_PADDING = 4, FREE_NODES = 64 * WF_BATCH_TREES };
 
@@ -27,19 +25,6 @@ static wf_batch measure_batch(const wf_forest *forest, size_t first) {
   return batch;
 }
 
-static uint32_t used_slot(const wf_forest *forest, uint32_t feature) {
-  size_t low = 0, high = forest->n_used;
-  while (low + 1 < high) {
-    size_t middle = (low + high) / 2;
-    if (forest->used[middle] <= feature) {
-      low = middle;
-    } else {
-      high = middle;
-    }
-  }
-  return (uint32_t)low;
-}
-
 /* Copies the subtree of `at` below heap place `place`, `levels` levels of splits. */
 static void pad(const wf_forest *forest, const wf_node *nodes, size_t at, size_t place,
                 unsigned levels, size_t n_splits, wf_heap_node *heap, float *leaves) {
@@ -51,7 +36,7 @@ static void pad(const wf_forest *forest, const wf_node *nodes, size_t at, size_t
   size_t left = at, right = at;
   if (node->left) {
     left = node->left, right = left + 1;
-    uint32_t slot = used_slot(forest, node->feature & ~WF_NODE_DEFAULT_LEFT);
+    uint32_t slot = wf_forest_used_slot(forest, node->feature & ~WF_NODE_DEFAULT_LEFT);
     heap[place] = (wf_heap_node){node->value, (2 * slot + (node->feature >> 31)) * WF_PANEL_ROWS};
   } else {
     heap[place] = (wf_heap_node){0, 0}; /* both sides end in this leaf */

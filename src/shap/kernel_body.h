@@ -135,11 +135,9 @@ INLINE void split_leaves(const walk *w, const wf_shap_node *node, const mask *re
 }
 
 /* A split whose children are leaf pairs, the lowest three splits of a full tree, in one go: neither
- * weights nor values pass through memory. `repeated` says that any of the three is; then those that
- * are not have their satisfied mask all ones. */
-INLINE void split_pairs(const walk *w, const wf_shap_node *node, size_t depth,
-                        const vec *restrict c, vec *restrict h, size_t n_points, size_t rows,
-                        bool repeated) {
+ * weights nor values pass through memory. For splits on features not seen before. */
+INLINE void split_pairs(const walk *w, const wf_shap_node *node, const vec *restrict c,
+                        vec *restrict h, size_t n_points, size_t rows) {
   const wf_shap_node *kids[2] = {node + 1, w->nodes + node->right};
   const wf_shap_node *all[3] = {node, kids[0], kids[1]};
   vec whole[3], part[3];
@@ -149,21 +147,20 @@ INLINE void split_pairs(const walk *w, const wf_shap_node *node, size_t depth,
   for (int s = 0; s < 3; s++) {
     const wf_shap_node *n = all[s];
     double low = s ? n->right_value : 0, between = s ? n->left_value - low : 1;
-    load_choice(&a[s], w, n, n_points, repeated, low, between);
+    load_choice(&a[s], w, n, n_points, false, low, between);
     whole[s] = broadcast(between), part[s] = broadcast(n->share * between);
     x[s] = (const vec *)(w->x + n->slot * w->stride);
     phi[s] = (vec *)(w->phi + n->slot * w->stride);
   }
-  (void)depth;
   for (size_t j = 0; j < rows; j++) {
     mask m[3];
     for (int s = 0; s < 3; s++) m[s] = goes_left(all[s], x[s][j]);
     vec sums[3] = {{0}, {0}, {0}};
     for (size_t k = 0; k < n_points; k++) {
       size_t i = j * n_points + k;
-      vec factor = chosen(&a[0], k, m[0], m[0], repeated), left = c[i] * factor;
-      vec high = chosen(&a[1], k, m[1], m[1], repeated);
-      vec low = chosen(&a[2], k, m[2], m[2], repeated), between = high - low;
+      vec factor = chosen(&a[0], k, m[0], m[0], false), left = c[i] * factor;
+      vec high = chosen(&a[1], k, m[1], m[1], false);
+      vec low = chosen(&a[2], k, m[2], m[2], false), between = high - low;
       sums[0] = sums[0] + c[i] * between;
       sums[1] = sums[1] + left;
       sums[2] = sums[2] + (c[i] - left);
@@ -244,7 +241,7 @@ INLINE void visit_node(const walk *w, const wf_shap_node *node, size_t depth, co
   case 0:
     if ((node->flags & WF_SHAP_TWO_PAIRS) &&
         !((node[1].flags | w->nodes[node->right].flags) & WF_SHAP_REPEATED)) {
-      split_pairs(w, node, depth, c, h, n_points, rows, false);
+      split_pairs(w, node, c, h, n_points, rows);
       return;
     }
     split(w, node, depth, c, h, n_points, rows, visit, false, false, false);

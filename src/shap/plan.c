@@ -200,23 +200,10 @@ static wf_status place_all(builder *b, wf_error *err) {
   return WF_OK;
 }
 
-static uint32_t find_slot(const wf_forest *forest, uint32_t feature) {
-  size_t low = 0, high = forest->n_used;
-  while (low + 1 < high) {
-    size_t middle = (low + high) / 2;
-    if (forest->used[middle] <= feature) {
-      low = middle;
-    } else {
-      high = middle;
-    }
-  }
-  return (uint32_t)low;
-}
-
 static wf_status build(wf_shap_plan *plan, uint32_t *slots, wf_error *err) {
   const wf_forest *forest = plan->forest;
   for (size_t i = 0; i < forest->n_nodes; i++) {
-    slots[i] = find_slot(forest, forest->nodes[i].feature & ~WF_NODE_DEFAULT_LEFT);
+    slots[i] = wf_forest_used_slot(forest, forest->nodes[i].feature & ~WF_NODE_DEFAULT_LEFT);
   }
   builder b = {.plan = plan, .forest = forest, .slots = slots};
   b.last = wf_alloc_zero(forest->n_used, sizeof *b.last);
