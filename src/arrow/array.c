@@ -124,13 +124,14 @@ static bool missing_are_zero(const wf_arrow_array *array, const uint8_t *values,
 static wf_status plain_values(wf_buffer **out, const wf_arrow_array *array, size_t width,
                               wf_error *err) {
   size_t size = array->n_rows * width;
+  if (size == 0) return wf_buffer_new(out, 0, err); /* there may be no bytes to point at */
   const uint8_t *values = array->values.data + array->offset * width;
-  if (size && (uintptr_t)values % width == 0 && missing_are_zero(array, values, width)) {
+  if ((uintptr_t)values % width == 0 && missing_are_zero(array, values, width)) {
     return borrow(out, array, values, size, err);
   }
   wf_buffer *copy;
   WF_TRY(wf_buffer_new(&copy, size, err));
-  if (size) memcpy(copy->data, values, size);
+  memcpy(copy->data, values, size);
   for (size_t i = 0; i < array->n_rows; i++) {
     if (!present(array, i)) memset(copy->data + i * width, 0, width);
   }

@@ -93,7 +93,7 @@ t.test("unknown option names", function()
     { 'wf.xgboost.cv { fold = 1 }', "did you mean 'folds'?" },
     { 'wf.check.model_bias { favorable = 0 }', "did you mean 'favourable'?" },
     { 'wf.check.explainability { agregate = 0 }', "did you mean 'aggregate'?" },
-    { 'wf.bias.compute { facets = {} }', "did you mean 'facet'?" },
+    { 'wf.bias.report { facets = {} }', "did you mean 'facet'?" },
     { 'wf.registry.register { groop = "g" }', "did you mean 'group'?" },
     { 'wf.registry.latest("g", { aproved = true })', "did you mean 'approved'?" },
     { 'wf.endpoint.deploy { nam = "e" }', "did you mean 'name'?" },
