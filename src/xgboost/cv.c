@@ -4,8 +4,7 @@
  * each booster with its share of OpenMP threads, so nobody waits for anybody at the end of a round.
  * libxgboost's random generator belongs to the thread, so each round of each fold starts it anew
  * from the seed and the number of the round (seed_per_iteration): what is sampled depends neither
- * on the fold's thread nor on what ran there before. Features are converted once; each fold's two
- * matrices are slices of that one. */
+ * on the fold's thread nor on what ran there before. A fold's first round also loads its data. */
 #include "xgboost/data.h"
 #include "xgboost/lanes.h"
 #include "xgboost/rounds.h"
@@ -36,9 +35,8 @@ typedef struct validation {
   wf_xgb_params params;
   wf_xgb_plan plan;
   size_t n_workers, fold_threads;
-  wf_xgb *xgb;       /* the caller's */
-  wf_xgb **workers;  /* and each worker's, while it works */
-  wf_xgb_matrix all; /* until the folds have their slices */
+  wf_xgb *xgb;      /* the caller's */
+  wf_xgb **workers; /* and each worker's, while it works */
   fold *folds;
   double *slots; /* LEAD x k x N_SETS x n_metrics: rounds not summarised yet */
   /* touched by the caller's thread only */
@@ -59,7 +57,6 @@ static void dispose_fold(const wf_xgb *xgb, fold *mine) {
 static void dispose(validation *work) {
   for (size_t i = 0; work->folds && i < work->k; i++) dispose_fold(work->xgb, &work->folds[i]);
   wf_free(work->folds);
-  if (work->xgb) wf_xgb_matrix_free(work->xgb, work->all);
   wf_xgb_close(work->xgb);
   wf_free(work->workers);
   wf_free(work->slots);
@@ -121,23 +118,22 @@ static wf_status check(validation *work, wf_error *err) {
   if (options->early_stopping_rounds && work->plan.n == 0) {
     return wf_fail(err, WF_INVALID, "early stopping needs an eval_metric");
   }
-  WF_TRY(wf_xgb_data_check(work->data, "train", true, &work->params, err));
+  WF_TRY(wf_xgb_data_check(work->data, "train", true, &work->params, options->n_threads, err));
   return check_numbers(work, err);
 }
 
 static wf_status prepare(validation *work, wf_error *err) {
   size_t n_threads = work->options->n_threads ? work->options->n_threads : wf_thread_count();
-  size_t load_threads = wf_xgb_thread_count(work->options, work->data->matrix);
+  size_t useful = wf_xgb_thread_count(work->options, work->data->matrix);
   work->n_workers = work->plan.alone ? 1 : n_threads < work->k ? n_threads : work->k;
   work->fold_threads = n_threads / work->n_workers;
-  if (work->fold_threads > load_threads) work->fold_threads = load_threads;
+  if (work->fold_threads > useful) work->fold_threads = useful;
   work->workers = wf_alloc_zero(work->n_workers, sizeof(wf_xgb *));
   work->folds = wf_alloc_zero(work->k, sizeof *work->folds);
   work->slots = wf_alloc_zero(work->k, LEAD * width(work) * sizeof *work->slots);
   work->latest = wf_alloc_array(width(work), sizeof *work->latest);
   if (!work->workers || !work->folds || !work->slots || !work->latest) return wf_fail_nomem(err);
-  WF_TRY(wf_xgb_open(&work->xgb, load_threads, err));
-  return wf_xgb_data_load(&work->all, work->xgb, work->data, load_threads, err);
+  return wf_xgb_open(&work->xgb, work->fold_threads, err);
 }
 
 /* ---- a fold's data ------------------------------------------------------------------------------
@@ -171,11 +167,13 @@ static float *gather(float *to, const float *from, const int *rows, size_t n) {
 /* The set of these rows; `values` has room for n_rows labels and n_rows weights. */
 static wf_status load_set(const validation *work, fold *mine, size_t set, const wf_xgb *xgb,
                           const int *rows, size_t n, wf_error *err) {
+  const wf_xgboost_data *all = work->data;
   float *labels = mine->values + (set == TEST ? row_count(work) - n : 0);
-  float *weights = gather(labels + row_count(work), work->data->weights, rows, n);
-  gather(labels, work->data->labels, rows, n);
-  WF_TRY(wf_xgb_matrix_slice(&mine->sets.matrices[set], xgb, work->all, rows, n, err));
-  return wf_xgb_sets_fill(&mine->sets, set, labels, weights, n, &work->plan, err);
+  wf_xgboost_data part = {.matrix = all->matrix,
+                          .labels = gather(labels, all->labels, rows, n),
+                          .weights = gather(labels + row_count(work), all->weights, rows, n)};
+  WF_TRY(wf_xgb_data_load(&mine->sets.matrices[set], xgb, &part, rows, n, work->fold_threads, err));
+  return wf_xgb_sets_fill(&mine->sets, set, part.labels, part.weights, n, &work->plan, err);
 }
 
 static wf_status load_sets(const validation *work, size_t number, const wf_xgb *xgb, int *rows,
@@ -288,10 +286,6 @@ static wf_status report(const validation *work, size_t round, wf_error *err) {
 
 static wf_status conclude(void *context, size_t round, bool *stop, wf_error *err) {
   validation *work = context;
-  if (round == 0) {
-    wf_xgb_matrix_free(work->xgb, work->all);
-    work->all = NULL;
-  }
   WF_TRY(add_summaries(work, round, err));
   work->n_rounds = round + 1;
   if (work->plan.n > 0) {

@@ -5,8 +5,9 @@
  * columnar import 320 and 340, compressed columns 700 and 600, compressed rows 360 and 270; a
  * blocked transpose into rows and then XGDMatrixCreateFromMat_omp 200 and 160 ms, of which the
  * transpose is 26. At 4,000 rows it is 2 ms against 2.5 to 5. So: transpose, in blocks of rows that
- * fit the cache, looking for infinities on the way (XGBoost would refuse them without saying
- * where). */
+ * fit the cache. A selection of rows is transposed the same way: XGBoost's own slices of a matrix
+ * take as long, and need the whole matrix besides. Infinities are looked for first, because XGBoost
+ * would refuse them without saying where. */
 #include "xgboost/data.h"
 
 #include "base/alloc.h"
@@ -85,44 +86,23 @@ static wf_status check_weights(const wf_xgboost_data *data, const char *name, wf
   return WF_OK;
 }
 
-wf_status wf_xgb_data_check(const wf_xgboost_data *data, const char *name, bool training,
-                            const wf_xgb_params *params, wf_error *err) {
-  size_t n = wf_matrix_row_count(data->matrix);
-  if (n == 0) return wf_fail(err, WF_INVALID, "set '%s' has no rows", name);
-  if (n > INT_MAX) return wf_fail(err, WF_LIMIT, "set '%s' has more than 2^31 rows", name);
-  if (wf_matrix_column_count(data->matrix) == 0) {
-    return wf_fail(err, WF_INVALID, "set '%s' has no features", name);
-  }
-  WF_TRY(check_labels(data, name, params, err));
-  WF_TRY(check_weights(data, name, err));
-  return training ? check_differ(data->labels, n, err) : WF_OK;
-}
-
 /* ---- features ---------------------------------------------------------------------------------
  */
-
-typedef struct transposing {
-  wf_features from;
-  const wf_matrix *matrix;
-  float *to;
-} transposing;
 
 /* 64 rows x 16 columns at a time: both sides stay in the first-level cache. */
 enum { ROWS = 64, COLUMNS = 16, BLOCK = 64 * ROWS };
 
-static void transpose_tile(const transposing *work, size_t row, size_t row_end, size_t column,
-                           size_t column_end) {
-  size_t width = work->from.n_columns;
-  for (size_t i = row; i < row_end; i++) {
-    for (size_t j = column; j < column_end; j++) {
-      work->to[i * width + j] = work->from.data[j * work->from.column_stride + i];
-    }
-  }
-}
+typedef struct checking {
+  wf_features features;
+  const wf_matrix *matrix; /* for the names */
+} checking;
 
-static wf_status check_finite(const transposing *work, size_t begin, size_t end, wf_error *err) {
-  for (size_t j = 0; j < work->from.n_columns; j++) {
-    const float *values = work->from.data + j * work->from.column_stride;
+static wf_status check_block(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                             wf_error *err) {
+  (void)index, (void)worker;
+  const checking *work = context;
+  for (size_t j = 0; j < work->features.n_columns; j++) {
+    const float *values = work->features.data + j * work->features.column_stride;
     float largest = 0;
     for (size_t i = begin; i < end; i++)
       largest = fabsf(values[i]) > largest ? fabsf(values[i]) : largest;
@@ -135,11 +115,52 @@ static wf_status check_finite(const transposing *work, size_t begin, size_t end,
   return WF_OK;
 }
 
+static wf_status check_features(const wf_matrix *matrix, const char *name, size_t n_threads,
+                                wf_error *err) {
+  wf_features features = wf_matrix_features(matrix);
+  checking work = {features, matrix};
+  wf_status status = wf_parallel_for(features.n_rows, BLOCK, n_threads, check_block, &work, err);
+  return status == WF_OK ? WF_OK : wf_fail_within(err, status, "set '%s'", name);
+}
+
+wf_status wf_xgb_data_check(const wf_xgboost_data *data, const char *name, bool training,
+                            const wf_xgb_params *params, size_t n_threads, wf_error *err) {
+  size_t n = wf_matrix_row_count(data->matrix);
+  if (n == 0) return wf_fail(err, WF_INVALID, "set '%s' has no rows", name);
+  if (n > INT_MAX) return wf_fail(err, WF_LIMIT, "set '%s' has more than 2^31 rows", name);
+  if (wf_matrix_column_count(data->matrix) == 0) {
+    return wf_fail(err, WF_INVALID, "set '%s' has no features", name);
+  }
+  WF_TRY(check_labels(data, name, params, err));
+  WF_TRY(check_weights(data, name, err));
+  if (training) WF_TRY(check_differ(data->labels, n, err));
+  return check_features(data->matrix, name, n_threads, err);
+}
+
+/* ---- features as rows ---------------------------------------------------------------------------
+ */
+
+typedef struct transposing {
+  wf_features from;
+  const int *rows; /* NULL: all */
+  float *to;
+} transposing;
+
+static void transpose_tile(const transposing *work, size_t row, size_t row_end, size_t column,
+                           size_t column_end) {
+  size_t width = work->from.n_columns;
+  for (size_t i = row; i < row_end; i++) {
+    const float *from = work->from.data + (work->rows ? (size_t)work->rows[i] : i);
+    for (size_t j = column; j < column_end; j++) {
+      work->to[i * width + j] = from[j * work->from.column_stride];
+    }
+  }
+}
+
 static wf_status transpose_block(void *context, size_t index, size_t begin, size_t end,
                                  size_t worker, wf_error *err) {
-  (void)index, (void)worker;
+  (void)index, (void)worker, (void)err;
   const transposing *work = context;
-  WF_TRY(check_finite(work, begin, end, err));
   for (size_t row = begin; row < end; row += ROWS) {
     size_t row_end = row + ROWS < end ? row + ROWS : end;
     for (size_t column = 0; column < work->from.n_columns; column += COLUMNS) {
@@ -151,16 +172,17 @@ static wf_status transpose_block(void *context, size_t index, size_t begin, size
   return WF_OK;
 }
 
-static wf_status to_rows(float **out, const wf_matrix *matrix, size_t n_threads, wf_error *err) {
+static wf_status to_rows(float **out, const wf_matrix *matrix, const int *rows, size_t n,
+                         size_t n_threads, wf_error *err) {
   wf_features from = wf_matrix_features(matrix);
   float *to = NULL;
   size_t bytes;
-  if (!__builtin_mul_overflow(from.n_rows, from.n_columns * sizeof(float), &bytes)) {
+  if (!__builtin_mul_overflow(n, from.n_columns * sizeof(float), &bytes)) {
     to = wf_alloc_aligned(bytes);
   }
   if (!to) return wf_fail_nomem(err);
-  transposing work = {from, matrix, to};
-  wf_status status = wf_parallel_for(from.n_rows, BLOCK, n_threads, transpose_block, &work, err);
+  transposing work = {from, rows, to};
+  wf_status status = wf_parallel_for(n, BLOCK, n_threads, transpose_block, &work, err);
   if (status == WF_OK) {
     *out = to;
   } else {
@@ -170,14 +192,13 @@ static wf_status to_rows(float **out, const wf_matrix *matrix, size_t n_threads,
 }
 
 wf_status wf_xgb_data_load(wf_xgb_matrix *out, const wf_xgb *xgb, const wf_xgboost_data *data,
-                           size_t n_threads, wf_error *err) {
-  size_t n = wf_matrix_row_count(data->matrix);
-  float *rows = NULL;
-  WF_TRY(to_rows(&rows, data->matrix, n_threads, err));
+                           const int *rows, size_t n, size_t n_threads, wf_error *err) {
+  float *values = NULL;
+  WF_TRY(to_rows(&values, data->matrix, rows, n, n_threads, err));
   wf_xgb_matrix matrix = NULL;
-  wf_status status = wf_xgb_matrix_new(&matrix, xgb, rows, n, wf_matrix_column_count(data->matrix),
-                                       n_threads, err);
-  wf_free(rows);
+  wf_status status = wf_xgb_matrix_new(&matrix, xgb, values, n,
+                                       wf_matrix_column_count(data->matrix), n_threads, err);
+  wf_free(values);
   if (status == WF_OK) status = wf_xgb_matrix_set(xgb, matrix, "label", data->labels, n, err);
   if (status == WF_OK && data->weights) {
     status = wf_xgb_matrix_set(xgb, matrix, "weight", data->weights, n, err);

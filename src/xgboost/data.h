@@ -6,13 +6,14 @@
 #include "xgboost/guard.h"
 #include "xgboost/params.h"
 
-/* Labels, weights and features of a set called `name`; `training`: the labels must differ. */
+/* Labels, weights and features of a set called `name`; `training`: the labels must differ. An
+ * infinite feature is WF_INVALID naming column and row. */
 wf_status wf_xgb_data_check(const wf_xgboost_data *data, const char *name, bool training,
-                            const wf_xgb_params *params, wf_error *err);
+                            const wf_xgb_params *params, size_t n_threads, wf_error *err);
 
-/* The set as an XGBoost matrix with its labels and weights; an infinite feature is WF_INVALID
- * naming column and row. */
+/* A checked set as an XGBoost matrix with its labels and weights. Of its features only the rows
+ * numbered `rows`, `n` of them, to which the labels and weights belong; NULL: all. */
 wf_status wf_xgb_data_load(wf_xgb_matrix *out, const wf_xgb *xgb, const wf_xgboost_data *data,
-                           size_t n_threads, wf_error *err);
+                           const int *rows, size_t n, size_t n_threads, wf_error *err);
 
 #endif

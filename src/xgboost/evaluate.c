@@ -1,7 +1,7 @@
 /* evaluate.c — a round's metrics, from libxgboost's text or our own arithmetic.
  *
  * When score.c has all the metrics asked for, the booster only hands over its predictions, which it
- * keeps from round to round, and each metric of each set is a task of its own. Otherwise XGBoost
+ * keeps from round to round, and the sets are scored side by side. Otherwise XGBoost
  * evaluates and hands over text with 17 decimals, "[3]\t0-auc:0.91\t0-logloss:0.3\t1-auc:…". To
  * read it back without doubt the sets are called 0, 1, 2, …, whatever their users call them: a
  * set's name may hold '-', ':' or tabs, and a metric's name ("ndcg-", "error@0.5") may hold '-'. */
@@ -215,13 +215,15 @@ static double as_printed(double value) {
   return wf_parse_f64((wf_view){plain, (size_t)size}, false, &read) ? read : value;
 }
 
-static wf_status score_one(void *context, size_t index, size_t begin, size_t end, size_t worker,
+/* A set is one task: its scores share the scratch memory. */
+static wf_status score_set(void *context, size_t index, size_t begin, size_t end, size_t worker,
                            wf_error *err) {
   (void)begin, (void)end, (void)worker, (void)err;
   const scoring *work = context;
-  const wf_xgb_rows *rows = &work->sets->rows[index / work->plan->n];
-  const wf_xgb_score *score = &work->plan->scores[index % work->plan->n];
-  work->values[index] = as_printed(wf_xgb_score_measure(score, rows));
+  for (size_t i = 0; i < work->plan->n; i++) {
+    double value = wf_xgb_score_measure(&work->plan->scores[i], &work->sets->rows[index]);
+    work->values[index * work->plan->n + i] = as_printed(value);
+  }
   return WF_OK;
 }
 
@@ -252,7 +254,7 @@ static wf_status evaluate_here(wf_xgb_history *values, wf_xgb_metrics *metrics,
                                   sets->rows[i].n, err));
   }
   scoring work = {plan, sets, values->items + values->count};
-  WF_TRY(wf_parallel_for(n, 1, useful_threads(sets, n_threads), score_one, &work, err));
+  WF_TRY(wf_parallel_for(sets->n, 1, useful_threads(sets, n_threads), score_set, &work, err));
   values->count += n;
   return WF_OK;
 }

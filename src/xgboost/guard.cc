@@ -30,7 +30,6 @@ extern "C" {
   X(XGBGetGlobalConfig)          \
   X(XGBSetGlobalConfig)          \
   X(XGDMatrixCreateFromMat_omp)  \
-  X(XGDMatrixSliceDMatrix)       \
   X(XGDMatrixSetFloatInfo)       \
   X(XGDMatrixFree)               \
   X(XGBoosterCreate)             \
@@ -53,10 +52,13 @@ struct wf_xgb {
   void (*omp_set_num_threads)(int);
   int (*omp_get_max_active_levels)();
   void (*omp_set_max_active_levels)(int);
-  int omp_threads; // the thread's limit before ours
+  int (*omp_pause_resource_all)(int); // null before OpenMP 5
+  int omp_threads;                    // the thread's limit before ours
 };
 
 namespace {
+
+enum { PAUSE_SOFT = 1 }; // omp_pause_soft
 
 // "[21:47:35] ./src/learner.cc:573: Check failed: …\nStack trace:…" to "Check failed: …".
 void fail_with_text(wf_error *err, const char *text) {
@@ -119,6 +121,10 @@ void limit_threads(wf_xgb *xgb, const char *const *sonames, size_t n_threads) {
     xgb->omp_set_num_threads = nullptr;
     return;
   }
+  const wf_library_symbol pause = {"omp_pause_resource_all", &xgb->omp_pause_resource_all};
+  if (wf_library_load(sonames, "libxgboost", &pause, 1, nullptr) != WF_OK) {
+    xgb->omp_pause_resource_all = nullptr;
+  }
   xgb->omp_threads = xgb->omp_get_max_threads();
   xgb->omp_set_num_threads(static_cast<int>(n_threads));
 }
@@ -155,6 +161,8 @@ void wf_xgb_close(wf_xgb *xgb) {
   if (!xgb) return;
   ignored([&] { xgb->XGBSetGlobalConfig(xgb->config); });
   if (xgb->omp_set_num_threads) xgb->omp_set_num_threads(xgb->omp_threads);
+  // ends the threads this one kept for the next region: they would spin on for 15 ms
+  if (xgb->omp_pause_resource_all) xgb->omp_pause_resource_all(PAUSE_SOFT);
   wf_free(xgb->config);
   wf_free(xgb);
 }
@@ -169,11 +177,6 @@ wf_status wf_xgb_matrix_new(wf_xgb_matrix *out, const wf_xgb *xgb, const float *
     return xgb->XGDMatrixCreateFromMat_omp(rows, n_rows, n_columns, std::nanf(""), out,
                                            static_cast<int>(n_threads));
   });
-}
-
-wf_status wf_xgb_matrix_slice(wf_xgb_matrix *out, const wf_xgb *xgb, wf_xgb_matrix matrix,
-                              const int *rows, size_t n, wf_error *err) {
-  return guarded(xgb, err, [&] { return xgb->XGDMatrixSliceDMatrix(matrix, rows, n, out); });
 }
 
 wf_status wf_xgb_matrix_set(const wf_xgb *xgb, wf_xgb_matrix matrix, const char *field,

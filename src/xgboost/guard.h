@@ -28,9 +28,6 @@ void wf_xgb_version(const wf_xgb *xgb, int *major, int *minor, int *patch);
 /* From n_rows x n_columns floats, row after row; NaN is missing. */
 wf_status wf_xgb_matrix_new(wf_xgb_matrix *out, const wf_xgb *xgb, const float *rows, size_t n_rows,
                             size_t n_columns, size_t n_threads, wf_error *err);
-/* Those rows, with their labels and weights. */
-wf_status wf_xgb_matrix_slice(wf_xgb_matrix *out, const wf_xgb *xgb, wf_xgb_matrix matrix,
-                              const int *rows, size_t n, wf_error *err);
 /* `field` is "label" or "weight". */
 wf_status wf_xgb_matrix_set(const wf_xgb *xgb, wf_xgb_matrix matrix, const char *field,
                             const float *values, size_t n, wf_error *err);

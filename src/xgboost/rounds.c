@@ -64,11 +64,11 @@ wf_status wf_xgb_options_check(const wf_xgboost_options *options, wf_error *err)
   return WF_OK;
 }
 
-/* A few thousand values are trained on sooner than threads can be woken, and libgomp's threads wait
- * for each other by spinning, which costs whole time slices when other processes want the CPUs. The
- * model does not depend on the number. */
+/* On small data two threads spend more time waking each other than they save: measured with exact
+ * and hist trees of depth 5 on 46 columns, idle machine, sleeping threads, they begin to win
+ * between 90,000 and 180,000 values. The model does not depend on the number. */
 size_t wf_xgb_thread_count(const wf_xgboost_options *options, const wf_matrix *matrix) {
-  enum { SMALL = 1 << 16 };
+  enum { SMALL = 1 << 17 };
   if (options->n_threads) return options->n_threads;
   size_t columns = wf_matrix_column_count(matrix), rows = wf_matrix_row_count(matrix);
   return columns < SMALL && rows < SMALL && rows * columns < SMALL ? 1 : wf_thread_count();

@@ -68,7 +68,7 @@ static wf_status check_evals(const training *work, wf_error *err) {
       if (strcmp(options->evals[j].name, eval->name) != 0) continue;
       return wf_fail(err, WF_INVALID, "two evaluation sets are named '%s'", eval->name);
     }
-    WF_TRY(wf_xgb_data_check(eval, eval->name, false, &work->params, err));
+    WF_TRY(wf_xgb_data_check(eval, eval->name, false, &work->params, options->n_threads, err));
     WF_TRY(check_features(eval, work->train->matrix, err));
   }
   return WF_OK;
@@ -92,7 +92,7 @@ static wf_status check(training *work, wf_error *err) {
   WF_TRY(wf_xgb_options_check(options, err));
   WF_TRY(wf_xgb_params_check(&work->params, options->params, options->n_params, err));
   WF_TRY(check_stopping(work, err));
-  WF_TRY(wf_xgb_data_check(work->train, "train", true, &work->params, err));
+  WF_TRY(wf_xgb_data_check(work->train, "train", true, &work->params, options->n_threads, err));
   WF_TRY(wf_xgb_plan_make(&work->plan, &work->params, err));
   return check_evals(work, err);
 }
@@ -100,11 +100,11 @@ static wf_status check(training *work, wf_error *err) {
 static wf_status load_set(training *work, size_t index, wf_error *err) {
   const wf_xgboost_data *data = index ? &work->options->evals[index - 1] : work->train;
   work->names[index] = index ? data->name : "train";
+  size_t n = wf_matrix_row_count(data->matrix);
   wf_status status =
-      wf_xgb_data_load(&work->sets.matrices[index], work->xgb, data, work->n_threads, err);
+      wf_xgb_data_load(&work->sets.matrices[index], work->xgb, data, NULL, n, work->n_threads, err);
   if (status != WF_OK) return wf_fail_within(err, status, "set '%s'", work->names[index]);
-  return wf_xgb_sets_fill(&work->sets, index, data->labels, data->weights,
-                          wf_matrix_row_count(data->matrix), &work->plan, err);
+  return wf_xgb_sets_fill(&work->sets, index, data->labels, data->weights, n, &work->plan, err);
 }
 
 static wf_status load(training *work, wf_error *err) {

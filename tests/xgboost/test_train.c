@@ -1,4 +1,4 @@
-/* Training and cross-validation: inputs that are refused, callbacks, threads, seeds, stopping, and
+/* Training: inputs that are refused, callbacks, threads, seeds, stopping, and
  * predictions of src/forest against libxgboost's own. */
 #include "sample.h"
 
@@ -195,61 +195,14 @@ TEST(train_is_deterministic) {
     wf_xgboost_result again = train_method(&s, methods[i], 2);
     CHECK(same_model(&one, &two));
     CHECK(same_model(&two, &again));
-    for (size_t j = 0; j < one.n_rounds; j++) CHECK_SAME(again.history[j], two.history[j]);
+    for (size_t j = 0; j < one.n_rounds; j++) {
+      CHECK_SAME(two.history[j], one.history[j]);
+      CHECK_SAME(again.history[j], one.history[j]);
+    }
     wf_xgboost_result_dispose(&one);
     wf_xgboost_result_dispose(&two);
     wf_xgboost_result_dispose(&again);
   }
-  sample_free(&s);
-}
-
-/* ---- cross-validation -------------------------------------------------------------------------
- */
-
-TEST(cv_refuses_bad_folds) {
-  wf_error err = WF_ERROR_INIT;
-  sample s = sample_new(12, 3, 1, "binary");
-  wf_xgboost_data data = sample_data(&s, NULL, false);
-  wf_xgboost_options options = {PARAMS(LOGISTIC), .rounds = 1};
-  size_t folds[12];
-  for (size_t i = 0; i < 12; i++) folds[i] = i % 3;
-  wf_xgboost_cv_result result;
-  CHECK_FAILS(wf_xgboost_cv(&result, &data, folds, 1, &options, &err), err, WF_INVALID,
-              "1 folds of 12 rows");
-  CHECK_FAILS(wf_xgboost_cv(&result, &data, folds, 2, &options, &err), err, WF_INVALID,
-              "row 3 is in fold 2; there are folds 0 to 1");
-  options.n_evals = 1;
-  CHECK_FAILS(wf_xgboost_cv(&result, &data, folds, 3, &options, &err), err, WF_INVALID,
-              "takes no evaluation sets");
-  options.n_evals = 0;
-  need_xgboost();
-  CHECK_FAILS(wf_xgboost_cv(&result, &data, folds, 4, &options, &err), err, WF_INVALID,
-              "fold 3 has no rows");
-  for (size_t i = 0; i < 12; i++) s.labels[i] = i == 3; /* in fold 0 */
-  CHECK_FAILS(wf_xgboost_cv(&result, &data, folds, 3, &options, &err), err, WF_INVALID,
-              "without fold 0 the label is constant");
-  sample_free(&s);
-}
-
-TEST(cv_reports_and_cancels) {
-  wf_error err = WF_ERROR_INIT;
-  need_xgboost();
-  sample s = sample_new(90, 3, 1, "binary");
-  wf_xgboost_data data = sample_data(&s, NULL, false);
-  size_t folds[90];
-  for (size_t i = 0; i < 90; i++) folds[i] = i % 3;
-  seen rounds = {.stop_after = 2};
-  wf_xgboost_options options = {PARAMS(LOGISTIC), .rounds = 4, .on_round = watch,
-                                .context = &rounds};
-  wf_xgboost_cv_result result;
-  CHECK_FAILS(wf_xgboost_cv(&result, &data, folds, 3, &options, &err), err, WF_CANCELED,
-              "stopped after round 2");
-  CHECK_EQ_STR(rounds.sets, "train test");
-  rounds = (seen){0};
-  REQUIRE_OK(wf_xgboost_cv(&result, &data, folds, 3, &options, &err), err);
-  CHECK_EQ_INT(rounds.calls, 4);
-  CHECK_SAME(rounds.last, result.test_mean[3]);
-  wf_xgboost_cv_result_dispose(&result);
   sample_free(&s);
 }
 
@@ -389,22 +342,9 @@ static bool train_small(const sample *s) {
   return true;
 }
 
-static bool cv_small(const sample *s, const size_t *folds) {
-  wf_error err = WF_ERROR_INIT;
-  wf_xgboost_data data = sample_data(s, NULL, true);
-  wf_xgboost_options options = {PARAMS(LOGISTIC), .rounds = 2, .n_threads = 1};
-  wf_xgboost_cv_result result;
-  if (wf_xgboost_cv(&result, &data, folds, 2, &options, &err) != WF_OK) return false;
-  wf_xgboost_cv_result_dispose(&result);
-  return true;
-}
-
 TEST(training_survives_allocation_failure) {
   need_xgboost();
   sample s = sample_new(40, 3, 1, "binary");
-  size_t folds[40];
-  for (size_t i = 0; i < 40; i++) folds[i] = i % 2;
   CHECK_OOM_SAFE(train_small(&s));
-  CHECK_OOM_SAFE(cv_small(&s, folds));
   sample_free(&s);
 }
