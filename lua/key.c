@@ -22,6 +22,7 @@
 enum { MAX_LEVELS = 180, PATH_SIZE = 200 };
 
 static const char BUFFER[] = "wf.key.buffer";
+static const char DIGESTS[] = "wf.key.digests";
 
 typedef struct walker {
   lua_State *L;
@@ -288,8 +289,52 @@ static void walk_function(walker *w, int index) {
 /* ---- everything -------------------------------------------------------------------------------
  */
 
+/* Whether objects of this class never change: their digests are remembered. */
+static bool is_frozen(lua_State *L, int index) {
+  static const char *const classes[] = {"wf.frame", "wf.column", "wf.model", "wf.matrix",
+                                        "wf.shap"};
+  if (luaL_getmetafield(L, index, "__name") != LUA_TSTRING) return false;
+  const char *name = lua_tostring(L, -1);
+  bool frozen = false;
+  for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+    frozen = frozen || strcmp(name, classes[i]) == 0;
+  lua_pop(L, 1);
+  return frozen;
+}
+
+/* Pushes the table object → digest, which does not keep the objects. */
+static void push_digests(lua_State *L) {
+  if (luaL_getsubtable(L, LUA_REGISTRYINDEX, DIGESTS)) return;
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+}
+
+/* Writes the digest that is remembered, if there is one. */
+static bool put_remembered(walker *w, int index) {
+  lua_State *L = w->L;
+  push_digests(L);
+  lua_pushvalue(L, index);
+  bool found = lua_rawget(L, -2) == LUA_TSTRING;
+  if (found) put_text(w, 'o', lua_tostring(L, -1), lua_rawlen(L, -1));
+  lua_pop(L, 2);
+  return found;
+}
+
+/* Remembers the digest on the top of the stack. */
+static void remember_digest(lua_State *L, int index) {
+  push_digests(L);
+  lua_pushvalue(L, index);
+  lua_pushvalue(L, -3);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+}
+
 static void walk_object(walker *w, int index) {
   lua_State *L = w->L;
+  bool frozen = is_frozen(L, index);
+  if (frozen && put_remembered(w, index)) return;
   if (luaL_getmetafield(L, index, "__digest") == LUA_TNIL) {
     luaL_tolstring(L, index, NULL);
     refuse(w, lua_tostring(L, -1));
@@ -299,6 +344,7 @@ static void walk_object(walker *w, int index) {
   size_t size;
   const char *digest = luaL_checklstring(L, -1, &size);
   put_text(w, 'o', digest, size);
+  if (frozen) remember_digest(L, index);
   lua_pop(L, 1);
 }
 
