@@ -14,8 +14,11 @@ local cli = {}
 -- Command names in the order of the help text, with the module that has them.
 local commands = {
   { "run", "run", "run a script (the word may be left out: wf SCRIPT)" },
+  { "plan", "run", "say which steps of a script would be executed, and why" },
   { "runs", "runs", "list runs, newest first" },
   { "show", "runs", "show a run and its steps" },
+  { "explain", "steps", "say why the steps of a run were executed" },
+  { "diff", "steps", "say what is different between two runs" },
   { "log", "runs", "print what a step printed" },
   { "models", "models", "list model versions" },
   { "approve", "models", "approve a model version" },

@@ -14,7 +14,7 @@ local sys = require "wf.core.sys"
 local progress = {}
 
 local colours = { Succeeded = "32", Cached = "36", Failed = "31", Rejected = "33", Stopped = "33",
-  Skipped = "2", Executing = "34", bold = "1", dim = "2" }
+  Skipped = "2", Planned = "33", Executing = "34", bold = "1", dim = "2" }
 
 -- Redrawing more often than this many seconds only costs time.
 local redraw_interval = 0.05
@@ -61,7 +61,7 @@ end
 function progress.run_started(name, id, script)
   look_at_terminal()
   progress.line(("%s  %s"):format(progress.paint(name, "bold"),
-    progress.paint(("run %d%s"):format(id, script and "  " .. script or ""), "dim")))
+    progress.paint((id == 0 and "plan" or "run " .. id) .. (script and "  " .. script or ""), "dim")))
 end
 
 function progress.step_started(name, depth)

@@ -25,6 +25,7 @@ local json = require "wf.json"
 local key = require "wf.core.key"
 local options = require "wf.options"
 local param = require "wf.param"
+local plan = require "wf.plan"
 local pretty = require "wf.pretty"
 local progress = require "wf.progress"
 local report = require "wf.report"
@@ -49,10 +50,12 @@ local runs = {}
 -- ---- starting -----------------------------------------------------------------------------------
 
 -- Set by the command line before the script starts: values = {{name, text}}, script, help,
--- refresh = {step names to execute whatever is kept}, no_cache, verify.
+-- refresh = {step names to execute whatever is kept}, no_cache, verify, plan (execute nothing), and
+-- the first and last step to execute: before the first, what is kept last is taken as it is.
 function module.configure(settings)
   command = { values = settings.values or {}, script = settings.script, help = settings.help,
-    taken = false, refresh = {}, no_cache = settings.no_cache }
+    taken = false, refresh = {}, no_cache = settings.no_cache, plan = settings.plan,
+    from = settings.from, last = settings.last }
   for _, name in ipairs(settings.refresh or {}) do command.refresh[name] = true end
   trace.verify = settings.verify or false
   runs = {}
@@ -132,8 +135,10 @@ function module.start(given)
     state = "Executing", started = sys.monotonic(), arguments = line.values or {},
     stack = {}, steps = {}, handles = {}, metrics = {}, facts = {}, log_names = {},
     step_counts = {}, refresh = command.refresh, no_cache = command.no_cache,
+    plan = command.plan, from = command.from, last = command.last,
   }, Run)
-  self.id = state.catalog():start_run(o.name, command.script, json_values(values))
+  self.id = self.plan and 0
+    or state.catalog():start_run(o.name, command.script, json_values(values))
   runs[#runs + 1] = self
   progress.run_started(self.name, self.id, self.script)
   return self
@@ -381,6 +386,7 @@ local function record_cached(self, step, result, values)
   step.state, step.seconds = "Cached", sys.monotonic() - step.started
   local outer = self.stack[#self.stack]
   progress.step_ended(step.name, step.depth, step.state, step.seconds, nil, outer and outer.name)
+  if self.plan then return end
   step.id = core.add(state.catalog(), { run = self.id, name = step.name, kind = step.kind,
     state = "Cached", key = step.keyed.key, result = result.id, nth = step.nth,
     log_path = result.log_path, outcome_json = outcome_json(step, { ok = true, values = values }) })
@@ -425,6 +431,58 @@ local function settled_handle(self, step, outcome)
   return setmetatable({ run = self, step = step, job = job, settled = true }, Handle)
 end
 
+-- Whether the step comes before the first one that the command line asked for.
+local function comes_before(self, step)
+  if not self.from then return false end
+  if step.name == self.from then self.from = nil end
+  return self.from ~= nil
+end
+
+-- What is kept last of a step is taken whatever has changed since.
+local function take_latest(self, step)
+  step.keyed = { key = "" }
+  local result = cache.latest(self.name, step.name, step.nth)
+  local values, problem
+  if result then values, problem = cache.load(result) end
+  if not values then
+    errors.raise { code = "not_found", step = step.name, message = ("there is no kept result of "
+      .. "step '%s' to begin after%s"):format(step.name, problem and ": " .. problem or "") }
+  end
+  step.keyed.key = result.key
+  record_cached(self, step, result, values)
+  return { ok = true, values = values }
+end
+
+-- The script has done what was asked for when its last wanted step is over.
+local function end_after(self, step)
+  if self.last ~= step.name or #self.stack > 0 then return end
+  self:conclude("Succeeded", ("ended after %s, as asked"):format(step.name))
+  errors.raise { code = "exit", status = 0, message = "ended after " .. step.name }
+end
+
+local function unknown_outcome(self, step, why)
+  progress.step_ended(step.name, step.depth, "Planned", 0, why and "why: " .. why, nil)
+  local values = { n = 4 }
+  for i = 1, values.n do values[i] = plan.unknown(step.name) end
+  step.state, step.seconds = "Planned", 0
+  return { ok = true, values = values }
+end
+
+-- What would happen to the step: its kept value, or nothing that is known.
+local function planned(self, step, o)
+  if step.kind == "action" then return unknown_outcome(self, step, "actions are always executed") end
+  if not o.cache then return unknown_outcome(self, step, "cache = false") end
+  local ok, keyed = pcall(key_of, step, step.work)
+  if not ok then
+    local e = errors.wrap(keyed)
+    if e.code ~= "planned" then error(e, 0) end
+    return unknown_outcome(self, step, (e.message:match("the rest (depends on .-);") or e.message))
+  end
+  step.keyed = keyed
+  local outcome, why = recall(self, step, o)
+  return outcome or unknown_outcome(self, step, why)
+end
+
 -- Starts the work of a step and records it, or takes the result that is kept; returns a handle.
 local function launch(self, kind, given, fn, ...)
   local o = step_options(given)
@@ -432,6 +490,13 @@ local function launch(self, kind, given, fn, ...)
   check_open(self)
   local step = new_step(self, kind, o)
   step.work = { fn = fn, arguments = table.pack(...) }
+  if self.plan then return settled_handle(self, step, planned(self, step, o)) end
+  if comes_before(self, step) then
+    if kind == "action" then
+      return settled_handle(self, step, unknown_outcome(self, step, "left out"))
+    end
+    return settled_handle(self, step, take_latest(self, step))
+  end
   if kind == "action" then
     trace.spoil(("it contains the action %s"):format(step.name))
   elseif o.cache then
@@ -463,6 +528,7 @@ function Handle:await()
   self.awaited = true
   local outcome = self:settle()
   if not outcome.ok then error(outcome.error, 0) end
+  end_after(self.run, self.step)
   return table.unpack(outcome.values, 1, outcome.values.n)
 end
 
@@ -497,6 +563,7 @@ end
 function Run:skip(name, reason)
   name = usable_name(name)
   check_open(self)
+  if self.plan then return progress.step_ended(name, #self.stack, "Skipped", 0, reason, nil) end
   local catalog = state.catalog()
   local id = catalog:start_step(self.id, name, "step", nil)
   catalog:end_step(id, "Skipped", reason, nil)
@@ -589,6 +656,7 @@ end
 function Run:conclude(outcome, message, data)
   if self.state ~= "Executing" then return end
   self.state, self.message, self.seconds = outcome, message, sys.monotonic() - self.started
+  if self.plan then return end
   state.catalog():end_run(self.id, outcome, message, run_outcome(self, data))
   report.closing(self)
 end

@@ -24,7 +24,7 @@ end
 function records.step(record)
   return { id = record.id, name = record.name, kind = record.kind, state = record.state,
     message = record.message, outcome = decoded(record.outcome_json), log = record.log_path,
-    key = record.key, why = record.why, started_at = pretty.time(record.started_us),
+    key = record.key, why = record.why, result = record.result, started_at = pretty.time(record.started_us),
     ended_at = pretty.time(record.ended_us), seconds = seconds(record) }
 end
 

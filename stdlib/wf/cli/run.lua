@@ -111,13 +111,19 @@ local function run_script(given)
   local values = param_values(given.param)
   local chunk = load_script(given.script)
   run.configure { values = values, script = given.script, help = given.help,
-    refresh = given.refresh, no_cache = given["no-cache"], verify = given.verify }
+    refresh = given.refresh, no_cache = given["no-cache"], verify = given.verify,
+    plan = given.plan, from = given.from or given.only, last = given["until"] or given.only }
   local script_arguments = given.arguments
   rawset(_G, "arg", table.move(script_arguments, 1, #script_arguments, 1, { [0] = given.script }))
   if given.json then run.print_to(print_to_stderr) end
   local e = protected(chunk, given)
   run.print_to(nil)
   local runs = run.all()
+  if e and e.code == "planned" then
+    print("  " .. e.message)
+    return 0
+  end
+  if given.plan and not e then return 0 end
   if given.json and not (e and e.code == "help") then print_runs(runs, e) end
   if e then
     return failure.report(e, command_line(given.script, { values = values,
@@ -133,6 +139,9 @@ commands.run = {
       { "param", "-p", value = "NAME=VALUE", many = true, help = "set a parameter of the run" },
       { "refresh", value = "STEP", many = true, help = "execute this step whatever is kept of it" },
       { "no-cache", help = "execute every step; the results are kept" },
+      { "from", value = "STEP", help = "take what is kept last of the steps before it" },
+      { "until", value = "STEP", help = "end after this step" },
+      { "only", value = "STEP", help = "as --from STEP --until STEP" },
       { "verify", help = "read every file again instead of trusting its time and size" },
       { "json", help = "print the runs as JSON at the end" },
     },
@@ -140,6 +149,23 @@ commands.run = {
     words = { { "script", "SCRIPT", optional = true } }, rest = "arguments", keeps_help = true,
   },
   run = run_script,
+}
+
+-- The same without executing a step.
+local function plan_script(given)
+  given.plan = true
+  return run_script(given)
+end
+
+commands.plan = {
+  spec = {
+    about = "Says which steps of a script would be executed, and why, without executing any.",
+    options = {
+      { "param", "-p", value = "NAME=VALUE", many = true, help = "set a parameter of the run" },
+    },
+    words = { { "script", "SCRIPT" } }, rest = "arguments", keeps_help = true,
+  },
+  run = plan_script,
 }
 
 return commands

@@ -1,0 +1,95 @@
+-- plan, explain, diff and partial runs.
+local t = require "harness"
+
+local function script(k)
+  return ([[
+local wf = require "wf"
+local run <close> = wf.run { name = "Test", params = { p = wf.param.integer { default = 1 } } }
+local k = %d
+local a = run:step("A", function() run:metric("m", k) return { n = k, p = run.params.p } end)
+local b = run:step("B", function() return a.n // 10 end)
+local c = run:step("C", function() print("executed") return b + 1 end)
+if c > 100 then run:step("D", function() end) end
+run:action("Send", function() return c end)
+]]):format(k)
+end
+
+local function run(k, words)
+  return t.succeeds(script(k), words)
+end
+
+local function plan(k, words)
+  t.write("script.lua", script(k))
+  return t.wf { "plan", "script.lua", table.unpack(words or {}) }
+end
+
+t.test("plan says what would be executed and executes nothing", function()
+  local result = plan(5)
+  t.equal(result.status, 0)
+  t.contains(result.err, "A", "Planned", "why: first run", "depends on A", "depends on B")
+  t.contains(result.out, "the rest depends on C")
+  t.ok(not result.out:find("executed"))
+  t.equal(t.json { "runs", "--json" }, {})
+  run(5)
+  result = plan(5)
+  t.contains(result.err, "Cached", "actions are always executed")
+  t.contains(plan(6).err, "why: captured k 5 → 6")
+  t.contains(plan(5, { "-p", "p=3" }).err, "why: parameter p 1 → 3")
+  t.equal(#t.json { "runs", "--json" }, 1)
+end)
+
+t.test("explain says why, and what a key is made of", function()
+  run(5)
+  run(6)
+  local list = t.json { "explain", "last", "--json" }
+  t.equal(list[1].why, "captured k 5 → 6")
+  t.equal(list[2].why, "captured a changed")
+  t.contains(list[3].why, "were the same")
+  t.contains(list[4].why, "always executed")
+  local text = t.wf({ "explain", "last", "A" }).out
+  t.contains(text, "captured k 5 → 6", "made of", "code", "captured  k", "6", "read while it ran",
+    "param  p")
+  t.contains(t.wf({ "explain", "last", "Z" }).err, "unknown step 'Z'")
+end)
+
+t.test("diff names parameters, metrics, steps and values", function()
+  run(5)
+  run(6, { "-p", "p=2" })
+  local found = {}
+  for _, entry in ipairs(t.json { "diff", "1", "2", "--json" }) do
+    found[entry.what .. " " .. entry.name] = entry.why or entry.before .. " " .. entry.after
+  end
+  t.equal(found["parameter p"], "1 2")
+  t.equal(found["metric m"], "5 6")
+  t.equal(found["step A"], "captured k 5 → 6")
+  t.ok(found["value A"])
+  t.equal(found["step C"], nil)
+  t.contains(t.wf({ "diff", "1", "1" }).out, "the runs are the same")
+end)
+
+t.test("--from takes what is kept of the steps before it, --until ends after a step", function()
+  run(50)
+  local result = run(70, { "--from", "B" })
+  local steps = t.json({ "show", "last", "--json" }).steps
+  t.equal(steps[1].state, "Cached")
+  t.equal(steps[2].state, "Cached") -- of the kept A, B is what it was
+  result = run(90, { "--until", "B" })
+  t.ok(not result.out:find("executed"))
+  local last = t.json { "show", "last", "--json" }
+  t.equal(last.state, "Succeeded")
+  t.equal(#last.steps, 2)
+  result = t.script(script(50):gsub('"A"', '"New"'), { "--from", "B" })
+  t.equal(result.status, 1)
+  t.contains(result.err, "no kept result of step 'New'")
+end)
+
+t.test("--only executes one step", function()
+  run(50)
+  run(50, { "--only", "B", "--refresh", "B" })
+  local steps = t.json({ "show", "last", "--json" }).steps
+  t.equal(#steps, 2)
+  t.equal(steps[1].state, "Cached")
+  t.equal(steps[2].why, "refresh asked")
+end)
+
+t.finish()
