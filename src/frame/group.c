@@ -88,9 +88,12 @@ static void divide(double *sums, const int64_t *counts, size_t n) {
   for (size_t k = 0; k < n; k++) sums[k] = counts[k] ? sums[k] / (double)counts[k] : 0;
 }
 
-/* Means to deviations, in two passes over the values: the one-pass formula cancels. */
+typedef enum moment { MEAN, VARIANCE, DEVIATION } moment;
+
+/* Means to variances or deviations, in two passes over the values: the one-pass formula cancels. */
 static wf_status deviations(double *means, const grouping *g, const wf_column *column,
-                            const double *values, const int64_t *counts, wf_error *err) {
+                            const double *values, const int64_t *counts, moment which,
+                            wf_error *err) {
   double *squares = wf_alloc_zero(g->n_groups, sizeof *squares);
   if (!squares) return wf_fail_nomem(err);
   for (size_t i = 0; i < g->n_rows; i++) {
@@ -99,7 +102,8 @@ static wf_status deviations(double *means, const grouping *g, const wf_column *c
     squares[g->ids[i]] += difference * difference;
   }
   for (size_t k = 0; k < g->n_groups; k++) {
-    means[k] = counts[k] > 1 ? sqrt(squares[k] / (double)(counts[k] - 1)) : 0;
+    double variance = counts[k] > 1 ? squares[k] / (double)(counts[k] - 1) : 0;
+    means[k] = which == DEVIATION ? sqrt(variance) : variance;
   }
   wf_free(squares);
   return WF_OK;
@@ -117,7 +121,7 @@ static wf_status finish_floats(wf_column **out, const double *values, const int6
 }
 
 static wf_status aggregate_mean(wf_column **out, const grouping *g, const wf_column *column,
-                                bool deviation, wf_error *err) {
+                                moment which, wf_error *err) {
   int64_t *counts = wf_alloc_array(g->n_groups, sizeof *counts);
   double *means = wf_alloc_array(g->n_groups, sizeof *means), *values = NULL;
   wf_status status = counts && means ? load_numbers(&values, column, err) : wf_fail_nomem(err);
@@ -125,10 +129,10 @@ static wf_status aggregate_mean(wf_column **out, const grouping *g, const wf_col
     count_present(counts, g, column);
     sum_floats(means, g, values);
     divide(means, counts, g->n_groups);
-    if (deviation) status = deviations(means, g, column, values, counts, err);
+    if (which != MEAN) status = deviations(means, g, column, values, counts, which, err);
   }
   if (status == WF_OK) {
-    status = finish_floats(out, means, counts, g->n_groups, deviation ? 2 : 1, err);
+    status = finish_floats(out, means, counts, g->n_groups, which == MEAN ? 1 : 2, err);
   }
   wf_free(counts);
   wf_free(means);
@@ -171,22 +175,40 @@ static wf_status aggregate_extreme(wf_column **out, const grouping *g, const wf_
   return status;
 }
 
-static double median_of(uint64_t *orders, size_t n) {
-  wf_select_order(orders, n, n / 2);
-  double high = wf_order_to_f64(orders[n / 2]);
-  if (n % 2) return high;
-  wf_select_order(orders, n / 2, n / 2 - 1);
-  double low = wf_order_to_f64(orders[n / 2 - 1]);
-  return low + (high - low) / 2;
+/* Of n > 0 orders, by type 7. */
+static double quantile_of(uint64_t *orders, size_t n, double q) {
+  double position = (double)(n - 1) * q;
+  size_t at = (size_t)position;
+  double share = position - (double)at;
+  wf_select_order(orders, n, at);
+  double low = wf_order_to_f64(orders[at]);
+  if (share <= 0 || at + 1 >= n) return low;
+  wf_select_order(orders + at + 1, n - at - 1, 0);
+  return low + (wf_order_to_f64(orders[at + 1]) - low) * share;
 }
 
-static wf_status aggregate_median(wf_column **out, const grouping *g, const wf_column *column,
-                                  wf_error *err) {
+/* The row of each group's first or last value. */
+static wf_status aggregate_end(wf_column **out, const grouping *g, const wf_column *column,
+                               bool last, wf_error *err) {
+  size_t *rows = wf_alloc_array(g->n_groups, sizeof *rows);
+  if (!rows) return wf_fail_nomem(err);
+  for (size_t k = 0; k < g->n_groups; k++) rows[k] = WF_NO_ROW;
+  for (size_t i = 0; i < g->n_rows; i++) {
+    size_t *row = &rows[g->ids[i]];
+    if (wf_column_present(column, i) && (last || *row == WF_NO_ROW)) *row = i;
+  }
+  wf_status status = wf_column_take(out, column, rows, g->n_groups, err);
+  wf_free(rows);
+  return status;
+}
+
+static wf_status aggregate_quantile(wf_column **out, const grouping *g, const wf_column *column,
+                                    double q, wf_error *err) {
   int64_t *counts = wf_alloc_array(g->n_groups, sizeof *counts);
-  double *medians = wf_alloc_zero(g->n_groups, sizeof *medians), *values = NULL;
+  double *quantiles = wf_alloc_zero(g->n_groups, sizeof *quantiles), *values = NULL;
   uint64_t *orders = wf_alloc_array(g->n_rows, sizeof *orders);
   wf_status status =
-      counts && medians && orders ? load_numbers(&values, column, err) : wf_fail_nomem(err);
+      counts && quantiles && orders ? load_numbers(&values, column, err) : wf_fail_nomem(err);
   for (size_t k = 0; status == WF_OK && k < g->n_groups; k++) {
     size_t n = 0;
     for (size_t i = g->by_group.starts[k]; i < g->by_group.starts[k + 1]; i++) {
@@ -194,11 +216,11 @@ static wf_status aggregate_median(wf_column **out, const grouping *g, const wf_c
       if (wf_column_present(column, row)) orders[n++] = wf_order_f64(values[row]);
     }
     counts[k] = (int64_t)n;
-    if (n) medians[k] = median_of(orders, n);
+    if (n) quantiles[k] = quantile_of(orders, n, q);
   }
-  if (status == WF_OK) status = finish_floats(out, medians, counts, g->n_groups, 1, err);
+  if (status == WF_OK) status = finish_floats(out, quantiles, counts, g->n_groups, 1, err);
   wf_free(counts);
-  wf_free(medians);
+  wf_free(quantiles);
   wf_free(values);
   wf_free(orders);
   return status;
@@ -241,8 +263,8 @@ static wf_status aggregate_distinct(wf_column **out, const grouping *g, const wf
 /* ---- all together ---------------------------------------------------------------------------- */
 
 static const char *aggregate_name(wf_aggregate how) {
-  static const char *const names[] = {"count", "sum", "mean",   "min",
-                                      "max",   "std", "median", "distinct"};
+  static const char *const names[] = {"count",  "sum",      "mean", "min",   "max",  "std",
+                                      "median", "distinct", "var",  "first", "last", "quantile"};
   return names[how];
 }
 
@@ -255,20 +277,29 @@ static wf_status aggregate(wf_column **out, const grouping *g, const wf_frame *f
     return wf_fail(err, WF_INVALID, "'%s' of what? only count needs no column", wanted->name);
   }
   bool numeric = wanted->how == WF_AGG_SUM || wanted->how == WF_AGG_MEAN ||
-                 wanted->how == WF_AGG_STD || wanted->how == WF_AGG_MEDIAN;
+                 wanted->how == WF_AGG_STD || wanted->how == WF_AGG_MEDIAN ||
+                 wanted->how == WF_AGG_VAR || wanted->how == WF_AGG_QUANTILE;
   if (numeric && wf_type_is_text(column->type)) {
     return wf_fail(err, WF_TYPE, "there is no %s of the %s column '%s'",
                    aggregate_name(wanted->how), wf_type_name(column->type), wanted->column);
   }
+  if (wanted->how == WF_AGG_QUANTILE && !(wanted->q >= 0 && wanted->q <= 1)) {
+    return wf_fail(err, WF_INVALID, "'%s' is the quantile at %g, not from 0 to 1", wanted->name,
+                   wanted->q);
+  }
   switch (wanted->how) {
   case WF_AGG_COUNT: return aggregate_count(out, g, column, err);
   case WF_AGG_SUM: return aggregate_sum(out, g, column, err);
-  case WF_AGG_MEAN: return aggregate_mean(out, g, column, false, err);
-  case WF_AGG_STD: return aggregate_mean(out, g, column, true, err);
+  case WF_AGG_MEAN: return aggregate_mean(out, g, column, MEAN, err);
+  case WF_AGG_STD: return aggregate_mean(out, g, column, DEVIATION, err);
   case WF_AGG_MIN: return aggregate_extreme(out, g, column, false, err);
   case WF_AGG_MAX: return aggregate_extreme(out, g, column, true, err);
-  case WF_AGG_MEDIAN: return aggregate_median(out, g, column, err);
+  case WF_AGG_MEDIAN: return aggregate_quantile(out, g, column, 0.5, err);
   case WF_AGG_DISTINCT: return aggregate_distinct(out, g, column, err);
+  case WF_AGG_VAR: return aggregate_mean(out, g, column, VARIANCE, err);
+  case WF_AGG_FIRST: return aggregate_end(out, g, column, false, err);
+  case WF_AGG_LAST: return aggregate_end(out, g, column, true, err);
+  case WF_AGG_QUANTILE: return aggregate_quantile(out, g, column, wanted->q, err);
   }
   return wf_fail(err, WF_INVALID, "unknown aggregate");
 }

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "frame/column.h"
 #include "frame/keys.h"
+#include "frame/order.h"
 
 #include <math.h>
 
@@ -33,6 +34,21 @@ static wf_status number_strata(deck *d, const wf_frame *frame, const char *strat
   d->strata = wf_alloc_array(d->n, sizeof *d->strata);
   if (!d->strata) return wf_fail_nomem(err);
   return wf_keys_number(d->strata, &d->n_strata, &(const wf_column *){column}, 1, err);
+}
+
+/* Sorts the deck by a column, missing values last. */
+static wf_status sort_deck(deck *d, const wf_frame *frame, const char *by, wf_error *err) {
+  wf_column *column = NULL;
+  WF_TRY(wf_frame_get(&column, frame, by, err));
+  uint64_t *orders = wf_alloc_array(d->n, sizeof *orders);
+  if (!orders) return wf_fail_nomem(err);
+  wf_status status = wf_column_order(orders, column, err);
+  for (size_t i = 0; status == WF_OK && i < d->n; i++) {
+    if (!wf_column_present(column, i)) orders[i] = UINT64_MAX;
+  }
+  if (status == WF_OK) status = wf_sort_rows(d->rows, d->n, orders, err);
+  wf_free(orders);
+  return status;
 }
 
 static wf_status make_deck(deck *d, const wf_frame *frame, uint64_t seed, bool shuffle,
@@ -164,15 +180,83 @@ static wf_status take_parts(wf_frame **out, const wf_frame *frame, const wf_row_
   return status;
 }
 
+/* ---- whole groups ---------------------------------------------------------------------------- */
+
+/* Groups in the deck's order of first appearance, and how many rows each has; strata are groups. */
+static wf_status list_groups(size_t **order, size_t **sizes, const deck *d, wf_error *err) {
+  *order = wf_alloc_array(d->n_strata, sizeof **order);
+  *sizes = wf_alloc_zero(d->n_strata, sizeof **sizes);
+  if (!*order || !*sizes) return wf_fail_nomem(err);
+  size_t n = 0;
+  for (size_t i = 0; i < d->n; i++) {
+    size_t group = stratum_of(d, d->rows[i]);
+    if ((*sizes)[group]++ == 0) (*order)[n++] = group;
+  }
+  return WF_OK;
+}
+
+/* The part that lacks most rows of its share; n_parts when all have theirs. */
+static size_t neediest(const double *owed, size_t n_parts, bool all) {
+  size_t most = 0;
+  for (size_t p = 1; p < n_parts; p++) {
+    if (owed[p] > owed[most] + SLACK) most = p;
+  }
+  return all || owed[most] > 0 ? most : n_parts;
+}
+
+/* As `deal`, group by group. */
+static wf_status deal_groups(wf_row_groups *out, const deck *d, const wf_split_options *options,
+                             wf_error *err) {
+  size_t *order = NULL, *sizes = NULL, n_parts = options->n_parts;
+  size_t *part_of = wf_alloc_array(d->n_strata, sizeof *part_of);
+  size_t *parts = wf_alloc_array(d->n, sizeof *parts);
+  double owed[MAX_PARTS] = {0}, sum = 0;
+  wf_status status = part_of && parts ? list_groups(&order, &sizes, d, err) : wf_fail_nomem(err);
+  for (size_t p = 0; p < n_parts; p++) {
+    sum += options->fractions[p];
+    owed[p] = options->fractions[p] * (double)d->n;
+  }
+  for (size_t k = 0; status == WF_OK && k < d->n_strata; k++) {
+    size_t part = neediest(owed, n_parts, sum >= 1 - SLACK);
+    part_of[order[k]] = part;
+    if (part < n_parts) owed[part] -= (double)sizes[order[k]];
+  }
+  for (size_t i = 0; status == WF_OK && i < d->n; i++) {
+    size_t part = part_of[stratum_of(d, d->rows[i])];
+    parts[i] = part < n_parts ? part : WF_NO_ROW;
+  }
+  if (status == WF_OK) status = wf_row_groups_new(out, parts, d->n, n_parts, err);
+  for (size_t i = 0; status == WF_OK && i < out->starts[n_parts]; i++) {
+    out->rows[i] = d->rows[out->rows[i]];
+  }
+  wf_free(order);
+  wf_free(sizes);
+  wf_free(part_of);
+  wf_free(parts);
+  return status;
+}
+
+/* ---- the split ------------------------------------------------------------------------------- */
+
 wf_status wf_frame_split(wf_frame **out, const wf_frame *frame, const wf_split_options *options,
                          wf_error *err) {
   WF_TRY(check_options(options, err));
+  if (!!options->stratify + !!options->group + !!options->order > 1) {
+    return wf_fail(err, WF_INVALID, "a split is by strata, by groups or by order: one of them");
+  }
   deck d;
   size_t *sizes = NULL;
   wf_row_groups parts = {0};
-  wf_status status = make_deck(&d, frame, options->seed, options->shuffle, options->stratify, err);
-  if (status == WF_OK) status = plan_parts(&sizes, &d, options, err);
-  if (status == WF_OK) status = deal(&parts, &d, sizes, options->n_parts, err);
+  bool shuffle = options->shuffle && !options->order;
+  const char *strata = options->group ? options->group : options->stratify;
+  wf_status status = make_deck(&d, frame, options->seed, shuffle, strata, err);
+  if (status == WF_OK && options->order) status = sort_deck(&d, frame, options->order, err);
+  if (status == WF_OK && options->group) {
+    status = deal_groups(&parts, &d, options, err);
+  } else if (status == WF_OK) {
+    status = plan_parts(&sizes, &d, options, err);
+    if (status == WF_OK) status = deal(&parts, &d, sizes, options->n_parts, err);
+  }
   if (status == WF_OK) status = take_parts(out, frame, &parts, options->n_parts, err);
   wf_row_groups_dispose(&parts);
   wf_free(sizes);
@@ -194,6 +278,52 @@ static wf_status deal_folds(int64_t *folds, const deck *d, size_t k, wf_error *e
   }
   wf_free(next);
   return WF_OK;
+}
+
+/* Largest group first, each to the fold with the fewest rows so far. Sorting is stable, so groups
+ * of one size stay in shuffled order. */
+static wf_status deal_group_folds(int64_t *folds, const deck *d, size_t k, wf_error *err) {
+  size_t *order = NULL, *sizes = NULL;
+  uint64_t *keys = wf_alloc_array(d->n_strata, sizeof *keys);
+  size_t *filled = wf_alloc_zero(k, sizeof *filled);
+  wf_status status = keys && filled ? list_groups(&order, &sizes, d, err) : wf_fail_nomem(err);
+  for (size_t g = 0; status == WF_OK && g < d->n_strata; g++) keys[g] = UINT64_MAX - sizes[g];
+  if (status == WF_OK) status = wf_sort_rows(order, d->n_strata, keys, err);
+  for (size_t g = 0; status == WF_OK && g < d->n_strata; g++) {
+    size_t least = 0;
+    for (size_t f = 1; f < k; f++) {
+      if (filled[f] < filled[least]) least = f;
+    }
+    filled[least] += sizes[order[g]];
+    keys[order[g]] = least;
+  }
+  for (size_t i = 0; status == WF_OK && i < d->n; i++) {
+    folds[i] = (int64_t)keys[stratum_of(d, i)];
+  }
+  wf_free(order);
+  wf_free(sizes);
+  wf_free(keys);
+  wf_free(filled);
+  return status;
+}
+
+wf_status wf_frame_folds_grouped(wf_column **out, const wf_frame *frame, size_t k, uint64_t seed,
+                                 const char *group, wf_error *err) {
+  deck d;
+  wf_column *folds = NULL;
+  wf_status status = make_deck(&d, frame, seed, true, group, err);
+  if (status == WF_OK && (k < 2 || k > d.n_strata)) {
+    status = wf_fail(err, WF_INVALID, "%zu folds of %zu groups; there must be 2 to as many", k,
+                     d.n_strata);
+  }
+  if (status == WF_OK) status = wf_column_blank(&folds, WF_I64, d.n, NULL, 0, err);
+  if (status == WF_OK) status = deal_group_folds(wf_column_memory(folds), &d, k, err);
+  dispose_deck(&d);
+  if (status == WF_OK)
+    *out = folds;
+  else
+    wf_column_release(folds);
+  return status;
 }
 
 wf_status wf_frame_folds(wf_column **out, const wf_frame *frame, size_t k, uint64_t seed,

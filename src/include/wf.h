@@ -18,8 +18,10 @@
 #include "wf/model.h"
 #include "wf/monitor.h"
 #include "wf/recipe.h"
+#include "wf/reshape.h"
 #include "wf/shap.h"
 #include "wf/store.h"
+#include "wf/transform.h"
 #include "wf/xgboost.h"
 
 #endif

@@ -249,3 +249,72 @@ TEST(concat_of_slices_is_identity) {
   }
   wf_frame_release(a);
 }
+
+TEST(join_right_outer_semi_anti_cross) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *a = FRAME("x:i64 1 2 3 4", "k:string p q NA q"),
+           *b = FRAME("k:category q r q NA", "x:i64 7 8 9 0"), *j;
+  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_RIGHT, &err), err);
+  CHECK_EQ_STR(wf_frame_name_at(j, 0), "x");
+  CHECK_EQ_STR(show(j, "k"), "q q r q q NA");
+  CHECK_EQ_STR(show(j, "x"), "2 4 NA 2 4 NA");
+  CHECK_EQ_STR(show(j, "x_right"), "7 7 8 9 9 0");
+  wf_frame_release(j);
+  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_OUTER, &err), err);
+  CHECK_EQ_STR(show(j, "k"), "p q q NA q q r NA");
+  CHECK_EQ_STR(show(j, "x"), "1 2 2 3 4 4 NA NA");
+  CHECK_EQ_STR(show(j, "x_right"), "NA 7 9 NA 7 9 8 0");
+  wf_frame_release(j);
+  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_SEMI, &err), err);
+  CHECK_EQ_STR(show(j, "x"), "2 4");
+  CHECK_EQ_INT(wf_frame_column_count(j), 2);
+  wf_frame_release(j);
+  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_ANTI, &err), err);
+  CHECK_EQ_STR(show(j, "x"), "1 3");
+  wf_frame_release(j);
+  wf_join_options cross = {.how = WF_JOIN_CROSS, .suffix = "_b"};
+  REQUIRE_OK(wf_frame_join_with(&j, a, b, &cross, &err), err);
+  CHECK_EQ_INT(wf_frame_row_count(j), 16);
+  CHECK_EQ_STR(show(j, "x_b"), "7 8 9 0 7 8 9 0 7 8 9 0 7 8 9 0");
+  wf_frame_release(j);
+  wf_frame_release(a);
+  wf_frame_release(b);
+}
+
+TEST(join_checks_keys) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *once = FRAME("k:i64 1 2 NA NA"), *twice = FRAME("k:i64 1 3 1"), *j = NULL;
+  const char *on = "k";
+  wf_join_options options = {
+      .on = &on, .n_on = 1, .how = WF_JOIN_LEFT, .check = WF_JOIN_ONE_TO_ONE};
+  CHECK_FAILS(wf_frame_join_with(&j, once, twice, &options, &err), err, WF_INVALID,
+              "rows 1 and 3 of the right frame");
+  CHECK_FAILS(wf_frame_join_with(&j, twice, once, &options, &err), err, WF_INVALID,
+              "the left frame");
+  options.check = WF_JOIN_ONE_TO_MANY;
+  REQUIRE_OK(wf_frame_join_with(&j, once, twice, &options, &err), err);
+  wf_frame_release(j);
+  options.check = WF_JOIN_MANY_TO_ONE;
+  REQUIRE_OK(wf_frame_join_with(&j, twice, once, &options, &err), err);
+  wf_frame_release(j);
+  wf_frame_release(once);
+  wf_frame_release(twice);
+}
+
+static bool join_every_way(void) {
+  static const char *const a[] = {"k:string a b NA", "x:i64 1 2 3", NULL};
+  static const char *const b[] = {"k:string b c b", "x:i64 4 5 6", NULL};
+  wf_frame *left = NULL, *right = NULL, *j = NULL;
+  const char *on = "k";
+  bool done = make_frame(&left, a) == WF_OK && make_frame(&right, b) == WF_OK;
+  for (int how = 0; done && how < WF_JOIN_CROSS; how++) {
+    wf_join_options options = {&on, 1, (wf_join)how, WF_JOIN_ONE_TO_MANY, "_r"};
+    done = wf_frame_join_with(&j, left, right, &options, NULL) == WF_OK;
+    if (done) wf_frame_release(j);
+  }
+  wf_frame_release(left);
+  wf_frame_release(right);
+  return done;
+}
+
+TEST(join_every_way_out_of_memory) { CHECK_OOM_SAFE(join_every_way()); }

@@ -156,11 +156,38 @@ WF_API WF_NODISCARD wf_status wf_column_arithmetic_number(wf_column **out, const
 /* ---- combining --------------------------------------------------------------------------------
  */
 
-typedef enum wf_join { WF_JOIN_INNER, WF_JOIN_LEFT } wf_join;
+typedef enum wf_join {
+  WF_JOIN_INNER,
+  WF_JOIN_LEFT,
+  WF_JOIN_RIGHT, /* every right row, in the right frame's order */
+  WF_JOIN_OUTER, /* a left join, then the right rows that nothing matched */
+  WF_JOIN_SEMI,  /* left rows that have a match; no columns are added */
+  WF_JOIN_ANTI,  /* left rows that have none */
+  WF_JOIN_CROSS  /* every pair; takes no keys */
+} wf_join;
 
-/* Joins on equal key columns of the same names (types must agree; text matches text). Missing keys
- * match nothing. The right frame's other columns follow the left's; a name on both sides gets
- * "_right". Rows keep the left frame's order, then the right's. */
+/* What the caller knows about the keys; a repeated key where it must be unique is WF_INVALID. */
+typedef enum wf_join_check {
+  WF_JOIN_MANY_TO_MANY, /* nothing */
+  WF_JOIN_ONE_TO_MANY,  /* left keys are unique */
+  WF_JOIN_MANY_TO_ONE,  /* right keys are */
+  WF_JOIN_ONE_TO_ONE
+} wf_join_check;
+
+typedef struct wf_join_options {
+  const char *const *on; /* key columns, of the same names on both sides */
+  size_t n_on;
+  wf_join how;
+  wf_join_check check;
+  const char *suffix; /* of a right column whose name the left has; NULL: "_right" */
+} wf_join_options;
+
+/* Joins on equal keys (types must agree; text matches text). Missing keys match nothing, nor do two
+ * of them. The right frame's other columns follow the left's. Rows keep the left frame's order,
+ * then the right's. */
+WF_API WF_NODISCARD wf_status wf_frame_join_with(wf_frame **out, const wf_frame *left,
+                                                 const wf_frame *right,
+                                                 const wf_join_options *options, wf_error *err);
 WF_API WF_NODISCARD wf_status wf_frame_join(wf_frame **out, const wf_frame *left,
                                             const wf_frame *right, const char *const *on,
                                             size_t n_on, wf_join how, wf_error *err);
@@ -182,18 +209,24 @@ typedef enum wf_aggregate {
   WF_AGG_MAX,
   WF_AGG_STD, /* n - 1 in the denominator */
   WF_AGG_MEDIAN,
-  WF_AGG_DISTINCT
+  WF_AGG_DISTINCT,
+  WF_AGG_VAR,   /* n - 1 in the denominator */
+  WF_AGG_FIRST, /* of the values that are not missing, in row order */
+  WF_AGG_LAST,
+  WF_AGG_QUANTILE /* at `q`, by type 7 */
 } wf_aggregate;
 
 typedef struct wf_aggregation {
   const char *name;   /* of the resulting column */
   const char *column; /* aggregated; may be NULL for WF_AGG_COUNT */
   wf_aggregate how;
+  double q; /* WF_AGG_QUANTILE: 0 to 1 */
 } wf_aggregation;
 
 /* One row per distinct key, in order of first appearance; a missing key is a group of its own. Of a
- * group without values the sum is 0, counts are 0 and the rest is missing, as is the deviation of
- * one value. Sums of integers are i64 unless one overflows; min and max keep the column's type. */
+ * group without values the sum is 0, counts are 0 and the rest is missing, as are deviation and
+ * variance of one value. Sums of integers are i64 unless one overflows; min, max, first and last
+ * keep the column's type. */
 WF_API WF_NODISCARD wf_status wf_frame_group(wf_frame **out, const wf_frame *frame,
                                              const char *const *by, size_t n_by,
                                              const wf_aggregation *aggregations,
@@ -208,6 +241,9 @@ typedef struct wf_split_options {
   uint64_t seed;
   bool shuffle;         /* false: consecutive rows */
   const char *stratify; /* NULL, or a column whose shares are kept in every part */
+  const char *group;    /* NULL, or a column whose equal values stay together in one part */
+  const char *order;    /* NULL, or a column (a time) by which rows are sorted first; not shuffled,
+                           so that every row of a part is no later than any of the next part's */
 } wf_split_options;
 
 /* Fills out[n_parts]. Sizes are floor(fraction * n) with the remainder given to the largest
@@ -218,6 +254,17 @@ WF_API WF_NODISCARD wf_status wf_frame_split(wf_frame **out, const wf_frame *fra
 /* Fold numbers 0..k-1 for each row, balanced to ±1 (within strata when given), as an i64 column. */
 WF_API WF_NODISCARD wf_status wf_frame_folds(wf_column **out, const wf_frame *frame, size_t k,
                                              uint64_t seed, const char *stratify, wf_error *err);
+/* The same for whole groups: rows of equal `group` get one fold, folds differ as little in rows as
+ * giving the largest group to the smallest fold makes them. */
+WF_API WF_NODISCARD wf_status wf_frame_folds_grouped(wf_column **out, const wf_frame *frame,
+                                                     size_t k, uint64_t seed, const char *group,
+                                                     wf_error *err);
+/* `n` rows drawn one by one, each with a chance proportional to its weight (a column of numbers not
+ * below 0, missing counts as 0; NULL: all equal), with or without putting them back. Without, `n`
+ * is at most the number of rows with a weight. In order of drawing. */
+WF_API WF_NODISCARD wf_status wf_frame_sample(wf_frame **out, const wf_frame *frame, size_t n,
+                                              const char *weights, bool replace, uint64_t seed,
+                                              wf_error *err);
 
 /* ---- summarising ------------------------------------------------------------------------------
  */
@@ -241,6 +288,12 @@ WF_API WF_NODISCARD wf_status wf_column_value_counts(wf_frame **out, const wf_co
  * max. */
 WF_API WF_NODISCARD wf_status wf_frame_describe(wf_frame **out, const wf_frame *frame,
                                                 wf_error *err);
+
+/* Pearson's correlation of every two numeric or bool columns over the rows where both are present:
+ * a column "column" of names and one column for each; missing where fewer than two rows or no
+ * variance is left. */
+WF_API WF_NODISCARD wf_status wf_frame_correlation(wf_frame **out, const wf_frame *frame,
+                                                   wf_error *err);
 
 /* The frame as an aligned text table of at most `max_rows` rows and `width` display columns (0: no
  * limit), elided in the middle; wide characters count as two. wf_text_free the result. */

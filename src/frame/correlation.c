@@ -1,0 +1,127 @@
+/* correlation.c — Pearson's coefficient of every two columns.
+ *
+ * Each pair uses the rows where both are present. Means first, then products of deviations: the
+ * one-pass formula cancels. Pairs are independent, so they are spread over threads. */
+#include "wf/frame.h"
+
+#include "base/alloc.h"
+#include "base/pool.h"
+#include "frame/column.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct table {
+  const wf_column **columns;
+  const char **names;
+  double **values;
+  double *results; /* n x n; NaN: there is none */
+  size_t n, n_rows;
+} table;
+
+static double correlate(const table *t, size_t a, size_t b) {
+  const wf_column *x = t->columns[a], *y = t->columns[b];
+  const double *xs = t->values[a], *ys = t->values[b];
+  double sum_x = 0, sum_y = 0, xx = 0, yy = 0, xy = 0;
+  size_t n = 0;
+  for (size_t i = 0; i < t->n_rows; i++) {
+    if (!wf_column_present(x, i) || !wf_column_present(y, i)) continue;
+    sum_x += xs[i];
+    sum_y += ys[i];
+    n++;
+  }
+  if (n < 2) return (double)NAN;
+  double mean_x = sum_x / (double)n, mean_y = sum_y / (double)n;
+  for (size_t i = 0; i < t->n_rows; i++) {
+    if (!wf_column_present(x, i) || !wf_column_present(y, i)) continue;
+    double dx = xs[i] - mean_x, dy = ys[i] - mean_y;
+    xx += dx * dx;
+    yy += dy * dy;
+    xy += dx * dy;
+  }
+  if (!(xx > 0) || !(yy > 0)) return (double)NAN;
+  double r = xy / (sqrt(xx) * sqrt(yy));
+  return a == b ? 1 : fmax(-1, fmin(1, r));
+}
+
+static wf_status correlate_rows(void *context, size_t index, size_t begin, size_t end,
+                                size_t worker, wf_error *err) {
+  table *t = context;
+  (void)index, (void)worker, (void)err;
+  for (size_t a = begin; a < end; a++) {
+    for (size_t b = a; b < t->n; b++) {
+      t->results[a * t->n + b] = t->results[b * t->n + a] = correlate(t, a, b);
+    }
+  }
+  return WF_OK;
+}
+
+static void dispose(table *t) {
+  for (size_t i = 0; t->values && i < t->n; i++) wf_free(t->values[i]);
+  wf_free(t->values);
+  wf_free(t->columns);
+  wf_free(t->names);
+  wf_free(t->results);
+}
+
+static bool counts(wf_type type) { return !wf_type_is_text(type) && type != WF_TIMESTAMP; }
+
+static wf_status collect(table *t, const wf_frame *frame, wf_error *err) {
+  size_t n = wf_frame_column_count(frame);
+  t->n_rows = wf_frame_row_count(frame);
+  t->columns = wf_alloc_array(n, sizeof *t->columns);
+  t->names = wf_alloc_array(n, sizeof *t->names);
+  t->values = wf_alloc_zero(n, sizeof *t->values);
+  if (!t->columns || !t->names || !t->values) return wf_fail_nomem(err);
+  for (size_t i = 0; i < n; i++) {
+    const wf_column *column = wf_frame_column_at(frame, i);
+    if (!counts(column->type)) continue;
+    t->columns[t->n] = column;
+    t->names[t->n] = wf_frame_name_at(frame, i);
+    t->values[t->n] = wf_alloc_array(t->n_rows, sizeof **t->values);
+    if (!t->values[t->n]) return wf_fail_nomem(err);
+    wf_column_load_f64(column, 0, t->n_rows, t->values[t->n++]);
+  }
+  t->results = wf_alloc_array(t->n * t->n, sizeof *t->results);
+  return t->results ? WF_OK : wf_fail_nomem(err);
+}
+
+static wf_status column_of(wf_column **out, const table *t, size_t a, wf_error *err) {
+  uint8_t *present = wf_alloc(t->n);
+  if (!present) return wf_fail_nomem(err);
+  memset(present, 1, t->n);
+  for (size_t b = 0; b < t->n; b++) {
+    if (isnan(t->results[a * t->n + b])) present[b] = 0;
+  }
+  wf_status status = wf_column_from_f64(out, t->results + a * t->n, present, t->n, err);
+  wf_free(present);
+  return status;
+}
+
+static wf_status make_frame(wf_frame **out, const table *t, wf_error *err) {
+  const char **names = wf_alloc_array(t->n + 1, sizeof *names);
+  wf_column **columns = wf_alloc_zero(t->n + 1, sizeof *columns);
+  wf_status status = names && columns ? WF_OK : wf_fail_nomem(err);
+  if (status == WF_OK) status = wf_column_from_strings(&columns[0], t->names, t->n, err);
+  for (size_t a = 0; status == WF_OK && a < t->n; a++) {
+    names[a + 1] = t->names[a];
+    status = column_of(&columns[a + 1], t, a, err);
+  }
+  if (status == WF_OK) {
+    names[0] = "column";
+    status = wf_frame_new(out, names, columns, t->n + 1, err);
+  }
+  for (size_t i = 0; columns && i <= t->n; i++) wf_column_release(columns[i]);
+  wf_free(columns);
+  wf_free(names);
+  return status;
+}
+
+wf_status wf_frame_correlation(wf_frame **out, const wf_frame *frame, wf_error *err) {
+  table t = {0};
+  wf_status status = collect(&t, frame, err);
+  if (status == WF_OK) status = wf_parallel_for(t.n, 1, 0, correlate_rows, &t, err);
+  if (status == WF_OK) status = make_frame(out, &t, err);
+  dispose(&t);
+  return status;
+}
