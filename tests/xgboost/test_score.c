@@ -1,7 +1,7 @@
 /* Our metrics against libxgboost's: one name it alone knows makes it evaluate everything. */
 #include "sample.h"
 
-#include "xgboost/score.h"
+#include "xgboost/evaluate.h"
 
 #include <stdlib.h>
 
@@ -49,6 +49,50 @@ TEST(score_edges) {
   CHECK_SAME(measure("auc", tame, labels, 2), 1);
   CHECK_SAME(measure("auc", tame + 1, labels, 2), 0);
   CHECK(isnan(measure("auc", tame, labels, 1)));
+}
+
+/* ---- who computes what
+ * ---------------------------------------------------------------------------
+ */
+
+static wf_xgb_plan plan_of(const wf_xgboost_param *params, size_t n) {
+  wf_error err = WF_ERROR_INIT;
+  wf_xgb_params checked;
+  wf_xgb_plan plan;
+  REQUIRE_OK(wf_xgb_params_check(&checked, params, n, &err), err);
+  REQUIRE_OK(wf_xgb_plan_make(&plan, &checked, &err), err);
+  wf_xgb_params_dispose(&checked);
+  return plan;
+}
+
+TEST(plan_knows_its_metrics) {
+  static const struct {
+    wf_xgboost_param params[3];
+    size_t n_params, n;
+    bool here, sorts, alone;
+  } cases[] = {
+      {{{"eta", "1"}}, 1, 1, true, false, false}, /* rmse */
+      {{{"objective", "binary:logistic"}}, 1, 1, true, false, false},
+      {{{"eval_metric", "auc"}, {"eval_metric", "error@0.3"}}, 2, 2, true, true, false},
+      {{{"disable_default_eval_metric", "true"}}, 1, 0, true, false, false},
+      {{{"disable_default_eval_metric", "true"}, {"eval_metric", "mae"}}, 2, 1, true, false, false},
+      {{{"eval_metric", "auc"}, {"eval_metric", "ndcg"}}, 2, 2, false, false, false},
+      /* two threads may not name these at a time */
+      {{{"eval_metric", "error@0.3"}, {"eval_metric", "ndcg"}}, 2, 2, false, false, true},
+      {{{"eval_metric", "tweedie-nloglik@1.2"}}, 1, 1, false, false, true},
+      {{{"objective", "reg:tweedie"}}, 1, 1, false, false, true},
+      {{{"objective", "count:poisson"}, {"eval_metric", "rmse"}}, 2, 1, false, false, false},
+      {{{"objective", "binary:logitraw"}}, 1, 1, false, false, false},
+      {{{"objective", "multi:softmax"}, {"num_class", "3"}}, 2, 1, false, false, false},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    wf_xgb_plan plan = plan_of(cases[i].params, cases[i].n_params);
+    CHECK_EQ_INT(plan.n, cases[i].n);
+    CHECK(!plan.scores == !cases[i].here);
+    CHECK(plan.sorts == cases[i].sorts);
+    CHECK(plan.alone == cases[i].alone);
+    wf_xgb_plan_dispose(&plan);
+  }
 }
 
 /* ---- against libxgboost ------------------------------------------------------------------------
