@@ -283,7 +283,8 @@ end
 
 -- ---- side by side -------------------------------------------------------------------------------
 
-local Comparison = { __name = "wf.bias.comparison" }
+local Comparison = { __name = "wf.bias.comparison", __module = "wf.bias", __class = "Comparison" }
+bias.classes.Comparison = Comparison
 Comparison.__index = Comparison
 
 local function find_entry(report, facet, metric)
@@ -367,8 +368,10 @@ end
 
 -- ---- groups and mitigation ----------------------------------------------------------------------
 
-for _, module in ipairs { "wf.bias.groups", "wf.bias.thresholds" } do
-  for name, value in pairs(require(module)) do bias[name] = value end
+for _, name in ipairs { "wf.bias.groups", "wf.bias.thresholds" } do
+  local module = require(name)
+  for key, value in pairs(module.functions) do bias[key] = value end
+  for key, value in pairs(module.classes) do bias.classes[key] = value end
 end
 
 return bias

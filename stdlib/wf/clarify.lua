@@ -309,7 +309,8 @@ end
 
 -- ---- the whole analysis -------------------------------------------------------------------------
 
-local Analysis = { __name = "wf.clarify.analysis" }
+local Analysis = { __name = "wf.clarify.analysis", __module = "wf.clarify", __class = "Analysis" }
+clarify.classes = { Analysis = Analysis }
 Analysis.__index = Analysis
 
 local function explain_values(name, column, values, text)

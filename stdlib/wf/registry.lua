@@ -91,7 +91,8 @@ end
 -- ---- registering --------------------------------------------------------------------------------
 
 local check_kinds = { bias = "model_bias", data_bias = "data_bias",
-  explainability = "explainability" }
+  explainability = "explainability", data_quality = "data_quality",
+  model_quality = "model_quality" }
 
 local function collect_checks(o, metrics)
   local baselines = {}
@@ -133,7 +134,8 @@ function registry.register(given)
     group = { "string", required = true }, model = { "wf.model", required = true },
     approval = { "string", default = "PendingManualApproval", choices = approvals },
     evaluation = { "wf.evaluation|table" }, bias = { "wf.check" }, data_bias = { "wf.check" },
-    explainability = { "wf.check" }, description = { "string" }, by = { "string" },
+    explainability = { "wf.check" }, data_quality = { "wf.check" }, model_quality = { "wf.check" },
+    description = { "string" }, by = { "string" },
     reason = { "string" }, again = { "boolean", default = false },
   })
   if o.group == "" then errors.invalid("registry.register: the group's name is empty") end

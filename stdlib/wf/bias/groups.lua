@@ -64,7 +64,7 @@ end
 
 -- ---- the table by group -------------------------------------------------------------------------
 
-local ByGroup = { __name = "wf.bias.by_group" }
+local ByGroup = { __name = "wf.bias.by_group", __module = "wf.bias", __class = "ByGroup" }
 ByGroup.__index = ByGroup
 
 local function groups_frame(self, names, result, metrics, control)
@@ -222,7 +222,7 @@ end
 
 -- ---- parity -------------------------------------------------------------------------------------
 
-local Parity = { __name = "wf.bias.parity" }
+local Parity = { __name = "wf.bias.parity", __module = "wf.bias", __class = "Parity" }
 Parity.__index = Parity
 
 local parity_order = { "demographic_parity_difference", "demographic_parity_ratio",
@@ -311,4 +311,4 @@ function groups.reweigh(given)
     weights = seen.weights }
 end
 
-return groups
+return { functions = groups, classes = { ByGroup = ByGroup, Parity = Parity } }

@@ -18,7 +18,7 @@ local outcome = require "wf.bias.outcome"
 
 local thresholds = {}
 
-local Fit = { __name = "wf.bias.thresholds" }
+local Fit = { __name = "wf.bias.thresholds", __module = "wf.bias", __class = "Fit" }
 Fit.__index = Fit
 
 local constraints = { "demographic_parity", "equalized_odds", "true_positive_rate_parity",
@@ -186,4 +186,4 @@ function Fit:__tostring()
     table.concat(self.by, " × "), self.objective, self.y, tostring(self:table()))
 end
 
-return thresholds
+return { functions = thresholds, classes = { Fit = Fit } }
