@@ -278,6 +278,44 @@ int bias_member(lua_State *L) {
   return 1;
 }
 
+static void push_integers(lua_State *L, const wf_column *column) {
+  int64_t low = INT64_MAX, high = INT64_MIN;
+  for (size_t i = 0; i < column->n_rows; i++) {
+    if (!wf_column_present(column, i)) continue;
+    int64_t value = wf_column_integer_at(column, i);
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  lua_pushinteger(L, low);
+  lua_pushinteger(L, high);
+}
+
+static void push_numbers(lua_State *L, const wf_column *column) {
+  double low = HUGE_VAL, high = -HUGE_VAL, values[CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
+    size_t n = chunk_at(column, begin);
+    wf_column_load_f64(column, begin, n, values);
+    for (size_t i = 0; i < n; i++) {
+      if (column->n_missing && !wf_column_present(column, begin + i)) continue;
+      low = values[i] < low ? values[i] : low;
+      high = values[i] > high ? values[i] : high;
+    }
+  }
+  lua_pushnumber(L, low);
+  lua_pushnumber(L, high);
+}
+
+int bias_extremes(lua_State *L) {
+  const wf_column *column = wfl_check(L, 1, WFL_COLUMN);
+  if (wf_type_is_text(column->type)) return wfl_fail(L, WF_TYPE, "bias: text has no extremes");
+  if (column->n_missing == column->n_rows) return 0;
+  if (wf_type_is_integer(column->type))
+    push_integers(L, column);
+  else
+    push_numbers(L, column);
+  return 2;
+}
+
 /* ---- groups -------------------------------------------------------------------------------------
  */
 

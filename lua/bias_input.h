@@ -26,6 +26,8 @@ const int32_t *bias_push_groups(bias_rows *rows, size_t *n_groups, bool required
  * { above = (more than), min = (at least), max = (at most), below = (less than) }. Missing rows are
  * in none. */
 int bias_member(lua_State *L);
+/* extremes(column) → the smallest and the largest value; nothing where nothing is present. */
+int bias_extremes(lua_State *L);
 /* groups { column, … } → { codes = column, n =, names = { {text, …}, … } }: the combinations of
  * values that occur, numbered in order of first appearance; rows with a missing value are in none.
  */

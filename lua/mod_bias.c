@@ -426,6 +426,7 @@ int wfl_open_bias(lua_State *L) {
       {"compute", compute},
       {"decide", bias_decide},
       {"describe", describe},
+      {"extremes", bias_extremes},
       {"flip", flip},
       {"groups", bias_groups},
       {"js_of_2020", js_of_2020},

@@ -1,6 +1,7 @@
 /* mod_monitor.c — wf.core.monitor: quantile sketches of columns, distances of distributions.
  *
  *   sketch(column, {k=}) → sketch      its values that are present and finite
+ *   moments(column) → {n=, mean=, std=, min=, max=}
  *   restore({level, …}, {k=}) → sketch     from s:levels()
  *   s:merge(other) s:count() s:levels() s:quantile(q) s:at_most(x)
  *   numbers(sketch, sketch, {bins=}) → {linf=, linf_robust=, psi=, js=, wasserstein=, chi_squared=,
@@ -35,6 +36,12 @@ static void check_numeric(lua_State *L, const wf_column *column) {
              wf_type_name(type));
 }
 
+static void set_number(lua_State *L, const char *name, double value) {
+  if (isnan(value)) return;
+  lua_pushnumber(L, value);
+  lua_setfield(L, -2, name);
+}
+
 static int sketch_column(lua_State *L) {
   enum { CHUNK = 1024 };
   const wf_column *column = wfl_check(L, 1, WFL_COLUMN);
@@ -66,6 +73,37 @@ static double *push_list(lua_State *L, size_t *n) {
     lua_pop(L, 1);
   }
   return values;
+}
+
+/* moments(column) → {n=, mean=, std=, min=, max=} of the values that are present and finite, in two
+ * passes and without sorting; only n where there are none. */
+static int moments(lua_State *L) {
+  const wf_column *column = wfl_check(L, 1, WFL_COLUMN);
+  check_numeric(L, column);
+  size_t n_rows = wf_column_count(column), n = 0;
+  double sum = 0, squares = 0, low = HUGE_VAL, high = -HUGE_VAL;
+  for (size_t i = 0; i < n_rows; i++) {
+    double value = wf_column_number_at(column, i);
+    if (!isfinite(value)) continue;
+    n++;
+    sum += value;
+    low = fmin(low, value);
+    high = fmax(high, value);
+  }
+  double mean = sum / (double)n;
+  for (size_t i = 0; i < n_rows; i++) {
+    double away = wf_column_number_at(column, i) - mean;
+    if (isfinite(away)) squares += away * away;
+  }
+  lua_createtable(L, 0, 5);
+  lua_pushinteger(L, (lua_Integer)n);
+  lua_setfield(L, -2, "n");
+  if (n == 0) return 1;
+  set_number(L, "mean", mean);
+  set_number(L, "std", n > 1 ? sqrt(squares / (double)(n - 1)) : 0);
+  set_number(L, "min", low);
+  set_number(L, "max", high);
+  return 1;
 }
 
 static int restore(lua_State *L) {
@@ -145,12 +183,6 @@ static int sketch_at_most(lua_State *L) { return answer(L, wf_ranks_at_most); }
 /* ---- distances ----------------------------------------------------------------------------------
  */
 
-static void set_number(lua_State *L, const char *name, double value) {
-  if (isnan(value)) return;
-  lua_pushnumber(L, value);
-  lua_setfield(L, -2, name);
-}
-
 static int push_drift(lua_State *L, const wf_drift *d) {
   lua_createtable(L, 0, 9);
   set_number(L, "linf", d->linf);
@@ -214,8 +246,8 @@ int wfl_open_monitor(lua_State *L) {
       {"merge", sketch_merge},     {"quantile", sketch_quantile}, {NULL, NULL},
   };
   static const luaL_Reg functions[] = {
-      {"counts", counts},        {"numbers", numbers}, {"restore", restore},
-      {"sketch", sketch_column}, {NULL, NULL},
+      {"counts", counts},   {"moments", moments},      {"numbers", numbers},
+      {"restore", restore}, {"sketch", sketch_column}, {NULL, NULL},
   };
   wfl_frame_classes(L);
   wfl_class(L, SKETCH, meta, methods, dispose);

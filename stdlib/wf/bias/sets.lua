@@ -114,7 +114,8 @@ function sets.text(set, column)
     for i, value in ipairs(set.values) do texts[i] = plain(value) end
     return table.concat(texts, ",")
   end
-  local low, high = set.above or set.min or column:min(), set.below or set.max or column:max()
+  local least, most = core.extremes(column)
+  local low, high = set.above or set.min or least, set.below or set.max or most
   return ("%s%s, %s%s"):format(set.above and "(" or "[", low and bound_text(low) or "",
     high and bound_text(high) or "", set.below and ")" or "]")
 end

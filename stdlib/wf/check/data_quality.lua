@@ -57,9 +57,10 @@ end
 local function numerical(column, o)
   local sketch = core.sketch(column, { k = o.sketch_size })
   local present = #column - column:missing_count()
-  local low, high = column:min(), column:max()
+  local found = core.moments(column)
+  local low, high = found.min or 0.0, found.max or 0.0
   return { common = { num_present = present, num_missing = column:missing_count() },
-    mean = column:mean(), sum = column:sum() + 0.0, std_dev = column:std() or 0.0, min = low, max = high,
+    mean = found.mean, sum = column:sum() + 0.0, std_dev = found.std, min = low, max = high,
     distribution = { kll = { buckets = buckets_of(sketch, low, high), sketch = {
       parameters = { c = 2 / 3, k = o.sketch_size }, data = levels_of(sketch) } } } }
 end

@@ -244,7 +244,7 @@ function Series:numbers()
 end
 
 function Series:largest()
-  local largest = self:numbers():max()
+  local _, largest = core.extremes(self:numbers())
   if largest and self.dtype == "float64" then return largest + 0.0 end
   return largest
 end
