@@ -2,12 +2,15 @@
  *
  * libxgboost is loaded when first needed and only trains: predictions and explanations come from
  * wf/forest.h and wf/shap.h. No C++ exception leaves these functions. Training is deterministic for
- * a seed, whatever the number of threads.
+ * a seed: models and metrics are the same whatever the number of threads.
  *
- * libxgboost's OpenMP threads wait for work by spinning. On a machine whose CPUs are also used by
- * others a program does well to set OMP_WAIT_POLICY=passive in its environment before the first
- * call here; the library itself never changes the environment. Do not fork() after training without
- * exec: OpenMP does not survive it. */
+ * While a model is trained, libxgboost's OpenMP threads wait for work by spinning. On a machine
+ * whose CPUs are also used by others a program does well to set OMP_WAIT_POLICY=passive in its
+ * environment before the first call here, as `wf` does; the library itself never changes the
+ * environment. Cross-validation runs its folds on threads of its own, which sleep. Do not fork()
+ * after training without exec: OpenMP does not survive it. Several trainings may run at a time on
+ * threads of their own, but for eval_metric "tweedie-nloglik@…" and, beside a metric that
+ * libxgboost computes, "error@…": it keeps their names in a variable all share. */
 #ifndef WF_XGBOOST_H
 #define WF_XGBOOST_H
 
@@ -78,8 +81,11 @@ typedef struct wf_xgboost_cv_result {
   double *train_mean, *train_std, *test_mean, *test_std;
 } wf_xgboost_cv_result;
 
-/* options->evals must be empty; on_round receives sets "train" and "test" with the fold means.
- * Early stopping goes by the test mean of the last metric. */
+/* options->evals must be empty; on_round receives sets "train" and "test" with the fold means,
+ * always on the caller's thread. Early stopping goes by the test mean of the last metric. Folds are
+ * trained side by side on options->n_threads threads (0: all), and may be up to four rounds ahead
+ * of on_round. Each round samples by the seed and its number alone, as XGBoost does with
+ * seed_per_iteration, which cannot be false here. */
 WF_API WF_NODISCARD wf_status wf_xgboost_cv(wf_xgboost_cv_result *out, const wf_xgboost_data *train,
                                             const size_t *folds, size_t k,
                                             const wf_xgboost_options *options, wf_error *err);
