@@ -5,7 +5,6 @@
 #include "frame_verbs.h"
 
 #include "base/error.h"
-#include "base/random.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,21 +25,27 @@ static int finish(lua_State *L, wfl_box *box, wf_status status, wf_frame **frame
 /* ---- combining ----------------------------------------------------------------------------------
  */
 
-/* join(other, {on=, how="inner"|"left"}) */
+/* join(other, {on=, how="inner", suffix="_right", validate=}) */
 int wfl_frame_join(lua_State *L) {
   static const char what[] = "frame:join";
-  static const char *const kinds[] = {"inner", "left", NULL};
+  static const char *const kinds[] = {"inner", "left", "right", "outer",
+                                      "semi",  "anti", "cross", NULL}; /* as in wf_join */
+  static const char *const checks[] = {"many_to_many", "one_to_many", "many_to_one", "one_to_one",
+                                       NULL};
   const wf_frame *left = check(L, 1), *right = check(L, 2);
-  wfl_options(L, 3, what, (const char *const[]){"on", "how", NULL});
-  int how = wfl_option_choice(L, 3, what, "how", kinds, 0);
-  size_t n;
-  const char **on = wfl_option_strings(L, 3, what, "on", &n);
-  if (!on) return wfl_fail(L, WF_INVALID, "%s: option 'on' is missing (column names)", what);
+  wfl_options(L, 3, what, (const char *const[]){"on", "how", "suffix", "validate", NULL});
+  wf_join_options options = {
+      .how = (wf_join)wfl_option_choice(L, 3, what, "how", kinds, WF_JOIN_INNER),
+      .check = (wf_join_check)wfl_option_choice(L, 3, what, "validate", checks, 0),
+      .suffix = wfl_option_string(L, 3, what, "suffix", NULL),
+  };
+  options.on = wfl_option_strings(L, 3, what, "on", &options.n_on);
+  if (!options.on && options.how != WF_JOIN_CROSS)
+    return wfl_fail(L, WF_INVALID, "%s: option 'on' is missing (column names)", what);
   wf_error err = WF_ERROR_INIT;
   wf_frame *result = NULL;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  wf_join kind = how == 0 ? WF_JOIN_INNER : WF_JOIN_LEFT;
-  return finish(L, box, wf_frame_join(&result, left, right, on, n, kind, &err), &result, &err);
+  return finish(L, box, wf_frame_join_with(&result, left, right, &options, &err), &result, &err);
 }
 
 /* concat(other, …) */
@@ -121,18 +126,20 @@ int wfl_frame_cast(lua_State *L) {
 /* ---- grouping -----------------------------------------------------------------------------------
  */
 
-static const char *const aggregates[] = {"count", "sum",    "mean",     "min", "max",
-                                         "std",   "median", "distinct", NULL};
+static const char *const aggregates[] = {
+    "count", "sum",   "mean", "min",      "max",     "std", "median", "distinct",
+    "var",   "first", "last", "quantile", "nunique", NULL}; /* as in wf_aggregate; nunique: distinct
+                                                             */
 
-static wf_aggregate aggregate_of(lua_State *L, const char *output, const char *name) {
+wf_aggregate wfl_aggregate_of(lua_State *L, const char *output, const char *name) {
   for (int i = 0; aggregates[i]; i++)
-    if (strcmp(name, aggregates[i]) == 0) return (wf_aggregate)i;
+    if (strcmp(name, aggregates[i]) == 0)
+      return i > WF_AGG_QUANTILE ? WF_AGG_DISTINCT : (wf_aggregate)i;
   const char *nearest = wfl_nearest(name, aggregates);
   if (nearest)
-    wfl_fail(L, WF_INVALID, "agg '%s': there is no aggregate '%s'; did you mean '%s'?", output,
-             name, nearest);
-  return (wf_aggregate)wfl_fail(L, WF_INVALID, "agg '%s': there is no aggregate '%s'", output,
-                                name);
+    wfl_fail(L, WF_INVALID, "%s: there is no aggregate '%s'; did you mean '%s'?", output, name,
+             nearest);
+  return (wf_aggregate)wfl_fail(L, WF_INVALID, "%s: there is no aggregate '%s'", output, name);
 }
 
 /* The specification on the top, from item `first` on: {"column", "mean"} or {"count"}; or one text,
@@ -153,7 +160,15 @@ static void read_aggregation(lua_State *L, wf_aggregation *out, const char *outp
     lua_pop(L, 2);
   }
   if (!how) wfl_fail(L, WF_TYPE, "agg '%s': {\"column\", \"mean\"} was expected", output);
-  *out = (wf_aggregation){output, column, aggregate_of(L, output, how)};
+  *out = (wf_aggregation){output, column,
+                          wfl_aggregate_of(L, lua_pushfstring(L, "agg '%s'", output), how), 0.5};
+  lua_pop(L, 1);
+  if (out->how == WF_AGG_QUANTILE) {
+    if (lua_rawgeti(L, -1, first + 2) != LUA_TNUMBER)
+      wfl_fail(L, WF_TYPE, "agg '%s': {\"column\", \"quantile\", 0.9} was expected", output);
+    out->q = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+  }
   if (!column && out->how != WF_AGG_COUNT)
     wfl_fail(L, WF_INVALID, "agg '%s': '%s' needs a column", output, how);
 }
@@ -224,32 +239,30 @@ int wfl_frame_group_by(lua_State *L) {
 /* ---- random choices -----------------------------------------------------------------------------
  */
 
-/* The first `n` rows of a seeded permutation. */
-static int push_permuted(lua_State *L, const wf_frame *frame, size_t n, uint64_t seed) {
-  size_t count = wf_frame_row_count(frame);
-  size_t *rows = wfl_scratch(L, count, sizeof *rows);
-  for (size_t i = 0; i < count; i++) rows[i] = i;
-  wf_random random;
-  wf_random_seed(&random, seed, 0);
-  wf_random_shuffle(&random, rows, count);
-  wf_error err = WF_ERROR_INIT;
-  wf_frame *result = NULL;
-  wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  return finish(L, box, wf_frame_take(&result, frame, rows, n, &err), &result, &err);
-}
-
 static uint64_t seed_option(lua_State *L, int arg, const char *what) {
   return (uint64_t)wfl_option_integer(L, arg, what, "seed", 0, LUA_MININTEGER, LUA_MAXINTEGER);
 }
 
-/* sample(n, {seed=}) */
+static int push_sample(lua_State *L, const wf_frame *frame, size_t n, const char *weights,
+                       bool replace, uint64_t seed) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  wf_status status = wf_frame_sample(&result, frame, n, weights, replace, seed, &err);
+  return finish(L, box, status, &result, &err);
+}
+
+/* sample(n, {seed=, weights=column, replace=false}) */
 int wfl_frame_sample(lua_State *L) {
+  static const char what[] = "frame:sample";
   const wf_frame *frame = check(L, 1);
   lua_Integer n = luaL_checkinteger(L, 2), count = (lua_Integer)wf_frame_row_count(frame);
-  wfl_options(L, 3, "frame:sample", (const char *const[]){"seed", NULL});
-  if (n < 0 || n > count)
+  wfl_options(L, 3, what, (const char *const[]){"seed", "weights", "replace", NULL});
+  const char *weights = wfl_option_string(L, 3, what, "weights", NULL);
+  bool replace = wfl_option_boolean(L, 3, what, "replace", false);
+  if (n < 0 || (n > count && !replace))
     return wfl_fail(L, WF_INVALID, "frame:sample: %I rows of %I cannot be chosen", n, count);
-  return push_permuted(L, frame, (size_t)n, seed_option(L, 3, "frame:sample"));
+  return push_sample(L, frame, (size_t)n, weights, replace, seed_option(L, 3, what));
 }
 
 /* shuffle{seed=} */
@@ -257,13 +270,13 @@ int wfl_frame_shuffle(lua_State *L) {
   const wf_frame *frame = check(L, 1);
   wfl_options(L, 2, "frame:shuffle", (const char *const[]){"seed", NULL});
   uint64_t seed = seed_option(L, 2, "frame:shuffle");
-  return push_permuted(L, frame, wf_frame_row_count(frame), seed);
+  return push_sample(L, frame, wf_frame_row_count(frame), NULL, false, seed);
 }
 
 /* ---- splitting ----------------------------------------------------------------------------------
  */
 
-static const char *const split_options[] = {"seed", "stratify", "shuffle", NULL};
+static const char *const split_options[] = {"seed", "stratify", "shuffle", "group", "order", NULL};
 
 typedef struct part {
   const char *name;
@@ -360,6 +373,8 @@ int wfl_frame_split(lua_State *L) {
       .seed = seed_option(L, 2, what),
       .shuffle = wfl_option_boolean(L, 2, what, "shuffle", true),
       .stratify = wfl_option_string(L, 2, what, "stratify", NULL),
+      .group = wfl_option_string(L, 2, what, "group", NULL),
+      .order = wfl_option_string(L, 2, what, "order", NULL),
   };
   lua_createtable(L, 0, (int)n);
   for (size_t i = 0; i < n; i++) {
@@ -378,20 +393,24 @@ int wfl_frame_split(lua_State *L) {
   return 1;
 }
 
-/* folds(k, {seed=, stratify=}): a column of fold numbers, 0 to k - 1 */
+/* folds(k, {seed=, stratify=, group=}): a column of fold numbers, 0 to k - 1 */
 int wfl_frame_folds(lua_State *L) {
   static const char what[] = "frame:folds";
   const wf_frame *frame = check(L, 1);
   lua_Integer k = luaL_checkinteger(L, 2);
   luaL_argcheck(L, k >= 2, 2, "at least 2 folds");
-  wfl_options(L, 3, what, (const char *const[]){"seed", "stratify", NULL});
+  wfl_options(L, 3, what, (const char *const[]){"seed", "stratify", "group", NULL});
   uint64_t seed = seed_option(L, 3, what);
   const char *stratify = wfl_option_string(L, 3, what, "stratify", NULL);
+  const char *group = wfl_option_string(L, 3, what, "group", NULL);
+  if (stratify && group)
+    return wfl_fail(L, WF_INVALID, "%s: folds are by strata or by groups, not both", what);
   wf_error err = WF_ERROR_INIT;
-  wf_column *column;
+  wf_column *column = NULL;
   wfl_box *box = wfl_newbox(L, WFL_COLUMN);
-  if (wf_frame_folds(&column, frame, (size_t)k, seed, stratify, &err) != WF_OK)
-    return wfl_raise(L, &err);
+  wf_status status = group ? wf_frame_folds_grouped(&column, frame, (size_t)k, seed, group, &err)
+                           : wf_frame_folds(&column, frame, (size_t)k, seed, stratify, &err);
+  if (status != WF_OK) return wfl_raise(L, &err);
   wfl_fill_column(L, box, column);
   return 1;
 }

@@ -9,6 +9,24 @@ const char **wfl_names_arg(lua_State *L, int arg, const char *what, size_t *n);
 
 void wfl_column_class(lua_State *L);
 
+/* frame_shape.c */
+int wfl_frame_correlation(lua_State *L);
+int wfl_frame_fill_missing(lua_State *L);
+int wfl_frame_lag(lua_State *L);
+int wfl_frame_map(lua_State *L);
+int wfl_frame_melt(lua_State *L);
+int wfl_frame_one_hot(lua_State *L);
+int wfl_frame_pivot(lua_State *L);
+int wfl_frame_rolling(lua_State *L);
+int wfl_frame_when(lua_State *L);
+
+/* column_verbs.c */
+extern const luaL_Reg wfl_column_verbs[];
+/* Pushes the column with its gaps filled as the value at `how` says. */
+void wfl_push_filled(lua_State *L, const wf_column *column, int how, const char *what);
+
+/* frame_verbs.c; an unknown aggregate raises. */
+wf_aggregate wfl_aggregate_of(lua_State *L, const char *what, const char *name);
 int wfl_frame_cast(lua_State *L);
 int wfl_frame_concat(lua_State *L);
 int wfl_frame_describe(lua_State *L);

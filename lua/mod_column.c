@@ -380,4 +380,8 @@ void wfl_column_class(lua_State *L) {
       {NULL, NULL},
   };
   wfl_class(L, WFL_COLUMN, meta, methods, release);
+  luaL_getmetatable(L, WFL_COLUMN);
+  lua_getfield(L, -1, "methods");
+  luaL_setfuncs(L, wfl_column_verbs, 0);
+  lua_pop(L, 2);
 }

@@ -382,9 +382,11 @@ void wfl_frame_classes(lua_State *L) {
       {"column", frame_column},
       {"columns", frame_columns},
       {"concat", wfl_frame_concat},
+      {"correlation", wfl_frame_correlation},
       {"describe", wfl_frame_describe},
       {"digest", frame_digest},
       {"drop", frame_drop},
+      {"fill_missing", wfl_frame_fill_missing},
       {"filter", frame_filter},
       {"folds", wfl_frame_folds},
       {"format", frame_format},
@@ -392,7 +394,13 @@ void wfl_frame_classes(lua_State *L) {
       {"has", frame_has},
       {"head", frame_head},
       {"join", wfl_frame_join},
+      {"lag", wfl_frame_lag},
+      {"map", wfl_frame_map},
+      {"melt", wfl_frame_melt},
+      {"one_hot", wfl_frame_one_hot},
+      {"pivot", wfl_frame_pivot},
       {"rename", frame_rename},
+      {"rolling", wfl_frame_rolling},
       {"row", frame_row},
       {"rows", frame_rows},
       {"sample", wfl_frame_sample},
@@ -413,7 +421,7 @@ void wfl_frame_classes(lua_State *L) {
 }
 
 int wfl_open_frame(lua_State *L) {
-  static const luaL_Reg functions[] = {{"new", frame_new}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", frame_new}, {"when", wfl_frame_when}, {NULL, NULL}};
   wfl_frame_classes(L);
   luaL_newlib(L, functions);
   wfl_push_missing(L);

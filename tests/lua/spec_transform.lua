@@ -1,0 +1,121 @@
+-- The verbs that fill, reshape and look along the rows, and the methods of columns that go with them.
+local t = require "harness"
+local wf = require "wf"
+local frame = wf.frame
+local NA = frame.missing
+
+local function list(column) return column:to_table("-") end
+
+t.test("fill_missing: ways, values, lists", function()
+  local f = frame.new { { "x", { 1, NA, 4, NA } }, { "s", { "a", NA, "b", "b" } }, { "b", { true, NA, NA, false } } }
+  local g = f:fill_missing { x = "mean", s = "mode", b = false }
+  t.equal(list(g.x), { 1, 2.5, 4, 2.5 })
+  t.equal(list(g.s), { "a", "b", "b", "b" })
+  t.equal(list(g.b), { true, false, false, false })
+  t.equal(g:columns(), { "x", "s", "b" })
+  t.equal(list(f.x:fill_missing("forward")), { 1, 1, 4, 4 })
+  t.equal(list(f.x:fill_missing("backward")), { 1, 4, 4, "-" })
+  t.equal(list(f.x:fill_missing(0)), { 1, 0, 4, 0 })
+  t.equal(list(f.s:fill_missing { "none" }), { "a", "none", "b", "b" })
+  t.raises("invalid", "did you mean 'median'", function() return f.x:fill_missing("medain") end)
+  t.raises("invalid", { "column 's'", '{"unknown"}' }, function() return f:fill_missing { s = "unknown" } end)
+  t.raises("type", "column 's'", function() return f:fill_missing { s = "mean" } end)
+  t.raises("type", { "column 's'", "value" }, function() return f:fill_missing { s = 1 } end)
+  t.raises("not_found", "y", function() return f:fill_missing { y = 1 } end)
+end)
+
+t.test("when", function()
+  local f = frame.new { { "x", { 1, 5, NA } } }
+  t.equal(list(frame.when(f.x:gt(2), "high", "low")), { "low", "high", "-" })
+  t.equal(list(frame.when(f.x:gt(2), f.x, 0)), { 0, 5, "-" })
+  t.equal(list(frame.when(f.x:is_missing(), -1, f.x)), { 1, 5, -1 })
+  t.equal(list(frame.when(f.x:gt(2), NA, f.x)), { 1, "-", "-" })
+end)
+
+t.test("text and dates", function()
+  local f = frame.new { { "s", { " Ab-C ", NA } }, { "d", { "2024-02-29", "2023-01-01T10:30:00Z" } } }
+  t.equal(list(f.s:trim():lower()), { "ab-c", "-" })
+  t.equal(list(f.s:upper()), { " AB-C ", "-" })
+  t.equal(list(f.s:trim():part("-", 2)), { "C", "-" })
+  t.equal(list(f.s:replace("-", "+"):trim()), { "Ab+C", "-" })
+  t.equal(list(f.s:length()), { 6, "-" })
+  t.equal(list(f.s:contains("b-")), { true, "-" })
+  t.equal(list(f.s:starts_with(" A")), { true, "-" })
+  t.equal(list(f.s:ends_with("C")), { false, "-" })
+  t.equal(list(f.s:sub(2, 3)), { "Ab", "-" })
+  local time = f.d:cast("timestamp")
+  t.equal(list(time:date("year")), { 2024, 2023 })
+  t.equal(list(time:date("weekday")), { 4, 7 })
+  t.equal(list(f.d:date("hour")), { 0, 10 })
+  t.raises("invalid", "did you mean 'month'", function() return time:date("monht") end)
+  t.raises("type", "not text", function() return time:lower() end)
+end)
+
+t.test("map", function()
+  local f = frame.new { { "a", { 1, 2, NA } }, { "b", { 10, 20, 30 } } }
+  t.equal(list(f.a:map(function(v) return v * 2 end)), { 2, 4, "-" })
+  t.equal(list(f.a:map(function(v) if v > 1 then return "big" end end)), { "-", "big", "-" })
+  t.equal(list(f:map(function(row, i) return (row.a or 0) + row.b + i end)), { 12, 24, 33 })
+end)
+
+t.test("lag and rolling", function()
+  local f = frame.new { { "k", { "a", "b", "a", "a" } }, { "x", { 1, 2, 3, 5 } } }
+  t.equal(list(f:lag("x")), { "-", 1, 2, 3 })
+  t.equal(list(f:lag("x", -1, { by = "k" })), { 3, "-", 5, "-" })
+  t.equal(list(f:rolling("x", 2, "sum", { by = "k", least = 1 })), { 1, 2, 4, 8 })
+  t.equal(list(f:rolling("x", 3, "mean")), { "-", "-", 2, 10 / 3 })
+  t.raises("invalid", "aggregate", function() return f:rolling("x", 3, "first") end)
+end)
+
+t.test("pivot, melt, one_hot", function()
+  local f = frame.new { { "id", { 1, 1, 2 } }, { "what", { "a", "b", "a" } }, { "x", { 10, 20, 30 } } }
+  local wide = f:pivot { index = "id", names = "what", values = "x" }
+  t.equal(wide:columns(), { "id", "a", "b" })
+  t.equal(list(wide.b), { 20, "-" })
+  local long = wide:melt { keep = "id", name = "what", value = "x" }
+  t.equal(list(long.what), { "a", "a", "b", "b" })
+  t.equal(list(long.x), { 10, 30, 20, "-" })
+  t.equal(f:one_hot("what"):columns(), { "id", "what_a", "what_b", "x" })
+  t.equal(f:one_hot({ "what" }, { drop_first = true }):columns(), { "id", "what_b", "x" })
+  t.raises("invalid", "'index' is missing", function() return f:pivot { names = "what", values = "x" } end)
+end)
+
+t.test("joins of every kind", function()
+  local a = frame.new { { "k", { 1, 2, 2 } }, { "x", { 1, 2, 3 } } }
+  local b = frame.new { { "k", { 2, 3 } }, { "x", { 20, 30 } } }
+  local function keys(how) return list(a:join(b, { on = "k", how = how }).k) end
+  t.equal(keys("inner"), { 2, 2 })
+  t.equal(keys("left"), { 1, 2, 2 })
+  t.equal(keys("right"), { 2, 2, 3 })
+  t.equal(keys("outer"), { 1, 2, 2, 3 })
+  t.equal(keys("semi"), { 2, 2 })
+  t.equal(keys("anti"), { 1 })
+  t.equal(#a:join(b, { how = "cross" }), 6)
+  t.equal(a:join(b, { on = "k", suffix = ".b" }):columns(), { "k", "x", "x.b" })
+  t.equal(#a:join(b, { on = "k", validate = "many_to_one" }), 2)
+  t.raises("invalid", "rows 2 and 3 of the left frame", function()
+    return a:join(b, { on = "k", validate = "one_to_one" })
+  end)
+end)
+
+t.test("aggregates, outliers, correlation, samples, splits", function()
+  local f = frame.new { { "g", { 1, 1, 2, 2, 3, 3 } }, { "x", { 1, 2, 3, 4, 5, 600 } }, { "w", { 0, 0, 0, 0, 0, 1 } } }
+  local g = f:group_by("g"):agg { { "first", "x", "first" }, { "last", "x", "last" }, { "var", "x", "var" },
+    { "q", "x", "quantile", 0.25 }, { "n", "x", "nunique" } }
+  t.equal(list(g.q), { 1.25, 3.25, 153.75 })
+  t.equal(list(g.n), { 2, 2, 2 })
+  t.equal(list(f.x:outliers()), { false, false, false, false, false, true })
+  t.equal(list(f.x:outliers { method = "z", k = 2 }), { false, false, false, false, false, true })
+  t.equal(f:correlation():columns(), { "column", "g", "x", "w" })
+  t.equal(list(f:sample(1, { weights = "w" }).x), { 600 })
+  t.equal(#f:sample(20, { replace = true }), 20)
+  local parts = f:split { train = 0.5, test = 0.5, order = "x" }
+  t.equal(parts.test.x:max(), 3)
+  parts = f:split { { "train", 0.5 }, { "test", 0.5 }, group = "g" }
+  t.equal(#parts.train % 2, 0)
+  local folds = f:folds(3, { group = "g" })
+  t.equal(folds[1], folds[2])
+  t.raises("invalid", "not both", function() return f:folds(3, { group = "g", stratify = "g" }) end)
+end)
+
+t.finish()
