@@ -320,14 +320,15 @@ function bias.compare(first, second)
   for _, facet in ipairs(reports[1][2].facets) do
     for _, metric in ipairs(facet.metrics) do
       local row = { facet = facet.name, value = facet.value_or_threshold, metric = metric.name }
-      local best, distance
+      local best, distance, farthest
       for i, entry in ipairs(reports) do
         local found = find_entry(entry[2], facet, metric.name)
         row[i] = found and found.value
         local away = row[i] and bias.unfairness(metric.name, row[i])
         if away and (not distance or away < distance) then best, distance = entry[1], away end
+        if away then farthest = math.max(farthest or away, away) end
       end
-      row.fairest = best
+      row.fairest = farthest ~= distance and best or nil -- as fair as each other: none
       self.rows[#self.rows + 1] = row
     end
   end

@@ -370,4 +370,13 @@ t.test("a plain and a mitigated report side by side", function()
   t.raises("invalid", "not { name, report }", bias.compare, { { "a", 1 } })
 end)
 
+t.test("the example measures, mitigates, compares and decides", function()
+  local script = t.root .. "/examples/credit_bias.lua"
+  local result = t.wf { script, "-p", "rows=3000", "-p", "max_cost=0.2", "-p", "max_gap=0.2" }
+  t.equal(result.status, 0, result.err)
+  t.contains(result.out, "predicted favourably", "thresholds for demographic_parity", "decided: ")
+  local refused = t.wf { script, "-p", "rows=3000", "-p", "max_cost=0", "-p", "max_gap=0" }
+  t.equal(refused.status, 3)
+end)
+
 t.finish()
