@@ -25,6 +25,7 @@
   X("wf.core.store", wfl_open_store)       \
   X("wf.core.sys", wfl_open_sys)           \
   X("wf.core.value", wfl_open_value)       \
+  X("wf.core.worker", wfl_open_worker)     \
   X("wf.core.xgboost", wfl_open_xgboost)
 
 #define WFL_DECLARE(name, function) int function(lua_State *L);

@@ -139,12 +139,27 @@ void wfl_finish_object(lua_State *L, int index) {
   lua_call(L, 1, 0);
 }
 
+/* An object with the metafield __worker is of use in a worker only, and sent as the table that
+ * function makes of it. Pushes the table whose entries are to be written. */
+static void push_entries(encoder *e, int index) {
+  lua_State *L = e->L;
+  wfl_finish_object(L, index);
+  if (luaL_getmetafield(L, index, "__worker") == LUA_TNIL) {
+    lua_pushvalue(L, index);
+    return;
+  }
+  if (!e->functions) refuse(e, luaL_tolstring(L, index, NULL));
+  lua_pushvalue(L, index);
+  lua_call(L, 1, 1);
+}
+
 static void encode_table(encoder *e, int index) {
   lua_State *L = e->L;
   lua_pushvalue(L, index);
   if (encode_again(e)) return;
-  wfl_finish_object(L, index);
-  lua_Integer count = wfl_push_sorted_keys(L, index);
+  push_entries(e, index);
+  int entries = lua_gettop(L);
+  lua_Integer count = wfl_push_sorted_keys(L, entries);
   if (count < 0) {
     lua_pushfstring(L, "a table with a %s as a key", luaL_typename(L, -1));
     refuse(e, lua_tostring(L, -1));
@@ -153,10 +168,10 @@ static void encode_table(encoder *e, int index) {
   encode_class(e, index, count);
   for (lua_Integer i = 1; i <= count; i++) {
     lua_rawgeti(L, keys, i);
-    encode_entry(e, index, lua_gettop(L));
+    encode_entry(e, entries, lua_gettop(L));
     lua_pop(L, 1);
   }
-  lua_pop(L, 1);
+  lua_pop(L, 2);
 }
 
 static int append_dump(lua_State *L, const void *data, size_t size, void *buffer) {

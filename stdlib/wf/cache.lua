@@ -184,6 +184,10 @@ local function problem_of(keyed, work, recorder)
   return file and ("%s changed while it ran"):format(file)
 end
 
+local function list_of(items)
+  return json.array(table.move(items, 1, #items, 1, {}))
+end
+
 -- What wf.core.step.finish keeps of an executed step: its result; or nil and why there is none.
 function cache.make(keyed, work, values, recorder)
   local problem = problem_of(keyed, work, recorder)
@@ -202,8 +206,8 @@ function cache.make(keyed, work, values, recorder)
   end
   if #objects > 0 then result.objects_json = json.encode(objects) end
   if #recorder.reads > 0 or #recorder.effects > 0 then
-    result.trace_json = json.encode { reads = json.array(recorder.reads),
-      effects = json.array(recorder.effects) }
+    result.trace_json = json.encode { reads = list_of(recorder.reads),
+      effects = list_of(recorder.effects) }
   end
   return result
 end

@@ -29,6 +29,7 @@ local commands = {
   { "delete-endpoint", "endpoints", "delete an endpoint" },
   { "serve", "serve", "serve endpoints, or one model, in the foreground" },
   { "clarify", "clarify", "compute a SageMaker Clarify bias configuration" },
+  { "worker", "worker", "execute steps for another process" },
   { "doctor", "doctor", "check the installation and the state directory" },
   { "version", "doctor", "print the version" },
   { "help", "help", "print help for a command" },

@@ -32,11 +32,13 @@ local report = require "wf.report"
 local state = require "wf.state"
 local sys = require "wf.core.sys"
 local trace = require "wf.trace"
+local work = require "wf.work"
 
 local module = {}
 
 -- A step that captures a run does not depend on it: __key is what stands for it in keys.
-local Run = { __name = "wf.run", __key = function() return "wf.run" end }
+local Run = { __name = "wf.run", __module = "wf.run", __class = "Run",
+  __key = function() return "wf.run" end }
 Run.__index = Run
 
 local Handle = { __name = "wf.handle" }
@@ -72,31 +74,50 @@ local function note_param(values, name)
   end
 end
 
+local VALUES, NAMES = "\0values", "\0names"
+
+local Params = { __name = "wf.params", __module = "wf.run", __class = "Params",
+  __key = function() return "wf.params" end }
+
+function Params:__index(name)
+  local values = rawget(self, VALUES)
+  note_param(values, name)
+  if values[name] ~= nil then return values[name] end
+  for _, known in ipairs(rawget(self, NAMES)) do
+    if known == name then return nil end
+  end
+  errors.invalid("run.params: %s", options.unknown("parameter", name, rawget(self, NAMES)))
+end
+
+function Params:__newindex(name)
+  errors.invalid("run.params: '%s' cannot be changed", name)
+end
+
+function Params:__pairs()
+  local i, values, names = 0, rawget(self, VALUES), rawget(self, NAMES)
+  return function()
+    i = i + 1
+    if names[i] then note_param(values, names[i]) end
+    return names[i], values[names[i]]
+  end
+end
+
+function Params:__tostring()
+  return pretty.format(rawget(self, VALUES))
+end
+
+function Params:__summary()
+  return rawget(self, VALUES)
+end
+
+-- In a worker the same values are read.
+function Params:__worker()
+  return { [VALUES] = rawget(self, VALUES), [NAMES] = rawget(self, NAMES) }
+end
+
 local function frozen_params(values, names)
   table.sort(names)
-  return setmetatable({}, {
-    __name = "wf.params",
-    __key = function() return "wf.params" end,
-    __index = function(_, name)
-      note_param(values, name)
-      if values[name] ~= nil then return values[name] end
-      for _, known in ipairs(names) do
-        if known == name then return nil end
-      end
-      errors.invalid("run.params: %s", options.unknown("parameter", name, names))
-    end,
-    __newindex = function(_, name) errors.invalid("run.params: '%s' cannot be changed", name) end,
-    __pairs = function()
-      local i = 0
-      return function()
-        i = i + 1
-        if names[i] then note_param(values, names[i]) end
-        return names[i], values[names[i]]
-      end
-    end,
-    __tostring = function() return pretty.format(values) end,
-    __summary = function() return values end,
-  })
+  return setmetatable({ [VALUES] = values, [NAMES] = names }, Params)
 end
 
 local function json_values(values)
@@ -127,6 +148,7 @@ function module.start(given)
   end
   local values = param.resolve(declared, line.values or {})
   command.taken = true
+  work.remember_globals()
   local names = {}
   for i, entry in ipairs(declared) do names[i] = entry.name end
 
@@ -166,13 +188,40 @@ local function duration(what, given)
 end
 
 local step_rules = { name = { "string", required = true },
-  cache = { "boolean|string|number", default = true } }
+  cache = { "boolean|string|number", default = true }, retry = { "integer|table" },
+  timeout = { "string|number" }, memory = { "string|number" } }
+
+local retry_rules = { count = { "integer", default = 3, min = 1 },
+  delay = { "number", default = 0.1, min = 0 }, factor = { "number", default = 2, min = 1 },
+  on = { "string|table|function" } }
+
+local function retry_options(given)
+  if given == nil then return nil end
+  if options.type_of(given) == "integer" then given = { count = given } end
+  local o = options.check("run:step: retry", given, retry_rules)
+  if type(o.on) == "string" then o.on = { o.on } end
+  return o
+end
+
+local sizes = { K = 1 << 10, M = 1 << 20, G = 1 << 30 }
+
+-- Bytes from 1000000, "512M" or "2G".
+local function size_of(given)
+  if given == nil then return nil end
+  local number, unit = tostring(given):match("^(%d+)([KMG]?)B?$")
+  if not number then
+    errors.invalid("run:step: memory: '%s' is not a size (1000000, \"512M\", \"2G\")", tostring(given))
+  end
+  return math.tointeger(tonumber(number)) * (sizes[unit] or 1)
+end
 
 -- "Name" or { name = "Name", cache = false | "30d" } as { name, cache, max_age }.
 local function step_options(given)
   if options.type_of(given) ~= "table" then return { name = usable_name(given), cache = true } end
   local o = options.check("run:step", given, step_rules)
   usable_name(o.name)
+  o.retry, o.memory = retry_options(o.retry), size_of(o.memory)
+  o.timeout = o.timeout and duration("run:step: timeout", o.timeout)
   if o.cache ~= true and o.cache then
     o.max_age, o.cache = duration("run:step: cache", o.cache), true
   end
@@ -298,6 +347,18 @@ local function collect_facts(self, values)
   end
 end
 
+local effects = {
+  metric = function(self, name, value) self:add_metric(name, value) end,
+  summary = function(self, label, value) self:add_fact(label, value) end,
+}
+
+-- Says again what the step said when it was executed.
+local function repeat_effects(self, step, list)
+  self.stack[#self.stack + 1] = step
+  for _, effect in ipairs(list) do effects[effect[1]](self, effect[2], effect[3]) end
+  self.stack[#self.stack] = nil
+end
+
 -- What wf.core.step.finish records.
 local function ending_of(step, outcome)
   local e = outcome.error
@@ -320,6 +381,10 @@ end
 
 -- Makes the result that is to be kept; a store that cannot keep it is the step's failure.
 local function keep(step, outcome)
+  if outcome.remote then
+    step.result, step.unkept = outcome.result, outcome.problem
+    return
+  end
   if not step.keyed or not outcome.ok then return end
   local ok, result, problem = pcall(cache.make, step.keyed, step.work, outcome.values, step.recorder)
   if ok then
@@ -329,9 +394,20 @@ local function keep(step, outcome)
   end
 end
 
+-- What a step that was executed in a worker has read and reported.
+local function take_over(self, step, outcome)
+  if outcome.reads then trace.adopt(outcome.reads) end
+  if outcome.problem then trace.spoil(outcome.problem) end
+  repeat_effects(self, step, outcome.effects or {})
+  local e = outcome.error
+  if e and e.code == "rejected" then self:end_with("Rejected", e.message) end
+  if e and e.code == "failed" then self:end_with("Failed", e.message, e.data) end
+end
+
 -- Records how a step ended.
 local function settle(self, step, outcome)
   keep(step, outcome)
+  if outcome.remote then take_over(self, step, outcome) end
   local e = outcome.error
   step.state, step.seconds = state_after(e), sys.monotonic() - step.started
   if e then
@@ -366,18 +442,6 @@ local function key_of(step, work)
       .. "without a key"):format(step.name, e.message, step.name) }
 end
 
-local effects = {
-  metric = function(self, name, value) self:add_metric(name, value) end,
-  summary = function(self, label, value) self:add_fact(label, value) end,
-}
-
--- Says again what the step said when it was executed.
-local function repeat_effects(self, step, list)
-  self.stack[#self.stack + 1] = step
-  for _, effect in ipairs(list) do effects[effect[1]](self, effect[2], effect[3]) end
-  self.stack[#self.stack] = nil
-end
-
 local function record_cached(self, step, result, values)
   local recorded = cache.trace(result)
   trace.adopt(recorded.reads)
@@ -409,20 +473,59 @@ end
 
 -- ---- executing ----------------------------------------------------------------------------------
 
--- Runs the step's function with math.random seeded from its key and its reads recorded.
-local function execute(self, step)
-  local random = core.random()
-  if step.keyed then math.randomseed(cache.seed(step.keyed)) end
-  step.recorder = trace.begin(self)
-  self.stack[#self.stack + 1] = step
-  local ok, job = pcall(with_log, self, function()
-    return executor.submit(step.work.fn, step.work.arguments)
-  end)
-  self.stack[#self.stack] = nil
-  trace.finish(step.recorder)
-  if step.keyed then core.random(random) end
-  if not ok then error(job, 0) end
-  return job
+local function remote_line(step)
+  return function(kind, text)
+    write_log(step, text)
+    if kind == "P" then print(text) else progress.line(("  "):rep(step.depth + 2) .. text) end
+  end
+end
+
+-- The step's bytes for a worker; nil when it is to be executed here.
+local function bytes_for_worker(self, step)
+  local o = step.options
+  local limited = o.timeout or o.memory
+  if self.in_worker or not (limited or step.kind == "async") then return nil end
+  local ok, bytes = pcall(work.pack, self, step, o.memory)
+  if ok then return bytes end
+  if not limited then return nil end
+  errors.raise { code = "type", step = step.name, where = errors.user_position(2),
+    message = ("step '%s': a limit needs a worker process: %s"):format(step.name,
+      (errors.wrap(bytes).message:gsub("'%.fn%.<(.-)>", "'%1"))) }
+end
+
+-- Has the step's function executed, here or in a worker; returns the job.
+local function attempt(handle)
+  local self, step = handle.run, handle.step
+  local bytes = bytes_for_worker(self, step)
+  if not bytes then
+    return work.execute(self, step, function(body) return with_log(self, body) end)
+  end
+  return executor.dispatch(bytes, { timeout = step.options.timeout, memory = step.options.memory,
+    on_line = remote_line(step), on_done = function() handle:settle() end })
+end
+
+local function is_retried(retry, e)
+  if e.code == "canceled" or e.code == "exit" or e.code == "rejected" then return false end
+  if retry.on == nil then return true end
+  if type(retry.on) == "function" then return retry.on(e) end
+  for _, code in ipairs(retry.on) do
+    if code == e.code then return true end
+  end
+  return false
+end
+
+-- Whether the failed step is tried again; waits a little longer each time, not all at once.
+local function try_again(step, e)
+  local retry = step.options.retry
+  step.attempts = (step.attempts or 1) + 1
+  if not retry or step.attempts > retry.count + 1 or not is_retried(retry, e) then return false end
+  local delay = retry.delay * retry.factor ^ (step.attempts - 2)
+  delay = delay * (0.75 + 0.5 * (sys.now_us() % 1000) / 1000)
+  local text = ("attempt %d failed: %s; again in %.2f s"):format(step.attempts - 1, e.message, delay)
+  write_log(step, text)
+  progress.line(("  "):rep(step.depth + 2) .. text)
+  sys.sleep(delay)
+  return true
 end
 
 -- A handle whose outcome is known without any work.
@@ -489,7 +592,7 @@ local function launch(self, kind, given, fn, ...)
   options.argument("run:" .. kind, 2, fn, "function")
   check_open(self)
   local step = new_step(self, kind, o)
-  step.work = { fn = fn, arguments = table.pack(...) }
+  step.work, step.options = { fn = fn, arguments = table.pack(...) }, o
   if self.plan then return settled_handle(self, step, planned(self, step, o)) end
   if comes_before(self, step) then
     if kind == "action" then
@@ -509,13 +612,19 @@ local function launch(self, kind, given, fn, ...)
   end
   begin(self, step)
   local handle = setmetatable({ run = self, step = step }, Handle)
-  handle.job = execute(self, step)
+  handle.job = attempt(handle)
   if handle.job:is_finished() then handle:settle() end
   return handle
 end
 
 function Handle:settle()
+  if self.outcome then return self.outcome end
   local outcome = self.job:wait()
+  while not outcome.ok and not self.settled and try_again(self.step, outcome.error) do
+    self.job = attempt(self)
+    outcome = self.job:wait()
+  end
+  self.outcome = self.outcome or outcome
   if not self.settled then
     self.settled = true
     settle(self.run, self.step, outcome)
@@ -559,6 +668,27 @@ function Run:async(name, fn, ...)
   return handle
 end
 
+local map_rules = { workers = { "integer", min = 1 }, cache = step_rules.cache,
+  retry = step_rules.retry, timeout = step_rules.timeout, memory = step_rules.memory }
+
+-- fn(item, place) of every item of a list, side by side, each a step of that name; the list of what
+-- they return, in the order of the items. The first failure, in that order, is raised when all have
+-- ended.
+function Run:map(name, list, fn, given)
+  options.argument("run:map", 2, list, "table")
+  local o = options.check("run:map", given, map_rules)
+  if o.workers then executor.set_workers(o.workers) end
+  o.workers, o.name = nil, name
+  local handles, values = {}, {}
+  for i = 1, #list do handles[i] = launch(self, "async", o, fn, list[i], i) end
+  for _, handle in ipairs(handles) do
+    handle.awaited = true
+    handle:settle()
+  end
+  for i, handle in ipairs(handles) do values[i] = handle:await() end
+  return values
+end
+
 -- Records that a step was left out, and why.
 function Run:skip(name, reason)
   name = usable_name(name)
@@ -579,6 +709,7 @@ end
 -- A line for people and, inside a step, for its log.
 function Run:log(format, ...)
   local text = formatted(format, ...)
+  if self.in_worker then return module.say("L", text) end
   local step = self.stack[#self.stack]
   if step then write_log(step, text) end
   progress.line(("  "):rep(#self.stack + 1) .. text)
@@ -615,7 +746,8 @@ function Run:summary(lines)
 end
 
 -- Ends the run as soon as its open steps have ended, so that each keeps its own outcome.
-local function end_with(self, outcome, message, data)
+function Run:end_with(outcome, message, data)
+  if self.in_worker then return end -- the process that sent the step ends the run
   if #self.stack == 0 then return self:conclude(outcome, message, data) end
   self.ending = { state = outcome, message = message, data = data }
 end
@@ -626,7 +758,7 @@ function Run:reject(format, ...)
   local message = formatted(format or "rejected", ...)
   local e = errors.new { code = "rejected", message = message, run = self.id,
     where = errors.user_position(2) }
-  end_with(self, "Rejected", message)
+  self:end_with("Rejected", message)
   error(e, 0)
 end
 
@@ -635,7 +767,7 @@ function Run:fail(message, data)
   check_open(self)
   local e = errors.new { code = "failed", message = message or "failed", data = data, run = self.id,
     where = errors.user_position(2), traceback = debug.traceback(nil, 2) }
-  end_with(self, "Failed", e.message, data)
+  self:end_with("Failed", e.message, data)
   error(e, 0)
 end
 
@@ -713,6 +845,29 @@ end
 -- Ends the runs that the script left open.
 function module.close_all(e)
   for i = #runs, 1, -1 do runs[i]:close(e) end
+end
+
+-- ---- in a worker --------------------------------------------------------------------------------
+
+module.classes = { Run = Run, Params = Params }
+
+-- What a worker needs to know of a run.
+function Run:__worker()
+  return { id = self.id, name = self.name, script = self.script, values = self.values,
+    params = self.params, state = "Executing", in_worker = true, started = 0, stack = {}, steps = {},
+    handles = {}, metrics = {}, facts = {}, log_names = {}, step_counts = {}, refresh = {} }
+end
+
+-- This process executes steps for another one; `say(kind, text)` reaches it.
+function module.become_worker(directory, say)
+  state.set_directory(directory)
+  module.say = say
+end
+
+-- The step that was sent belongs to this run, which is the one that goes on.
+function module.adopt(run, step)
+  runs = { run }
+  run.current_step = step
 end
 
 -- Every run of the process in order of start.

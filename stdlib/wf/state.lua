@@ -16,6 +16,11 @@ function state.directory()
   return opened.directory
 end
 
+-- Before anything is opened: a worker uses the directory of the process that started it.
+function state.set_directory(path)
+  opened.directory = path
+end
+
 function state.catalog()
   opened.catalog = opened.catalog
     or require("wf.core.catalog").open(state.directory() .. "/catalog.db")

@@ -1,0 +1,124 @@
+-- wf.work: executing the function of a step, in this process or in a worker.
+--
+--   local job = work.execute(run, step)               -- step.work = { fn, arguments }, step.keyed
+--   local bytes = work.pack(run, step)                -- for a worker; an error when it cannot be sent
+--   work.perform(bytes)                               -- in the worker: the answer's bytes
+--
+-- A worker gets the function with all that it captures, its arguments, and the script's globals; wf
+-- objects travel through the store. What it sends back has the values' bytes, the result that is to
+-- be kept, and what was read and reported.
+
+local artifact = require "wf.artifact"
+local cache = require "wf.cache"
+local core = require "wf.core.step"
+local errors = require "wf.errors"
+local executor = require "wf.executor"
+local trace = require "wf.trace"
+
+local work = {}
+
+-- ---- here ---------------------------------------------------------------------------------------
+
+-- Runs the step's function with math.random seeded from its key and its reads recorded.
+function work.execute(run, step, around)
+  local random = core.random()
+  if step.keyed then math.randomseed(cache.seed(step.keyed)) end
+  step.recorder = trace.begin(run)
+  run.stack[#run.stack + 1] = step
+  local ok, job = pcall(around, function()
+    return executor.submit(step.work.fn, step.work.arguments)
+  end)
+  run.stack[#run.stack] = nil
+  trace.finish(step.recorder)
+  if step.keyed then core.random(random) end
+  if not ok then error(job, 0) end
+  return job
+end
+
+-- ---- sending ------------------------------------------------------------------------------------
+
+local standard_globals
+
+-- Remembers what every state has, before the script adds to it.
+function work.remember_globals()
+  standard_globals = {}
+  for name in pairs(_G) do standard_globals[name] = true end
+end
+
+-- The script's own globals that can be sent; a step that uses another one fails there.
+local function own_globals()
+  local own = {}
+  for name, value in pairs(_G) do
+    if type(name) == "string" and not (standard_globals and standard_globals[name])
+      and pcall(artifact.encode, value, name, true) then
+      own[name] = value
+    end
+  end
+  return own
+end
+
+function work.pack(run, step, memory)
+  return (artifact.encode({ fn = step.work.fn, arguments = step.work.arguments, run = run,
+    keyed = step.keyed, name = step.name, id = step.id, globals = own_globals(), memory = memory,
+    path = package.path, verify = trace.verify }, "", true))
+end
+
+-- ---- in a worker --------------------------------------------------------------------------------
+
+local installed = {}
+
+local function install(job)
+  for name in pairs(installed) do rawset(_G, name, nil) end
+  installed = {}
+  for name, value in pairs(job.globals) do
+    rawset(_G, name, value)
+    installed[name] = true
+  end
+  package.path, trace.verify = job.path, job.verify
+end
+
+local function sendable_error(e)
+  local out = {}
+  for _, field in ipairs { "code", "message", "where", "traceback", "path", "line", "column",
+    "step", "run", "data", "value" } do
+    if e[field] ~= nil and pcall(artifact.encode, e[field], field) then out[field] = e[field] end
+  end
+  return out
+end
+
+local function answer_of(step, outcome)
+  local answer = { ok = outcome.ok, reads = step.recorder.reads, effects = step.recorder.effects,
+    problem = step.recorder.problem }
+  if outcome.ok then
+    local ok, bytes = pcall(artifact.encode, outcome.values, "")
+    if ok then
+      answer.bytes = bytes
+      if step.keyed then
+        answer.result, answer.problem = cache.make(step.keyed, step.work, outcome.values, step.recorder)
+      end
+      return answer
+    end
+    outcome.error = errors.wrap(bytes)
+    outcome.error.message = "it returns what cannot be passed on: " .. outcome.error.message
+  end
+  answer.ok, answer.error = false, sendable_error(outcome.error)
+  return answer
+end
+
+-- Executes a sent step; `adopt(run, step)` makes it this process's.
+function work.perform(bytes, adopt)
+  local ok, answer = pcall(function()
+    local job = artifact.decode(bytes, true)
+    install(job)
+    if job.memory then require("wf.core.worker").limit_memory(job.memory) end
+    local step = { name = job.name, id = job.id, kind = "async", keyed = job.keyed, metrics = {},
+      work = { fn = job.fn, arguments = job.arguments } }
+    adopt(job.run, step)
+    local done = work.execute(job.run, step, function(body) return body() end)
+    return artifact.encode(answer_of(step, done:wait()), "")
+  end)
+  if ok then return answer end
+  return (artifact.encode({ ok = false, error = sendable_error(errors.wrap(answer)) }, ""))
+end
+
+return work
