@@ -1,10 +1,10 @@
 /* evaluate.c — a round's metrics, from libxgboost's text or our own arithmetic.
  *
  * When score.c has all the metrics asked for, the booster only hands over its predictions, which it
- * keeps from round to round, and the sets are scored side by side. Otherwise XGBoost
- * evaluates and hands over text with 17 decimals, "[3]\t0-auc:0.91\t0-logloss:0.3\t1-auc:…". To
- * read it back without doubt the sets are called 0, 1, 2, …, whatever their users call them: a
- * set's name may hold '-', ':' or tabs, and a metric's name ("ndcg-", "error@0.5") may hold '-'. */
+ * keeps from round to round, and the sets are scored side by side. Otherwise XGBoost evaluates and
+ * hands over text with 17 decimals, "[3]\t0-auc:0.91\t0-logloss:0.3\t1-auc:…". To read it back
+ * without doubt the sets are called 0, 1, 2, …, whatever their users call them: a set's name may
+ * hold '-', ':' or tabs, and a metric's name ("ndcg-", "error@0.5") may hold '-'. */
 #include "xgboost/evaluate.h"
 
 #include "base/bytes.h"
