@@ -1,7 +1,7 @@
 -- Floors: a file in src/X includes its own folder, lower floors, and public headers of lower floors
--- or its own. lua/ includes public headers, base helpers, frame/column.h (whole columns without a copy)
--- and its own; only src/xgboost names libxgboost's header; nothing in src/ sees lua.h. Run: lua5.4 tests/lint/floors.lua [ROOT]
-local root = (arg[1] or ".") .. "/"
+-- or its own. lua/ includes public headers, base helpers, frame/column.h (whole columns, no copy) and
+-- its own; only src/xgboost names libxgboost's header; nothing in src/ sees lua.h.
+-- Run: lua5.4 tests/lint/floors.lua [ROOT]
 
 local floor = {
   base = 0,

@@ -1,10 +1,10 @@
 /* make_csv.c — writes the files the data benchmark reads: seeded, the same on every machine.
  *
- *   make_csv mixed  ROWS   30 columns: 10 integers, 10 floats of 3 to 17 digits, 8 categories, a text
- *                          of which a quarter is quoted (delimiters, pairs of quotes, line ends), a
- *                          date; 3 to 6 % missing
- *   make_csv quoted ROWS   12 columns, every field quoted, most of them text with pairs of quotes
- *   make_csv right  ROWS   the other side of the join: id and four columns, rows in another order */
+ *   make_csv mixed  ROWS   30 columns: 10 integers, 10 floats of 3 to 17 digits, 8 categories, a
+ * text of which a quarter is quoted (delimiters, pairs of quotes, line ends), a date; 3 to 6 %
+ * missing make_csv quoted ROWS   12 columns, every field quoted, most of them text with pairs of
+ * quotes make_csv right  ROWS   the other side of the join: id and four columns, rows in another
+ * order */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -48,7 +48,8 @@ static void category(unsigned percent, unsigned n) {
 }
 
 static void phrase(const char *between) {
-  for (uint64_t n = 2 + below(6); n > 0; n--) printf("%s%s", words[below(12)], n > 1 ? between : "");
+  for (uint64_t n = 2 + below(6); n > 0; n--)
+    printf("%s%s", words[below(12)], n > 1 ? between : "");
 }
 
 static void text(void) {
