@@ -69,11 +69,11 @@ end)
 
 t.test("--from takes what is kept of the steps before it, --until ends after a step", function()
   run(50)
-  local result = run(70, { "--from", "B" })
+  run(70, { "--from", "B" })
   local steps = t.json({ "show", "last", "--json" }).steps
   t.equal(steps[1].state, "Cached")
   t.equal(steps[2].state, "Cached") -- of the kept A, B is what it was
-  result = run(90, { "--until", "B" })
+  local result = run(90, { "--until", "B" })
   t.ok(not result.out:find("executed"))
   local last = t.json { "show", "last", "--json" }
   t.equal(last.state, "Succeeded")
