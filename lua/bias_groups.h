@@ -1,4 +1,4 @@
-/* lua/bias_groups.h — the functions of wf.core.bias about many groups. */
+/* lua/bias_groups.h — the functions of wf.core.bias about many groups and mitigation. */
 #ifndef WFL_BIAS_GROUPS_H
 #define WFL_BIAS_GROUPS_H
 
@@ -19,5 +19,11 @@ int bias_reweigh(lua_State *L);
 int bias_thresholds(lua_State *L);
 /* decide{rules=, scores=, groups=, n_groups=, chances=} → bool column, column of probabilities */
 int bias_decide(lua_State *L);
+/* reject{labels=, scores=, facet=, gap=, bound=} → {threshold=, margin=, balanced_accuracy=, gap=,
+ * within=};  reject_decide{threshold=, margin=, scores=, facet=} → bool column */
+int bias_reject(lua_State *L);
+int bias_reject_decide(lua_State *L);
+/* remove_impact{values=, groups=, n_groups=, amount=} → column */
+int bias_remove_impact(lua_State *L);
 
 #endif

@@ -357,6 +357,38 @@ t.test("fitted thresholds decide other data, and refuse unknown groups", functio
   t.ok(cost.accuracy[#cost] >= cost.accuracy[1])
 end)
 
+t.test("the reject option is AIF360's where the bound can be met", function()
+  local _, folder = compas()
+  local f = wf.csv.read(folder .. "/../csv/compas_scores.csv")
+  f = f:with("aa", f.race:eq("African-American"):cast("i64"))
+  local cases = json.decode(t.read(folder .. "/aif360_postprocessing_compas.json")).cases
+  for gap, name in pairs { selection_rate = "Statistical parity difference",
+    mean_odds = "Average odds difference", equal_opportunity = "Equal opportunity difference" } do
+    local expected = cases["reject_option/" .. name]
+    local fit = bias.reject_option { data = f, label = "two_year_recid", favourable = 0,
+      facet = { aa = 1 }, score = 1 - f.lr_score, gap = gap, bound = 0.05 }
+    t.near(fit.threshold, expected.classification_threshold, 1e-12, name)
+    t.near(fit.margin, expected.ROC_margin, 1e-12, name)
+    t.near(fit.balanced_accuracy, expected.balanced_accuracy, 1e-12, name)
+    local decision = fit:decide(f, { score = 1 - f.lr_score })
+    local report = bias.report { data = f, label = "two_year_recid", favourable = 0,
+      decision = decision, facet = { aa = 1 } }
+    t.near(-report:value("aa", "DPPL"), expected.statistical_parity_difference, 1e-12)
+  end
+end)
+
+t.test("repaired features do not tell the group", function()
+  local f = compas()
+  local repaired = bias.remove_impact { data = f, columns = { "lr_score" }, by = "sex" }
+  local function gap(table_frame)
+    local women = table_frame.sex:eq("Female")
+    return math.abs(table_frame:filter(women).lr_score:median() - table_frame:filter(~women).lr_score:median())
+  end
+  t.ok(gap(f) > 0.03 and gap(repaired) < 0.002)
+  t.equal(bias.remove_impact({ data = f, columns = { "lr_score" }, by = "sex", amount = 0 }):digest(),
+    f:digest())
+end)
+
 t.test("a plain and a mitigated report side by side", function()
   local flipped = data:with("q", data.y)
   local c = bias.compare(report(), report { data = flipped, prediction = "q" })

@@ -279,6 +279,44 @@ WF_API double wf_bias_rule_probability(const wf_bias_rule *rule, double score);
  */
 WF_API bool wf_bias_rule_decide(const wf_bias_rule *rule, double score, double chance);
 
+/* --- other mitigation ------------------------------------------------------------------------ */
+
+/* Reject option (Kamiran, Karim, Zhang 2012): within `margin` of the threshold, where a score says
+ * least, rows of d are decided favourably and all others unfavourably. */
+typedef enum wf_bias_gap {
+  WF_BIAS_GAP_SELECTION,   /* of selection rates */
+  WF_BIAS_GAP_ODDS,        /* mean of the gaps of true and false positive rates */
+  WF_BIAS_GAP_OPPORTUNITY, /* of true positive rates */
+} wf_bias_gap;
+
+typedef struct wf_bias_reject_options {
+  wf_bias_gap gap;
+  double bound;                   /* the gap may be from -bound to bound; 0: 0.05 */
+  double lowest, highest;         /* thresholds that are tried; 0: 0.01 and 0.99 */
+  size_t n_thresholds, n_margins; /* 0: 100 and 50 */
+} wf_bias_reject_options;
+
+typedef struct wf_bias_reject {
+  double threshold, margin;
+  double balanced_accuracy, gap; /* d minus the rest */
+  bool within;                   /* false: no choice meets the bound, this one is nearest to 0 */
+} wf_bias_reject;
+
+/* The most accurate choice (balanced accuracy) within the bound. Scores are probabilities of the
+ * favourable outcome; both sides need both labels. `options` may be NULL. */
+WF_API WF_NODISCARD wf_status wf_bias_fit_reject(wf_bias_reject *out, const uint8_t *labels,
+                                                 const double *scores, const uint8_t *facet,
+                                                 size_t n, const wf_bias_reject_options *options,
+                                                 wf_error *err);
+WF_API bool wf_bias_reject_decide(const wf_bias_reject *fit, double score, bool in_d);
+
+/* Disparate impact remover (Feldman et al. 2015): moves a feature's values so that every group has
+ * the same distribution, the median of the groups' quantiles, while the order within a group stays.
+ * `amount` 0 changes nothing, 1 all. Rows with group -1 keep theirs. */
+WF_API WF_NODISCARD wf_status wf_bias_remove_impact(double *out, const double *values,
+                                                    const int32_t *groups, size_t n_groups,
+                                                    double amount, size_t n, wf_error *err);
+
 /* --- the flip test -------------------------------------------------------------------------- */
 
 /* FT needs rows, not tables: each row of d is compared with the majority of its nearest rows of the

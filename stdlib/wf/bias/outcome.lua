@@ -93,6 +93,14 @@ local function model_classes(where, o, plan, set)
     at:format(o.threshold)), oriented
 end
 
+-- A classifier's probability of the favourable outcome, for scores of other rows.
+function outcome.oriented_scores(where, model, data, set)
+  local plan = labels.plan_for(model)
+  if plan.kind ~= "binary" then errors.invalid("%s: a binary classifier is needed", where) end
+  local _, _, scores = model_classes(where, { model = model, data = data, threshold = 0.5 }, plan, set)
+  return scores
+end
+
 local function ask_model(where, o, plan, set)
   if plan.kind == "regression" then
     local predicted = o.model:predict(o.data)

@@ -67,7 +67,7 @@ function thresholds.thresholds(given)
   local fit = core.thresholds(input)
   local self = setmetatable({ by = names, groups = numbers.names, rules = fit.rules, x = fit.x,
     y = fit.y, constraint = o.constraint, objective = o.objective, tolerance = o.tolerance,
-    rule = seen.rule, values = outcome_values(seen) }, Fit)
+    rule = seen.rule, favourable = seen.set, values = outcome_values(seen) }, Fit)
   inputs[self] = input
   return self
 end
@@ -86,9 +86,9 @@ local function rules_for(self, numbers)
   return rules
 end
 
-local function scores_of(where, data, o)
+local function scores_of(self, where, data, o)
   if o.score then return outcome.column_of(where, data, o.score, "score") end
-  if o.model then return o.model:predict(data) end
+  if o.model then return outcome.oriented_scores(where, o.model, data, self.favourable) end
   errors.invalid("%s: give a score or a model", where)
 end
 
@@ -111,19 +111,10 @@ function Fit:decide(data, given)
   options.argument("thresholds:decide", 1, data, "wf.frame")
   local o = options.check("thresholds:decide", given, { score = { "string|wf.column" },
     model = { "wf.model" }, seed = { "integer" } })
-  local scores = scores_of("thresholds:decide", data, o)
-  if o.model and not o.score and not self:favours_one(o.model) then scores = 1 - scores end
+  local scores = scores_of(self, "thresholds:decide", data, o)
   local numbers = numbered(data, self.by)
   return core.decide { rules = rules_for(self, numbers), scores = scores, groups = numbers.codes,
     n_groups = numbers.n, chances = o.seed and chances(#data, o.seed) or nil }
-end
-
--- Is the model's class 1 the favourable one?
-function Fit:favours_one(model)
-  local classes = model:classes()
-  local favourable = self.values.favourable
-  if classes then return favourable == classes[2] end
-  return favourable == 1 or favourable == true
 end
 
 local function filled(value, n)
