@@ -203,7 +203,7 @@ static int step_finish(lua_State *L) {
   return wf_catalog_finish_step(catalog, step, &end, &err) == WF_OK ? 0 : wfl_raise(L, &err);
 }
 
-/* add(catalog, {run =, name =, kind =, state =, …}) → step */
+/* add(catalog, {run =, name =, kind =, state =, …, made = result made}) → step */
 static int step_add(lua_State *L) {
   wf_catalog *catalog = check(L);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -219,11 +219,16 @@ static int step_add(lua_State *L) {
       .why = text_field(L, 2, "why"),
       .result = integer_field(L, 2, "result"),
       .nth = integer_field(L, 2, "nth"),
+      .started_us = integer_field(L, 2, "started_us"),
   };
   luaL_argcheck(L, record.name && record.kind, 2, "a step has a name and a kind");
+  wf_result_record result;
+  bool made = lua_getfield(L, 2, "made") == LUA_TTABLE;
+  if (made) read_result(L, lua_gettop(L), &result);
   int64_t step;
   wf_error err = WF_ERROR_INIT;
-  if (wf_catalog_add_step(&step, catalog, &record, &err) != WF_OK) return wfl_raise(L, &err);
+  if (wf_catalog_add_step(&step, catalog, &record, made ? &result : NULL, &err) != WF_OK)
+    return wfl_raise(L, &err);
   lua_pushinteger(L, step);
   return 1;
 }

@@ -92,7 +92,8 @@ static int harden(sqlite3 *db) {
 static int set_modes(sqlite3 *db, bool *is_wal) {
   int code = sqlite3_exec(db,
                           "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;"
-                          "PRAGMA recursive_triggers = ON",
+                          "PRAGMA recursive_triggers = ON;"
+                          "PRAGMA wal_autocheckpoint = 8192",
                           NULL, NULL, NULL);
   sqlite3_stmt *statement = NULL;
   if (code == SQLITE_OK)

@@ -150,10 +150,10 @@ static wf_status insert_step(int64_t *step, wf_catalog *catalog, const wf_step_r
                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
                           WF_BIND(wf_integer(r->run), wf_text(r->name), wf_text(r->kind),
                                   wf_text(wf_state_name(r->state)), wf_text(r->log_path),
-                                  wf_integer(wf_clock_wall_us()), wf_text(r->message),
-                                  wf_text(r->outcome_json), wf_text(r->key), wf_text(r->why),
-                                  wf_reference(r->result), wf_integer(r->nth > 0 ? r->nth : 1),
-                                  wf_integer(ended_us)),
+                                  wf_integer(r->started_us ? r->started_us : wf_clock_wall_us()),
+                                  wf_text(r->message), wf_text(r->outcome_json), wf_text(r->key),
+                                  wf_text(r->why), wf_reference(r->result),
+                                  wf_integer(r->nth > 0 ? r->nth : 1), wf_integer(ended_us)),
                           err));
   *step = sqlite3_last_insert_rowid(catalog->db);
   char kind[32] = "step.started";
@@ -178,14 +178,25 @@ wf_status wf_catalog_start_step(int64_t *step, wf_catalog *catalog, int64_t run,
   return WF_OK;
 }
 
+static wf_status add_step(int64_t *step, wf_catalog *catalog, const wf_step_record *record,
+                          const wf_result_record *result, wf_error *err) {
+  wf_step_record whole = *record;
+  if (result) WF_TRY(wf_result_insert(&whole.result, catalog, result, err));
+  return insert_step(step, catalog, &whole, wf_clock_wall_us(), err);
+}
+
 wf_status wf_catalog_add_step(int64_t *step, wf_catalog *catalog, const wf_step_record *record,
-                              wf_error *err) {
+                              const wf_result_record *result, wf_error *err) {
   if (!*record->name) return wf_fail(err, WF_INVALID, "a step's name is empty");
   if (is_open(record->state)) return wf_fail(err, WF_INVALID, "the added step has not ended");
   WF_TRY(wf_check_json(catalog, "outcome_json", record->outcome_json, err));
+  if (result) WF_TRY(wf_result_check(catalog, result, err));
   int64_t id = 0;
-  WF_TRY(wf_catalog_begin_lax(catalog, err));
-  wf_status status = insert_step(&id, catalog, record, wf_clock_wall_us(), err);
+  if (result && !catalog->lax_steps)
+    WF_TRY(wf_catalog_begin(catalog, err));
+  else
+    WF_TRY(wf_catalog_begin_lax(catalog, err));
+  wf_status status = add_step(&id, catalog, record, result, err);
   WF_TRY(wf_catalog_finish(catalog, status, err));
   *step = id;
   return WF_OK;

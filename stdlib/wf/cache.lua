@@ -163,7 +163,18 @@ end
 
 -- ---- keeping ------------------------------------------------------------------------------------
 
+-- Whether there is anything that the step could have changed.
+local function captures_nothing(keyed, arguments)
+  if #keyed.parts > 2 + arguments.n then return false end
+  for i = 1, arguments.n do
+    local kind = type(arguments[i])
+    if kind == "table" or kind == "userdata" or kind == "function" then return false end
+  end
+  return true
+end
+
 local function changed_capture(keyed, fn, arguments)
+  if captures_nothing(keyed, arguments) then return nil end
   local ok, after = pcall(cache.key, fn, arguments)
   if ok and after.key == keyed.key then return nil end
   for i, part in ipairs(ok and after.parts or {}) do

@@ -138,6 +138,7 @@ function module.start(given)
   local o = options.check("run", given, {
     name = { "string", required = true }, params = { "table", default = {} },
     description = { "string" },
+    durability = { "string", default = "power", choices = { "power", "process" } },
   })
   if o.name == "" then errors.invalid("run: the name is empty") end
   local declared = param.in_order(o.params)
@@ -157,10 +158,11 @@ function module.start(given)
     state = "Executing", started = sys.monotonic(), arguments = line.values or {},
     stack = {}, steps = {}, handles = {}, metrics = {}, facts = {}, log_names = {},
     step_counts = {}, refresh = command.refresh, no_cache = command.no_cache,
-    plan = command.plan, from = command.from, last = command.last,
+    durability = o.durability, plan = command.plan, from = command.from, last = command.last,
   }, Run)
   self.id = self.plan and 0
     or state.catalog():start_run(o.name, command.script, json_values(values))
+  core.set_durable(state.catalog(), o.durability == "power")
   runs[#runs + 1] = self
   progress.run_started(self.name, self.id, self.script)
   return self
@@ -186,6 +188,8 @@ local function duration(what, given)
   end
   return tonumber(number) * (units[unit] or 1)
 end
+
+module.duration = duration
 
 local step_rules = { name = { "string", required = true },
   cache = { "boolean|string|number", default = true }, retry = { "integer|table" },
@@ -252,8 +256,12 @@ local function new_step(self, kind, o)
   return step
 end
 
+-- A step of a run that need not survive a power cut is recorded when it is over, in one go.
 local function begin(self, step)
   step.log_path = log_path(self, step.name)
+  step.started_us = sys.now_us()
+  step.at_once = self.durability == "process" and step.kind == "step"
+  if step.at_once then return progress.step_started(step.name, step.depth) end
   step.id = state.catalog():start_step(self.id, step.name, step.kind, step.log_path)
   progress.step_started(step.name, step.depth)
 end
@@ -421,10 +429,15 @@ local function settle(self, step, outcome)
   progress.step_ended(step.name, step.depth, step.state, step.seconds, note_of(step, e),
     outer and outer.name)
   local record = function()
-    core.finish(state.catalog(), step.id, ending_of(step, outcome))
+    local ending = ending_of(step, outcome)
+    if not step.at_once then return core.finish(state.catalog(), step.id, ending) end
+    ending.run, ending.name, ending.kind = self.id, step.name, step.kind
+    ending.started_us, ending.log_path = step.started_us, step.log_path
+    ending.made, ending.result = ending.result, nil
+    step.id = core.add(state.catalog(), ending)
   end
   if e then pcall(record) else record() end
-  step.work, step.recorder, step.result = nil, nil, nil
+  step.work, step.recorder, step.result, step.options, step.keyed = nil, nil, nil, nil, nil
   if self.ending and #self.stack == 0 then
     self:conclude(self.ending.state, self.ending.message, self.ending.data)
   end

@@ -97,7 +97,7 @@ TEST(result_of_the_latest_step_of_a_name) {
                          .key = DIGEST_A,
                          .result = first.ids[0],
                          .nth = 1};
-  REQUIRE_OK(wf_catalog_add_step(&step, catalog, &used, &err), err);
+  REQUIRE_OK(wf_catalog_add_step(&step, catalog, &used, NULL, &err), err);
   s = (seen){0};
   REQUIRE_OK(wf_catalog_find_latest_result(catalog, "r", "A", 1, see, &s, &err), err);
   CHECK(memcmp(s.value, "old", 3) == 0);
@@ -120,7 +120,7 @@ TEST(result_refuses) {
   result.stored = false, result.trace_json = "{";
   CHECK_FAILS(wf_catalog_finish_step(catalog, step, &end, &err), err, WF_INVALID, "JSON");
   wf_step_record open = {.run = run, .name = "A", .kind = "step", .state = WF_STATE_EXECUTING};
-  CHECK_FAILS(wf_catalog_add_step(&step, catalog, &open, &err), err, WF_INVALID, "not ended");
+  CHECK_FAILS(wf_catalog_add_step(&step, catalog, &open, NULL, &err), err, WF_INVALID, "not ended");
   seen s = {0};
   REQUIRE_OK(wf_catalog_list_results(catalog, see, &s, &err), err);
   CHECK_EQ_INT(s.n, 0);

@@ -92,4 +92,28 @@ t.test("--only executes one step", function()
   t.equal(steps[2].why, "refresh asked")
 end)
 
+t.test("verify, gc and du", function()
+  run(50)
+  t.succeeds(script(50) .. [[
+    run:step("Big", function() return ("x"):rep(20000) end) ]])
+  t.contains(t.wf({ "verify" }).out, "1 objects, 0 problems")
+  t.equal(t.json({ "gc", "--json" }), { bytes = 0, objects = 0, results = 0 })
+  t.equal(t.json({ "du", "--json" }).objects, 1)
+  t.shell("touch -d '3 hours ago' state/objects/*/*; sleep 0.1")
+  t.equal(t.json({ "gc", "--older", "1h", "--json" }).results, 0)
+  t.equal(t.json({ "gc", "--older", "0s", "--dry-run", "--json" }).results, 4)
+  t.equal(t.json({ "gc", "--older", "0s", "--json" }).objects, 1)
+  t.equal(t.json({ "du", "--json" }).objects, 0)
+  run(50)
+  t.equal(t.json({ "explain", "last", "--json" })[3].why, "first run")
+end)
+
+t.test("verify names a damaged object and who needs it", function()
+  t.succeeds(script(50) .. [[ run:step("Big", function() return ("x"):rep(20000) end) ]])
+  t.shell("for f in state/objects/*/*; do chmod 600 $f; printf x >$f; done")
+  local result = t.wf { "verify" }
+  t.equal(result.status, 1)
+  t.contains(result.out, "result", "needs it", "2 problems")
+end)
+
 t.finish()

@@ -60,6 +60,8 @@ typedef struct wf_run_record {
   int64_t started_us, ended_us; /* ended_us 0: not ended */
 } wf_run_record;
 
+struct wf_result_record;
+
 typedef struct wf_step_record {
   int64_t id, run;
   const char *name, *kind; /* "step", "action", "async" */
@@ -87,11 +89,14 @@ WF_API WF_NODISCARD wf_status wf_catalog_start_step(int64_t *step, wf_catalog *c
 WF_API WF_NODISCARD wf_status wf_catalog_end_step(wf_catalog *catalog, int64_t step, wf_state state,
                                                   const char *message, const char *outcome_json,
                                                   wf_error *err);
-/* Adds a step that is over: one transaction instead of two, and no sync to disk, for it reports
- * nothing that would be lost. Of the record are read run, name, kind, state, message, outcome_json,
- * log_path, key, why, result and nth. */
+/* Adds a step that is over, in one transaction instead of two: one that used a kept result
+ * (`result` NULL; not synced to disk, for nothing would be lost), or an executed one with the
+ * result it made. Of the record are read run, name, kind, state, message, outcome_json, log_path,
+ * key, why, nth, started_us (0: now) and, without a result, result. */
 WF_API WF_NODISCARD wf_status wf_catalog_add_step(int64_t *step, wf_catalog *catalog,
-                                                  const wf_step_record *record, wf_error *err);
+                                                  const wf_step_record *record,
+                                                  const struct wf_result_record *result,
+                                                  wf_error *err);
 /* Runs still Executing whose process is gone become Stopped, and their open steps with them. A
  * process that took over the number of an ended one is told from it by its start time. */
 WF_API WF_NODISCARD wf_status wf_catalog_reap_runs(wf_catalog *catalog, wf_error *err);
