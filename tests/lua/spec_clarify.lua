@@ -330,6 +330,8 @@ t.test("headers name the columns of a file without them", function()
   t.equal(bare:json(), named:json())
   decoded.facet[1].name_or_index, decoded.label = 2, 0
   t.equal(clarify.run(decoded, { data = path }):json(), named:json())
+  decoded.label = "0"
+  t.equal(clarify.run(decoded, { data = path }):json(), named:json())
 end)
 
 t.test("what cannot be done is refused by name", function()
@@ -339,6 +341,9 @@ t.test("what cannot be done is refused by name", function()
   decoded.segment_config = {}
   t.raises("unsupported", "unknown key 'segment_config'", clarify.run, decoded)
   decoded.segment_config, decoded.label = nil, "why"
+  local asks = json.decode(config)
+  asks.predictor, asks.predicted_label = { model_name = "m" }, nil
+  t.raises("invalid", "asks a predictor", clarify.run, asks, { data = t.write("e.csv", rows(100, true)) })
   t.raises("not_found", "label: unknown column 'why'", clarify.run, decoded,
     { data = t.write("d.csv", rows(100, true)) })
   local result = t.wf { "clarify", "absent.json" }

@@ -97,8 +97,18 @@ end
 
 -- ---- names --------------------------------------------------------------------------------------
 
--- A name, or a place counted from 0.
+local function has_column(table_frame, name)
+  for _, known in ipairs(table_frame:columns()) do
+    if known == name then return true end
+  end
+  return false
+end
+
+-- A name, or a place counted from 0 (also as text, where no column has that name).
 local function name_at(where, table_frame, given)
+  if type(given) == "string" and given:find("^%d+$") and not has_column(table_frame, given) then
+    given = math.tointeger(tonumber(given))
+  end
   if math.type(given) == "integer" then
     local name = table_frame:columns()[given + 1]
     if not name then
@@ -107,13 +117,6 @@ local function name_at(where, table_frame, given)
     return name
   end
   return given
-end
-
-local function has_column(table_frame, name)
-  for _, known in ipairs(table_frame:columns()) do
-    if known == name then return true end
-  end
-  return false
 end
 
 local function column_of(where, table_frame, given)
@@ -274,6 +277,10 @@ function dataset.load(config, o)
     methods = config.methods or { pre_training_bias = {}, post_training_bias = {} } }
   loaded.notes = method_notes(loaded.methods)
   loaded.prediction = read_prediction(config, o, main, label)
+  if config.predictor and not loaded.prediction and loaded.methods.post_training_bias then
+    errors.invalid("clarify: the configuration asks a predictor: give its predictions "
+      .. "(predicted_label) or the model (--model)")
+  end
   if config.group_variable ~= nil then
     loaded.group = column_of("group_variable", main, config.group_variable)
   end
