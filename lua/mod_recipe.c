@@ -80,6 +80,94 @@ static int recipe_impute(lua_State *L) {
   return chain(L, wf_recipe_impute(recipe, column, how, constant, &err), &err);
 }
 
+/* scale(column[, "standard" | "minmax" | "robust"]) */
+static int recipe_scale(lua_State *L) {
+  static const char *const ways[] = {"standard", "minmax", "robust", NULL};
+  wf_recipe *recipe = check(L);
+  const char *column = wfl_check_text(L, 2);
+  wf_scale how = (wf_scale)luaL_checkoption(L, 3, "standard", ways);
+  wf_error err = WF_ERROR_INIT;
+  return chain(L, wf_recipe_scale(recipe, column, how, &err), &err);
+}
+
+/* clip(column, {low=, high=} | {quantile=}) */
+static int recipe_clip(lua_State *L) {
+  static const char what[] = "recipe:clip";
+  wf_recipe *recipe = check(L);
+  const char *column = wfl_check_text(L, 2);
+  wfl_options(L, 3, what, (const char *const[]){"low", "high", "quantile", NULL});
+  double low = wfl_option_number(L, 3, what, "low", (double)NAN);
+  double high = wfl_option_number(L, 3, what, "high", (double)NAN);
+  double quantile = wfl_option_number(L, 3, what, "quantile", 0);
+  wf_error err = WF_ERROR_INIT;
+  return chain(L, wf_recipe_clip(recipe, column, low, high, quantile, &err), &err);
+}
+
+static int recipe_log(lua_State *L) {
+  wf_recipe *recipe = check(L);
+  const char *column = wfl_check_text(L, 2);
+  wf_error err = WF_ERROR_INIT;
+  return chain(L, wf_recipe_log(recipe, column, &err), &err);
+}
+
+/* The list of numbers in the field `edges`; pushes what owns it. NULL when there is none. */
+static double *push_edges(lua_State *L, int arg, const char *what, size_t *n) {
+  if (lua_getfield(L, arg, "edges") == LUA_TNIL) return NULL;
+  if (!lua_istable(L, -1)) wfl_option_fail(L, what, "edges", "a list of numbers");
+  *n = lua_rawlen(L, -1);
+  double *edges = wfl_scratch(L, *n + 1, sizeof *edges);
+  for (size_t i = 0; i < *n; i++) {
+    if (lua_rawgeti(L, -2, (lua_Integer)i + 1) != LUA_TNUMBER)
+      wfl_fail(L, WF_TYPE, "%s: edge %d is a %s", what, (int)i + 1, luaL_typename(L, -1));
+    edges[i] = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+  }
+  return edges;
+}
+
+/* bin(column, {edges=} | {n=, how="quantile" | "width"}) */
+static int recipe_bin(lua_State *L) {
+  static const char what[] = "recipe:bin";
+  static const char *const ways[] = {"width", "quantile", NULL};
+  wf_recipe *recipe = check(L);
+  const char *column = wfl_check_text(L, 2);
+  wfl_options(L, 3, what, (const char *const[]){"edges", "n", "how", NULL});
+  wf_bin how = wfl_option_choice(L, 3, what, "how", ways, 1) == 0 ? WF_BIN_WIDTH : WF_BIN_QUANTILE;
+  size_t n = (size_t)wfl_option_integer(L, 3, what, "n", 10, 0, LUA_MAXINTEGER);
+  const double *edges = push_edges(L, 3, what, &n);
+  wf_error err = WF_ERROR_INIT;
+  wf_status status = wf_recipe_bin(recipe, column, edges ? WF_BIN_EDGES : how, edges, n, &err);
+  return chain(L, status, &err);
+}
+
+static int recipe_frequency(lua_State *L) {
+  wf_recipe *recipe = check(L);
+  const char *column = wfl_check_text(L, 2);
+  wf_error err = WF_ERROR_INIT;
+  return chain(L, wf_recipe_frequency(recipe, column, &err), &err);
+}
+
+/* target(column, target[, {smoothing=10}]) */
+static int recipe_target(lua_State *L) {
+  static const char what[] = "recipe:target";
+  wf_recipe *recipe = check(L);
+  const char *column = wfl_check_text(L, 2), *target = wfl_check_text(L, 3);
+  wfl_options(L, 4, what, (const char *const[]){"smoothing", NULL});
+  double smoothing = wfl_option_number(L, 4, what, "smoothing", 10);
+  wf_error err = WF_ERROR_INIT;
+  return chain(L, wf_recipe_target(recipe, column, target, smoothing, &err), &err);
+}
+
+/* date(column, {parts}) */
+static int recipe_date(lua_State *L) {
+  wf_recipe *recipe = check(L);
+  const char *column = wfl_check_text(L, 2);
+  size_t n;
+  const char **parts = wfl_strings(L, 3, "recipe:date: the parts", &n);
+  wf_error err = WF_ERROR_INIT;
+  return chain(L, wf_recipe_date(recipe, column, parts, n, &err), &err);
+}
+
 /* fit(frame, {exclude=}) */
 static int recipe_fit(lua_State *L) {
   static const char what[] = "recipe:fit";
@@ -161,6 +249,18 @@ static int recipe_json(lua_State *L) {
   return 1;
 }
 
+/* explain(): what becomes of each column, a line each */
+static int recipe_explain(lua_State *L) {
+  const wf_recipe *recipe = check(L);
+  wf_error err = WF_ERROR_INIT;
+  char *text;
+  wfl_box *box = wfl_newtext(L);
+  if (wf_recipe_explain(&text, recipe, &err) != WF_OK) return wfl_raise(L, &err);
+  box->ptr = text;
+  wfl_push_text(L, box, strlen(text));
+  return 1;
+}
+
 static int recipe_digest(lua_State *L) {
   recipe_json(L);
   size_t size;
@@ -226,15 +326,23 @@ void wfl_recipe_class(lua_State *L) {
       {"__tostring", recipe_tostring}, {"__digest", recipe_digest}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"apply", recipe_apply},
+      {"bin", recipe_bin},
+      {"clip", recipe_clip},
+      {"date", recipe_date},
       {"digest", recipe_digest},
+      {"explain", recipe_explain},
       {"features", recipe_features},
       {"fit", recipe_fit},
+      {"frequency", recipe_frequency},
       {"impute", recipe_impute},
       {"inputs", recipe_inputs},
       {"is_fitted", recipe_is_fitted},
       {"json", recipe_json},
+      {"log", recipe_log},
       {"one_hot", recipe_one_hot},
       {"ordinal", recipe_ordinal},
+      {"target", recipe_target},
+      {"scale", recipe_scale},
       {NULL, NULL},
   };
   wfl_class(L, WFL_RECIPE, meta, methods, release);

@@ -91,3 +91,95 @@ wf_status wf_recipe_impute(wf_recipe *recipe, const char *column, wf_impute how,
   WF_TRY(wf_step_new_impute(&step, how, value, err));
   return wf_recipe_declare(recipe, column, step, err);
 }
+
+/* ---- numbers and rates ------------------------------------------------------------------------
+ */
+
+/* Every step here names its column. */
+static wf_status declare(wf_recipe *recipe, const char *column, wf_status made, wf_step *step,
+                         wf_error *err) {
+  if (made != WF_OK) return made;
+  if (column) return wf_recipe_declare(recipe, column, step, err);
+  wf_status status = wf_fail(err, WF_INVALID, "%s: no column is given", step->kind->name);
+  wf_step_release(step);
+  return status;
+}
+
+wf_status wf_recipe_scale(wf_recipe *recipe, const char *column, wf_scale how, wf_error *err) {
+  wf_step *step = NULL;
+  wf_status made = wf_step_new_scale(&step, how, (double)NAN, (double)NAN, err);
+  return declare(recipe, column, made, step, err);
+}
+
+wf_status wf_recipe_clip(wf_recipe *recipe, const char *column, double low, double high,
+                         double quantile, wf_error *err) {
+  bool learns = quantile != 0;
+  if (isinf(low) || isinf(high) || low > high) {
+    return wf_fail(err, WF_INVALID, "clip: the bounds must be finite, the lower one first");
+  }
+  if (learns && (!(quantile > 0 && quantile < 0.5) || !isnan(low) || !isnan(high))) {
+    return wf_fail(err, WF_INVALID, "clip: a quantile is within 0 and 0.5, and without bounds");
+  }
+  if (!learns && isnan(low) && isnan(high)) {
+    return wf_fail(err, WF_INVALID, "clip: there is neither a bound nor a quantile");
+  }
+  wf_step *step = NULL;
+  wf_status made = wf_step_new_clip(&step, low, high, learns ? quantile : (double)NAN, err);
+  return declare(recipe, column, made, step, err);
+}
+
+wf_status wf_recipe_log(wf_recipe *recipe, const char *column, wf_error *err) {
+  wf_step *step = NULL;
+  wf_status made = wf_step_new_log(&step, err);
+  return declare(recipe, column, made, step, err);
+}
+
+wf_status wf_recipe_bin(wf_recipe *recipe, const char *column, wf_bin how, const double *edges,
+                        size_t n, wf_error *err) {
+  enum { MOST_PARTS = 1 << 16 };
+  if (n > MOST_PARTS || (how != WF_BIN_EDGES && n < 2)) {
+    return wf_fail(err, WF_INVALID, "bin: %zu parts; there are 2 to %d", n, (int)MOST_PARTS);
+  }
+  for (size_t i = 0; how == WF_BIN_EDGES && i < n; i++) {
+    if (isfinite(edges[i]) && (i == 0 || edges[i] > edges[i - 1])) continue;
+    return wf_fail(err, WF_INVALID, "bin: edge %zu is not finite or not above the one before",
+                   i + 1);
+  }
+  wf_step *step = NULL;
+  static const double none[1];
+  const double *given = how == WF_BIN_EDGES ? (n ? edges : none) : NULL;
+  wf_status made = wf_step_new_bin(&step, how, given, n, err);
+  return declare(recipe, column, made, step, err);
+}
+
+wf_status wf_recipe_frequency(wf_recipe *recipe, const char *column, wf_error *err) {
+  wf_step *step = NULL;
+  wf_status made = wf_step_new_frequency(&step, NULL, NULL, err);
+  return declare(recipe, column, made, step, err);
+}
+
+wf_status wf_recipe_target(wf_recipe *recipe, const char *column, const char *target,
+                           double smoothing, wf_error *err) {
+  if (!target || !*target || !wf_text_is_plain(wf_view_of(target))) {
+    return wf_fail(err, WF_INVALID, "target: the target column's name is empty or not UTF-8");
+  }
+  if (!(smoothing >= 0) || isinf(smoothing)) {
+    return wf_fail(err, WF_INVALID, "target: the smoothing is %g; it must not be below 0",
+                   smoothing);
+  }
+  wf_step *step = NULL;
+  wf_status made = wf_step_new_target(&step, target, smoothing, NULL, NULL, (double)NAN, err);
+  return declare(recipe, column, made, step, err);
+}
+
+wf_status wf_recipe_date(wf_recipe *recipe, const char *column, const char *const *parts, size_t n,
+                         wf_error *err) {
+  wf_date_part found[WF_DATE_EPOCH + 1];
+  for (size_t i = 0; i < n; i++) {
+    if (i <= WF_DATE_EPOCH && wf_date_part_find(parts[i], &found[i])) continue;
+    return wf_fail(err, WF_INVALID, "date: there is no part '%.60s'", parts[i]);
+  }
+  wf_step *step = NULL;
+  wf_status made = wf_step_new_date(&step, found, n, err);
+  return declare(recipe, column, made, step, err);
+}

@@ -78,10 +78,11 @@ static wf_status gather(wf_sample *sample, const wf_recipe_input *input, size_t 
 }
 
 /* Replaces the input's declared steps by fitted ones, first to last. */
-static wf_status fit_input(wf_recipe_input *input, const wf_column *column, wf_error *err) {
+static wf_status fit_input(wf_recipe_input *input, const wf_column *column, const wf_frame *frame,
+                           wf_error *err) {
   for (size_t i = 0; i < input->n_steps; i++) {
     wf_step *declared = input->steps[i], *fitted;
-    wf_sample sample = {.column = input->name};
+    wf_sample sample = {.column = input->name, .source = column, .frame = frame};
     wf_status status = gather(&sample, input, i, declared->kind->reads_text, column, err);
     if (status == WF_OK) status = declared->kind->fit(&fitted, declared, &sample, err);
     dispose_sample(&sample);
@@ -255,7 +256,7 @@ static wf_status fit_block(void *context, size_t index, size_t begin, size_t end
     wf_recipe_input *input = &work->recipe->inputs.items[i];
     wf_column *column;
     WF_TRY(wf_frame_get(&column, work->frame, input->name, err));
-    WF_TRY(fit_input(input, column, err));
+    WF_TRY(fit_input(input, column, work->frame, err));
   }
   return WF_OK;
 }

@@ -1,7 +1,6 @@
-/* recipe/step.h — what a kind of transform is. A new one (scale, clip, bin, target encoding, parts
- * of a date, …) is one more file step_<name>.c with a table of functions, one line in
- * wf_step_find_kind, and a declaring function in declare.c; fitting, applying and the JSON document
- * need no change.
+/* recipe/step.h — what a kind of transform is. A new one is one more file step_<name>.c with a
+ * table of functions, one line in wf_step_find_kind, and a declaring function in declare.c;
+ * fitting, applying and the JSON document need no change.
  *
  * A column's cells run through a chain of steps. Most steps map one value to one value (text to
  * number, missing to number); a step that ends its column turns the value into several features. A
@@ -16,6 +15,7 @@
 #include "base/map.h"
 #include "recipe/sample.h"
 #include "wf/recipe.h"
+#include "wf/transform.h"
 
 #include <stdatomic.h>
 
@@ -62,7 +62,37 @@ wf_status wf_step_new_ordinal(wf_step **out, wf_map *values, wf_unseen unseen, w
 wf_status wf_step_new_one_hot(wf_step **out, wf_map *values, const char *missing, wf_unseen unseen,
                               wf_error *err);
 wf_status wf_step_new_impute(wf_step **out, wf_impute how, double constant, wf_error *err);
-extern const wf_step_kind wf_step_ordinal, wf_step_one_hot, wf_step_impute;
+/* Numbers: NaN for what is to be learned or is not there. */
+wf_status wf_step_new_scale(wf_step **out, wf_scale how, double center, double spread,
+                            wf_error *err);
+wf_status wf_step_new_clip(wf_step **out, double low, double high, double quantile, wf_error *err);
+wf_status wf_step_new_log(wf_step **out, wf_error *err);
+/* Copies the edges; NULL: `n` parts to be learned. */
+wf_status wf_step_new_bin(wf_step **out, wf_bin how, const double *edges, size_t n, wf_error *err);
+/* `values` and `numbers` (one for each) are taken over, also on failure; NULL: to be learned. */
+wf_status wf_step_new_frequency(wf_step **out, wf_map *values, double *numbers, wf_error *err);
+wf_status wf_step_new_target(wf_step **out, const char *target, double smoothing, wf_map *values,
+                             double *numbers, double mean, wf_error *err);
+wf_status wf_step_new_date(wf_step **out, const wf_date_part *parts, size_t n, wf_error *err);
+extern const wf_step_kind wf_step_ordinal, wf_step_one_hot, wf_step_impute, wf_step_scale,
+    wf_step_clip, wf_step_log, wf_step_bin, wf_step_frequency, wf_step_target, wf_step_date;
+
+/* JSON of a finite number, ", \"key\": 0.5", and its reading where it is optional (NaN). */
+void wf_step_format_number(wf_bytes *json, const char *key, double value);
+wf_status wf_step_parse_number(double *out, const json_t *object, const char *key, bool required,
+                               const char *what, wf_error *err);
+/* An array of finite numbers; wf_free it. */
+void wf_step_format_numbers(wf_bytes *json, const char *key, const double *values, size_t n);
+wf_status wf_step_parse_numbers(double **out, size_t *n, const json_t *object, const char *key,
+                                const char *what, wf_error *err);
+/* The index of the text in `names` (ends with NULL). */
+wf_status wf_step_parse_choice(int *out, const json_t *object, const char *key,
+                               const char *const *names, const char *what, wf_error *err);
+
+/* Of ascending values, by type 7. */
+double wf_step_quantile(const double *sorted, size_t n, double q);
+/* Sorts the sample's numbers; WF_INVALID when there are none or one is not finite. */
+wf_status wf_step_sort_sample(const wf_sample *sample, const char *step, wf_error *err);
 
 /* The missing number, the same bits everywhere. */
 static inline float wf_feature_missing(void) { return __builtin_nanf(""); }

@@ -118,4 +118,21 @@ t.test("aggregates, outliers, correlation, samples, splits", function()
   t.raises("invalid", "not both", function() return f:folds(3, { group = "g", stratify = "g" }) end)
 end)
 
+t.test("recipe: numbers, rates, dates, explain", function()
+  local f = frame.new { { "x", { 1, 2, 3, 4, 10 } }, { "z", { 1, 2, 3, 4, 10 } }, { "w", { 1, 2, 3, 4, 10 } },
+    { "b", { 1, 2, 3, 4, 10 } }, { "city", { "a", "b", "a", "a", "b" } }, { "town", { "a", "b", "a", "a", "b" } },
+    { "y", { 0, 1, 1, 0, 1 } }, { "d", wf.frame.new({ { "d", { "2024-02-29", "2023-01-01", "2020-01-01", "2020-01-01", NA } } }).d:cast("timestamp") } }
+  local r = wf.recipe.new():scale("x", "minmax"):clip("z", { high = 3 }):log("w"):bin("b", { edges = { 2, 4 } })
+    :target("city", "y", { smoothing = 1 }):frequency("town"):date("d", { "month" })
+  r:fit(f, { exclude = { "y" } })
+  local m = r:apply(f)
+  t.equal(r:features(), { "x", "z", "w", "b", "city", "town", "d_month" })
+  t.equal(list(m:column("z")), { 1, 2, 3, 3, 3 })
+  t.equal(list(m:column("b")), { 0, 1, 1, 2, 2 })
+  t.equal(list(m:column("d_month"))[1], 2)
+  t.equal(wf.recipe.parse(r:json()):json(), r:json())
+  t.equal(r:explain():find("x (number): scale(how: minmax, center: 1, spread: 9) -> x\n", 1, true), 1)
+  t.raises("invalid", "neither", function() return wf.recipe.new():clip("x") end)
+end)
+
 t.finish()

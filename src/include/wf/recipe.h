@@ -51,6 +51,44 @@ WF_API WF_NODISCARD wf_status wf_recipe_one_hot(wf_recipe *recipe, const char *c
 WF_API WF_NODISCARD wf_status wf_recipe_impute(wf_recipe *recipe, const char *column, wf_impute how,
                                                double constant, wf_error *err);
 
+typedef enum wf_scale {
+  WF_SCALE_STANDARD, /* mean 0, deviation 1 (n in the denominator) */
+  WF_SCALE_MINMAX,   /* least 0, greatest 1 */
+  WF_SCALE_ROBUST    /* median 0, distance of the quartiles 1 */
+} wf_scale;
+/* Numbers to (x - center) / spread; a spread of 0 counts as 1. */
+WF_API WF_NODISCARD wf_status wf_recipe_scale(wf_recipe *recipe, const char *column, wf_scale how,
+                                              wf_error *err);
+/* Numbers into [low, high]; NaN for no bound. `quantile` above 0: the bounds are the training
+ * data's quantiles at it and at 1 - it instead. */
+WF_API WF_NODISCARD wf_status wf_recipe_clip(wf_recipe *recipe, const char *column, double low,
+                                             double high, double quantile, wf_error *err);
+/* Numbers to log(1 + x); missing where x <= -1. */
+WF_API WF_NODISCARD wf_status wf_recipe_log(wf_recipe *recipe, const char *column, wf_error *err);
+
+typedef enum wf_bin { WF_BIN_EDGES, WF_BIN_WIDTH, WF_BIN_QUANTILE } wf_bin;
+/* Numbers to how many edges they are not below: 0, 1, …. The edges are given, ascending
+ * (WF_BIN_EDGES), or cut the training data's range into `n` equal widths or equally full parts. */
+WF_API WF_NODISCARD wf_status wf_recipe_bin(wf_recipe *recipe, const char *column, wf_bin how,
+                                            const double *edges, size_t n, wf_error *err);
+/* Text to its share of the training rows that have text; unseen: 0. */
+WF_API WF_NODISCARD wf_status wf_recipe_frequency(wf_recipe *recipe, const char *column,
+                                                  wf_error *err);
+/* Text to the mean of the numeric or bool column `target` over the training rows that have it,
+ * drawn towards the mean of all: (sum + smoothing * mean) / (count + smoothing). Unseen: the mean
+ * of all. Rows without target are left out. The encoding knows the label of the rows it was fitted
+ * on. */
+WF_API WF_NODISCARD wf_status wf_recipe_target(wf_recipe *recipe, const char *column,
+                                               const char *target, double smoothing, wf_error *err);
+/* A timestamp column to the named parts of wf/transform.h ("year", "weekday", …), each a feature.
+ */
+WF_API WF_NODISCARD wf_status wf_recipe_date(wf_recipe *recipe, const char *column,
+                                             const char *const *parts, size_t n, wf_error *err);
+
+/* A line for each input of a fitted recipe: name, type, its steps with what they learned, and the
+ * features it makes; of one that is not fitted, its steps. wf_text_free it. */
+WF_API WF_NODISCARD wf_status wf_recipe_explain(char **out, const wf_recipe *recipe, wf_error *err);
+
 /* Learns from the frame's columns other than `exclude` (label, weights) and freezes the recipe. */
 WF_API WF_NODISCARD wf_status wf_recipe_fit(wf_recipe *recipe, const wf_frame *frame,
                                             const char *const *exclude, size_t n_exclude,

@@ -23,7 +23,7 @@ if (task === "read") {
   timed("group_90k", () => frame.groupBy("i3").agg(...floats.map((f) => pl.col(f).mean())));
   timed("impute", () => frame.select(...some.map((f) => pl.col(f).fillNull(pl.col(f).median()))));
   timed("split", () => {
-    const all = frame.sample({ n, shuffle: true, seed: 42n });
+    const all = frame.sample({ n, shuffle: true, seed: 42 });
     return [all.slice(0, 0.8 * n), all.slice(0.8 * n, 0.1 * n), all.slice(0.9 * n, 0.1 * n)];
   });
   timed("write", () => frame.writeCSV(out));
