@@ -84,3 +84,24 @@ TEST(metrics_and_bias_survive) {
                  "local r, c = b.compute{labels = data.l, predictions = s:gt(0.5), facet = "
                  "data.x:gt(2)}\nassert(#r > 10 and c.d)");
 }
+
+TEST(bias_groups_survive) {
+  check_survives(
+      DATA "b = require 'wf.core.bias'\n"
+           "s = frame.new{{'s', {0.1, 0.9, 0.2, 0.8, 0.3}}}.s\n",
+      "local f, g = b.member(data.x, {above = 2}), b.groups{data.l}\n"
+      "local y = b.member(data.l, {values = {1}})\n"
+      "local r = b.report{labels = y, predictions = f, facets = {f, y}, groups = g.codes, "
+      "n_groups = g.n, intervals = {resamples = 10}}\n"
+      "assert(#r == 2 and b.many{labels = y, predictions = f, groups = g.codes, n_groups = g.n})\n"
+      "assert(b.reweigh{labels = y, groups = g.codes, n_groups = g.n})\n"
+      "assert(b.remove_impact{values = s, groups = g.codes, n_groups = g.n})");
+}
+
+TEST(sketches_survive) {
+  check_survives(DATA "m = require 'wf.core.monitor'\n",
+                 "local a = m.sketch(data.x, {k = 8})\n"
+                 "local c = m.restore(a:levels(), {k = 8}):merge(a)\n"
+                 "assert(c:count() == 2 * a:count() and m.numbers(a, c).linf == 0)\n"
+                 "assert(m.counts({1, 2}, {2, 1}).linf)");
+}
