@@ -154,7 +154,7 @@ static lua_Integer integer_field(lua_State *L, int index, const char *name) {
 
 static wf_state state_field(lua_State *L, int index) {
   const char *name = text_field(L, index, "state");
-  wf_state state;
+  wf_state state = WF_STATE_FAILED;
   if (!name || !wf_state_find(name, &state))
     wfl_fail(L, WF_INVALID, "there is no state '%s'", name ? name : "nil");
   return state;
