@@ -446,8 +446,8 @@ end
 -- ---- the kept result ----------------------------------------------------------------------------
 
 -- The step's key; what cannot be keyed is the step's error.
-local function key_of(step, work)
-  local ok, keyed = pcall(cache.key, work.fn, work.arguments)
+local function key_of(step, job)
+  local ok, keyed = pcall(cache.key, job.fn, job.arguments)
   if ok then return keyed end
   local e = errors.wrap(keyed)
   errors.raise { code = e.code, where = errors.user_position(2), traceback = debug.traceback(nil, 2),
@@ -576,7 +576,7 @@ local function end_after(self, step)
   errors.raise { code = "exit", status = 0, message = "ended after " .. step.name }
 end
 
-local function unknown_outcome(self, step, why)
+local function unknown_outcome(step, why)
   progress.step_ended(step.name, step.depth, "Planned", 0, why and "why: " .. why, nil)
   local values = { n = 4 }
   for i = 1, values.n do values[i] = plan.unknown(step.name) end
@@ -586,17 +586,17 @@ end
 
 -- What would happen to the step: its kept value, or nothing that is known.
 local function planned(self, step, o)
-  if step.kind == "action" then return unknown_outcome(self, step, "actions are always executed") end
-  if not o.cache then return unknown_outcome(self, step, "cache = false") end
+  if step.kind == "action" then return unknown_outcome(step, "actions are always executed") end
+  if not o.cache then return unknown_outcome(step, "cache = false") end
   local ok, keyed = pcall(key_of, step, step.work)
   if not ok then
     local e = errors.wrap(keyed)
     if e.code ~= "planned" then error(e, 0) end
-    return unknown_outcome(self, step, (e.message:match("the rest (depends on .-);") or e.message))
+    return unknown_outcome(step, (e.message:match("the rest (depends on .-);") or e.message))
   end
   step.keyed = keyed
   local outcome, why = recall(self, step, o)
-  return outcome or unknown_outcome(self, step, why)
+  return outcome or unknown_outcome(step, why)
 end
 
 -- Starts the work of a step and records it, or takes the result that is kept; returns a handle.
@@ -609,7 +609,7 @@ local function launch(self, kind, given, fn, ...)
   if self.plan then return settled_handle(self, step, planned(self, step, o)) end
   if comes_before(self, step) then
     if kind == "action" then
-      return settled_handle(self, step, unknown_outcome(self, step, "left out"))
+      return settled_handle(self, step, unknown_outcome(step, "left out"))
     end
     return settled_handle(self, step, take_latest(self, step))
   end
