@@ -119,9 +119,10 @@ t.test("aggregates, outliers, correlation, samples, splits", function()
 end)
 
 t.test("recipe: numbers, rates, dates, explain", function()
+  local dates = wf.frame.new { { "d", { "2024-02-29", "2023-01-01", "2020-01-01", "2020-01-01", NA } } }
   local f = frame.new { { "x", { 1, 2, 3, 4, 10 } }, { "z", { 1, 2, 3, 4, 10 } }, { "w", { 1, 2, 3, 4, 10 } },
     { "b", { 1, 2, 3, 4, 10 } }, { "city", { "a", "b", "a", "a", "b" } }, { "town", { "a", "b", "a", "a", "b" } },
-    { "y", { 0, 1, 1, 0, 1 } }, { "d", wf.frame.new({ { "d", { "2024-02-29", "2023-01-01", "2020-01-01", "2020-01-01", NA } } }).d:cast("timestamp") } }
+    { "y", { 0, 1, 1, 0, 1 } }, { "d", dates.d:cast("timestamp") } }
   local r = wf.recipe.new():scale("x", "minmax"):clip("z", { high = 3 }):log("w"):bin("b", { edges = { 2, 4 } })
     :target("city", "y", { smoothing = 1 }):frequency("town"):date("d", { "month" })
   r:fit(f, { exclude = { "y" } })
