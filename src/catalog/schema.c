@@ -96,6 +96,9 @@ static const char *const migrations[] = {
     "  device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,"
     "  mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, digest TEXT NOT NULL,"
     "  PRIMARY KEY (device, inode)) STRICT, WITHOUT ROWID;",
+
+    /* 3: steps are found by their result; an index by key was written at every step for nothing */
+    "DROP INDEX IF EXISTS step_key;",
 };
 
 enum { CURRENT = sizeof migrations / sizeof *migrations };
