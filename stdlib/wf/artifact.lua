@@ -30,13 +30,6 @@ local kinds = {
   ["wf.recipe"] = { name = "recipe", write = function(r) return r:json() end, read = recipe.parse },
 }
 
--- Kinds whose binding packs itself: object:pack(), module.unpack(bytes).
-for type_name, module in pairs { ["wf.matrix"] = "wf.core.matrix", ["wf.shap"] = "wf.core.shap" } do
-  kinds[type_name] = { name = type_name:sub(4), frozen = true,
-    write = function(object) return object:pack() end,
-    read = function(bytes) return require(module).unpack(bytes) end }
-end
-
 local by_name = {}
 for _, kind in pairs(kinds) do by_name[kind.name] = kind end
 
