@@ -22,14 +22,15 @@ local cache = require "wf.cache"
 local core = require "wf.core.step"
 local executor = require "wf.executor"
 local json = require "wf.json"
-local key = require "wf.core.key"
 local options = require "wf.options"
 local param = require "wf.param"
+local params = require "wf.params"
 local plan = require "wf.plan"
 local pretty = require "wf.pretty"
 local progress = require "wf.progress"
 local report = require "wf.report"
 local state = require "wf.state"
+local steprules = require "wf.steprules"
 local sys = require "wf.core.sys"
 local trace = require "wf.trace"
 local work = require "wf.work"
@@ -67,59 +68,6 @@ function module.was_configured_for_nothing()
   return not command.taken and (#command.values > 0 or command.help)
 end
 
--- A step depends on the parameters that it reads, not on those it could read.
-local function note_param(values, name)
-  if trace.is_active() then
-    trace.note("param", name, key.value(values[name]), trace.preview(values[name]))
-  end
-end
-
-local VALUES, NAMES = "\0values", "\0names"
-
-local Params = { __name = "wf.params", __module = "wf.run", __class = "Params",
-  __key = function() return "wf.params" end }
-
-function Params:__index(name)
-  local values = rawget(self, VALUES)
-  note_param(values, name)
-  if values[name] ~= nil then return values[name] end
-  for _, known in ipairs(rawget(self, NAMES)) do
-    if known == name then return nil end
-  end
-  errors.invalid("run.params: %s", options.unknown("parameter", name, rawget(self, NAMES)))
-end
-
-function Params:__newindex(name)
-  errors.invalid("run.params: '%s' cannot be changed", name)
-end
-
-function Params:__pairs()
-  local i, values, names = 0, rawget(self, VALUES), rawget(self, NAMES)
-  return function()
-    i = i + 1
-    if names[i] then note_param(values, names[i]) end
-    return names[i], values[names[i]]
-  end
-end
-
-function Params:__tostring()
-  return pretty.format(rawget(self, VALUES))
-end
-
-function Params:__summary()
-  return rawget(self, VALUES)
-end
-
--- In a worker the same values are read.
-function Params:__worker()
-  return { [VALUES] = rawget(self, VALUES), [NAMES] = rawget(self, NAMES) }
-end
-
-local function frozen_params(values, names)
-  table.sort(names)
-  return setmetatable({ [VALUES] = values, [NAMES] = names }, Params)
-end
-
 local function json_values(values)
   local out = {}
   for name, value in pairs(values) do
@@ -154,7 +102,7 @@ function module.start(given)
   for i, entry in ipairs(declared) do names[i] = entry.name end
 
   local self = setmetatable({
-    name = o.name, values = values, params = frozen_params(values, names), script = command.script,
+    name = o.name, values = values, params = params.new(values, names), script = command.script,
     state = "Executing", started = sys.monotonic(), arguments = line.values or {},
     stack = {}, steps = {}, handles = {}, metrics = {}, facts = {}, log_names = {},
     step_counts = {}, refresh = command.refresh, no_cache = command.no_cache,
@@ -169,68 +117,6 @@ function module.start(given)
 end
 
 -- ---- one step -----------------------------------------------------------------------------------
-
-local function usable_name(name)
-  options.argument("run:step", 1, name, "string")
-  if name == "" or #name > 64 or name:find("[%c/]") then
-    errors.invalid("run:step: '%s' is not a usable step name (1 to 64 characters, no '/')", name)
-  end
-  return name
-end
-
-local units = { s = 1, m = 60, h = 3600, d = 86400 }
-
--- Seconds from 90, "90s", "15m", "12h" or "30d".
-local function duration(what, given)
-  local number, unit = tostring(given):match("^(%d+%.?%d*)([smhd]?)$")
-  if not number then
-    errors.invalid("%s: '%s' is not a duration (90, \"15m\", \"12h\", \"30d\")", what, tostring(given))
-  end
-  return tonumber(number) * (units[unit] or 1)
-end
-
-module.duration = duration
-
-local step_rules = { name = { "string", required = true },
-  cache = { "boolean|string|number", default = true }, retry = { "integer|table" },
-  timeout = { "string|number" }, memory = { "string|number" } }
-
-local retry_rules = { count = { "integer", default = 3, min = 1 },
-  delay = { "number", default = 0.1, min = 0 }, factor = { "number", default = 2, min = 1 },
-  on = { "string|table|function" } }
-
-local function retry_options(given)
-  if given == nil then return nil end
-  if options.type_of(given) == "integer" then given = { count = given } end
-  local o = options.check("run:step: retry", given, retry_rules)
-  if type(o.on) == "string" then o.on = { o.on } end
-  return o
-end
-
-local sizes = { K = 1 << 10, M = 1 << 20, G = 1 << 30 }
-
--- Bytes from 1000000, "512M" or "2G".
-local function size_of(given)
-  if given == nil then return nil end
-  local number, unit = tostring(given):match("^(%d+)([KMG]?)B?$")
-  if not number then
-    errors.invalid("run:step: memory: '%s' is not a size (1000000, \"512M\", \"2G\")", tostring(given))
-  end
-  return math.tointeger(tonumber(number)) * (sizes[unit] or 1)
-end
-
--- "Name" or { name = "Name", cache = false | "30d" } as { name, cache, max_age }.
-local function step_options(given)
-  if options.type_of(given) ~= "table" then return { name = usable_name(given), cache = true } end
-  local o = options.check("run:step", given, step_rules)
-  usable_name(o.name)
-  o.retry, o.memory = retry_options(o.retry), size_of(o.memory)
-  o.timeout = o.timeout and duration("run:step: timeout", o.timeout)
-  if o.cache ~= true and o.cache then
-    o.max_age, o.cache = duration("run:step: cache", o.cache), true
-  end
-  return o
-end
 
 local function check_open(self)
   if self.state ~= "Executing" or self.ending then
@@ -601,7 +487,7 @@ end
 
 -- Starts the work of a step and records it, or takes the result that is kept; returns a handle.
 local function launch(self, kind, given, fn, ...)
-  local o = step_options(given)
+  local o = steprules.step(given)
   options.argument("run:" .. kind, 2, fn, "function")
   check_open(self)
   local step = new_step(self, kind, o)
@@ -681,15 +567,12 @@ function Run:async(name, fn, ...)
   return handle
 end
 
-local map_rules = { workers = { "integer", min = 1 }, cache = step_rules.cache,
-  retry = step_rules.retry, timeout = step_rules.timeout, memory = step_rules.memory }
-
 -- fn(item, place) of every item of a list, side by side, each a step of that name; the list of what
 -- they return, in the order of the items. The first failure, in that order, is raised when all have
 -- ended.
 function Run:map(name, list, fn, given)
   options.argument("run:map", 2, list, "table")
-  local o = options.check("run:map", given, map_rules)
+  local o = steprules.map(given)
   if o.workers then executor.set_workers(o.workers) end
   o.workers, o.name = nil, name
   local handles, values = {}, {}
@@ -704,7 +587,7 @@ end
 
 -- Records that a step was left out, and why.
 function Run:skip(name, reason)
-  name = usable_name(name)
+  name = steprules.name(name)
   check_open(self)
   if self.plan then return progress.step_ended(name, #self.stack, "Skipped", 0, reason, nil) end
   local catalog = state.catalog()
@@ -862,7 +745,7 @@ end
 
 -- ---- in a worker --------------------------------------------------------------------------------
 
-module.classes = { Run = Run, Params = Params }
+module.classes = { Run = Run }
 
 -- What a worker needs to know of a run.
 function Run:__worker()

@@ -9,8 +9,8 @@
 local core = require "wf.core.step"
 local json = require "wf.json"
 local records = require "wf.cli.records"
-local run = require "wf.run"
 local state = require "wf.state"
+local steprules = require "wf.steprules"
 local sys = require "wf.core.sys"
 
 local commands = {}
@@ -104,7 +104,7 @@ local function forget_results(older, dry_run)
 end
 
 local function gc(given)
-  local forgotten = given.older and forget_results(run.duration("gc: --older", given.older),
+  local forgotten = given.older and forget_results(steprules.duration("gc: --older", given.older),
     given["dry-run"]) or 0
   local needed, removed, bytes = needed_objects(), 0, 0
   each_object(function(digest, path)
