@@ -226,9 +226,9 @@ static int worker_lines(lua_State *L) {
   if (w->pending.failed) return luaL_error(L, "not enough memory");
   lua_newtable(L);
   size_t from = 0;
-  for (lua_Integer n = 1;; n++) {
+  for (lua_Integer n = 1; from < w->pending.size; n++) {
     const char *start = w->pending.data + from;
-    const char *end = from < w->pending.size ? memchr(start, '\n', w->pending.size - from) : NULL;
+    const char *end = memchr(start, '\n', w->pending.size - from);
     if (!end) break;
     lua_pushlstring(L, start, (size_t)(end - start));
     lua_rawseti(L, -2, n);
