@@ -80,14 +80,14 @@ end)
 
 t.test("a crash is the failure of its step alone", function()
   local result = t.script(script [[
-    local bad = run:async("Bad", function() os.execute("kill -SEGV $PPID") end)
+    local bad = run:async("Bad", function() os.execute("kill -KILL $PPID") end)
     local good = run:async("Good", function() return 7 end)
     print(good:await())
     bad:await()
   ]])
   t.equal(result.status, 1)
   t.equal(result.out, "7\n")
-  t.contains(result.err, "step Bad failed", "killed by signal 11")
+  t.contains(result.err, "step Bad failed", "killed by signal 9")
   local steps = last_run().steps
   t.equal(steps[1].state, "Failed")
   t.equal(steps[2].state, "Succeeded")
@@ -108,6 +108,8 @@ t.test("a gate inside a worker rejects the run", function()
 end)
 
 t.test("timeout and memory are limits of one step", function()
+  -- A sanitizer reserves terabytes of address space, which is what the limit counts.
+  if os.getenv "ASAN_OPTIONS" then t.skip "memory limits cannot be set under a sanitizer" end
   local result = t.script(script [[
     print(pcall(run.step, run, { name = "Slow", timeout = 0.2 }, function() while true do end end))
     print(pcall(run.step, run, { name = "Big", memory = "300M" }, function()
