@@ -8,6 +8,7 @@
  * something is not in it, as modules load late. */
 #include "key.h"
 
+#include "buffer.h"
 #include "bind.h"
 #include "bytecode.h"
 #include "known.h"
@@ -21,7 +22,6 @@
 
 enum { MAX_LEVELS = 180, PATH_SIZE = 200 };
 
-static const char BUFFER[] = "wf.key.buffer";
 static const char DIGESTS[] = "wf.key.digests";
 
 typedef struct walker {
@@ -32,25 +32,6 @@ typedef struct walker {
   int level;
   char path[PATH_SIZE];
 } walker;
-
-/* ---- the buffer -------------------------------------------------------------------------------
- */
-
-static int dispose_buffer(lua_State *L) {
-  wf_bytes_dispose(lua_touserdata(L, 1));
-  return 0;
-}
-
-static wf_bytes *push_buffer(lua_State *L) {
-  wf_bytes *buffer = lua_newuserdatauv(L, sizeof *buffer, 0);
-  *buffer = (wf_bytes){0};
-  if (luaL_newmetatable(L, BUFFER)) {
-    lua_pushcfunction(L, dispose_buffer);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return buffer;
-}
 
 static void put(walker *w, char tag, const void *data, size_t size) {
   wf_bytes_char(w->out, tag);
@@ -199,12 +180,6 @@ static void walk_table(walker *w, int index) {
 /* ---- functions --------------------------------------------------------------------------------
  */
 
-static int append_dump(lua_State *L, const void *data, size_t size, void *buffer) {
-  (void)L;
-  wf_bytes_add(buffer, data, size);
-  return 0;
-}
-
 static int env_upvalue(lua_State *L, int function) {
   lua_pushglobaltable(L);
   int found = -1;
@@ -232,10 +207,7 @@ static void note_global(void *context, wf_view name) {
 static void push_code(lua_State *L, int function, wf_bytes *out) {
   lua_newtable(L);
   global_list globals = {L, lua_gettop(L)};
-  wf_bytes *dump = push_buffer(L);
-  lua_pushvalue(L, function);
-  lua_dump(L, append_dump, dump, 1);
-  lua_pop(L, 1);
+  wf_bytes *dump = wfl_push_dump(L, function, true);
   wf_error err = WF_ERROR_INIT;
   wf_status status =
       dump->failed ? wf_fail_nomem(&err)
@@ -398,7 +370,7 @@ static void walk(walker *w, int index) {
 }
 
 static walker begin(lua_State *L, const char *name) {
-  walker w = {.L = L, .out = push_buffer(L)};
+  walker w = {.L = L, .out = wfl_push_buffer(L)};
   lua_newtable(L);
   w.seen = lua_gettop(L);
   snprintf(w.path, sizeof w.path, "%s", name);
@@ -486,7 +458,7 @@ void wfl_key_push_closure(lua_State *L, int index) {
   wfl_key_of_value(L, index, "", &digest);
   set_digest(L, &digest, "key");
 
-  wf_bytes *code = push_buffer(L);
+  wf_bytes *code = wfl_push_buffer(L);
   push_code(L, index, code);
   int globals = lua_gettop(L);
   wf_error err = WF_ERROR_INIT;

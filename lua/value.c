@@ -17,6 +17,7 @@
  * finds the globals of the process it is decoded in. */
 #include "value.h"
 
+#include "buffer.h"
 #include "convert.h"
 #include "known.h"
 #include "modules.h"
@@ -31,7 +32,6 @@
 enum { MAX_LEVELS = 180, PATH_SIZE = 200 };
 
 static const char MAGIC[] = "WFV1";
-static const char BUFFER[] = "wf.value.buffer";
 
 /* ---- encoding -----------------------------------------------------------------------------------
  */
@@ -45,22 +45,6 @@ typedef struct encoder {
   int level;
   char path[PATH_SIZE];
 } encoder;
-
-static int dispose_buffer(lua_State *L) {
-  wf_bytes_dispose(lua_touserdata(L, 1));
-  return 0;
-}
-
-static wf_bytes *push_buffer(lua_State *L) {
-  wf_bytes *buffer = lua_newuserdatauv(L, sizeof *buffer, 0);
-  *buffer = (wf_bytes){0};
-  if (luaL_newmetatable(L, BUFFER)) {
-    lua_pushcfunction(L, dispose_buffer);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return buffer;
-}
 
 static void put(encoder *e, char tag, const void *data, size_t size) {
   wf_bytes_char(e->out, tag);
@@ -174,12 +158,6 @@ static void encode_table(encoder *e, int index) {
   lua_pop(L, 2);
 }
 
-static int append_dump(lua_State *L, const void *data, size_t size, void *buffer) {
-  (void)L;
-  wf_bytes_add(buffer, data, size);
-  return 0;
-}
-
 static bool is_globals(lua_State *L, int index) {
   lua_pushglobaltable(L);
   bool same = lua_rawequal(L, -1, index);
@@ -209,10 +187,7 @@ static void encode_function(encoder *e, int index) {
   if (lua_iscfunction(L, index)) refuse(e, "an unknown C function");
   lua_pushvalue(L, index);
   if (encode_again(e)) return;
-  wf_bytes *dump = push_buffer(L);
-  lua_pushvalue(L, index);
-  lua_dump(L, append_dump, dump, 0);
-  lua_pop(L, 1);
+  wf_bytes *dump = wfl_push_dump(L, index, false);
   if (dump->failed) e->out->failed = true;
   put_count(e, 'f', dump->size);
   wf_bytes_add(e->out, dump->data, dump->size);
@@ -297,7 +272,7 @@ void wfl_encode_value(lua_State *L, int index, int save, bool functions, const c
   int top = lua_gettop(L);
   index = lua_absindex(L, index);
   encoder e = {
-      .L = L, .save = lua_absindex(L, save), .functions = functions, .out = push_buffer(L)};
+      .L = L, .save = lua_absindex(L, save), .functions = functions, .out = wfl_push_buffer(L)};
   lua_newtable(L);
   e.seen = lua_gettop(L);
   snprintf(e.path, sizeof e.path, "%s", name);
