@@ -105,7 +105,7 @@ local function answer_of(step, outcome)
   return answer
 end
 
--- Executes a sent step; `adopt(run, step)` makes it this process's.
+-- Executes a sent step; `adopt(run)` makes its run this process's.
 function work.perform(bytes, adopt)
   local ok, answer = pcall(function()
     local job = artifact.decode(bytes, true)
@@ -113,7 +113,7 @@ function work.perform(bytes, adopt)
     if job.memory then require("wf.core.worker").limit_memory(job.memory) end
     local step = { name = job.name, id = job.id, kind = "async", keyed = job.keyed, metrics = {},
       work = { fn = job.fn, arguments = job.arguments } }
-    adopt(job.run, step)
+    adopt(job.run)
     local done = work.execute(job.run, step, function(body) return body() end)
     return artifact.encode(answer_of(step, done:wait()), "")
   end)

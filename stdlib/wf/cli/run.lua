@@ -9,6 +9,7 @@
 local errors = require "wf.errors"
 local failure = require "wf.cli.failure"
 local run = require "wf.run"
+local steplog = require "wf.steplog"
 local sys = require "wf.core.sys"
 
 local commands = {}
@@ -115,9 +116,9 @@ local function run_script(given)
     plan = given.plan, from = given.from or given.only, last = given["until"] or given.only }
   local script_arguments = given.arguments
   rawset(_G, "arg", table.move(script_arguments, 1, #script_arguments, 1, { [0] = given.script }))
-  if given.json then run.print_to(print_to_stderr) end
+  if given.json then steplog.print_to(print_to_stderr) end
   local e = protected(chunk, given)
-  run.print_to(nil)
+  steplog.print_to(nil)
   local runs = run.all()
   if e and e.code == "planned" then
     print("  " .. e.message)

@@ -1,0 +1,247 @@
+-- wf.launch: steps as they are asked for, from the kept result to retries.
+--
+--   local handle = launch(run, "async", "Explain", fn, …)     -- "step", "action" or "async"
+--   local values = handle:await()
+--
+-- A step whose key and reads are as they were takes the kept result; any other is executed here or in
+-- a worker. What the command line asked for (a plan, --from, --until, --refresh) is decided here.
+
+local cache = require "wf.cache"
+local errors = require "wf.errors"
+local executor = require "wf.executor"
+local options = require "wf.options"
+local plan = require "wf.plan"
+local progress = require "wf.progress"
+local record = require "wf.record"
+local steplog = require "wf.steplog"
+local steprules = require "wf.steprules"
+local sys = require "wf.core.sys"
+local trace = require "wf.trace"
+local work = require "wf.work"
+
+local Handle = { __name = "wf.handle" }
+Handle.__index = Handle
+
+-- ---- the kept result ----------------------------------------------------------------------------
+
+-- The step's key; what cannot be keyed is the step's error.
+local function key_of(step, job)
+  local ok, keyed = pcall(cache.key, job.fn, job.arguments)
+  if ok then return keyed end
+  local e = errors.wrap(keyed)
+  errors.raise { code = e.code, where = errors.user_position(2), traceback = debug.traceback(nil, 2),
+    step = step.name, message = ("step '%s': %s; give { name = \"%s\", cache = false } to run it "
+      .. "without a key"):format(step.name, e.message, step.name) }
+end
+
+-- The outcome that is kept for the step, or nil and why there is none to use.
+local function recall(run, step, o)
+  if run.no_cache then return nil, "--no-cache" end
+  if run.refresh[step.name] then return nil, "refresh asked" end
+  local result = cache.find(step.keyed, run, o.max_age)
+  if not result then return nil, cache.why(run, step.name, step.nth, step.keyed) end
+  local values, problem = cache.load(result)
+  if not values then
+    progress.line(("%s: %s; it is computed again"):format(step.name, problem))
+    return nil, "its stored result is damaged"
+  end
+  record.cached(run, step, result, values)
+  return { ok = true, values = values }
+end
+
+-- What is kept last of a step is taken whatever has changed since.
+local function take_latest(run, step)
+  step.keyed = { key = "" }
+  local result = cache.latest(run.name, step.name, step.nth)
+  local values, problem
+  if result then values, problem = cache.load(result) end
+  if not values then
+    errors.raise { code = "not_found", step = step.name, message = ("there is no kept result of "
+      .. "step '%s' to begin after%s"):format(step.name, problem and ": " .. problem or "") }
+  end
+  step.keyed.key = result.key
+  record.cached(run, step, result, values)
+  return { ok = true, values = values }
+end
+
+-- ---- executing ----------------------------------------------------------------------------------
+
+local function remote_line(step)
+  return function(kind, text)
+    steplog.write(step, text)
+    if kind == "P" then print(text) else progress.line(("  "):rep(step.depth + 2) .. text) end
+  end
+end
+
+-- The step's bytes for a worker; nil when it is to be executed here.
+local function bytes_for_worker(run, step)
+  local o = step.options
+  local limited = o.timeout or o.memory
+  if run.in_worker or not (limited or step.kind == "async") then return nil end
+  local ok, bytes = pcall(work.pack, run, step, o.memory)
+  if ok then return bytes end
+  if not limited then return nil end
+  errors.raise { code = "type", step = step.name, where = errors.user_position(2),
+    message = ("step '%s': a limit needs a worker process: %s"):format(step.name,
+      (errors.wrap(bytes).message:gsub("'%.fn%.<(.-)>", "'%1"))) }
+end
+
+-- Has the step's function executed, here or in a worker; returns the job.
+local function attempt(handle)
+  local run, step = handle.run, handle.step
+  local bytes = bytes_for_worker(run, step)
+  if not bytes then
+    return work.execute(run, step, function(body) return steplog.around(run, body) end)
+  end
+  return executor.dispatch(bytes, { timeout = step.options.timeout, memory = step.options.memory,
+    on_line = remote_line(step), on_done = function() handle:settle() end })
+end
+
+local function is_retried(retry, e)
+  if e.code == "canceled" or e.code == "exit" or e.code == "rejected" then return false end
+  if retry.on == nil then return true end
+  if type(retry.on) == "function" then return retry.on(e) end
+  for _, code in ipairs(retry.on) do
+    if code == e.code then return true end
+  end
+  return false
+end
+
+-- Whether the failed step is tried again; waits a little longer each time, not all at once.
+local function try_again(step, e)
+  local retry = step.options.retry
+  step.attempts = (step.attempts or 1) + 1
+  if not retry or step.attempts > retry.count + 1 or not is_retried(retry, e) then return false end
+  local delay = retry.delay * retry.factor ^ (step.attempts - 2)
+  delay = delay * (0.75 + 0.5 * (sys.now_us() % 1000) / 1000)
+  local text = ("attempt %d failed: %s; again in %.2f s"):format(step.attempts - 1, e.message, delay)
+  steplog.write(step, text)
+  progress.line(("  "):rep(step.depth + 2) .. text)
+  sys.sleep(delay)
+  return true
+end
+
+-- ---- what was asked for -------------------------------------------------------------------------
+
+-- Whether the step comes before the first one that the command line asked for.
+local function comes_before(run, step)
+  if not run.from then return false end
+  if step.name == run.from then run.from = nil end
+  return run.from ~= nil
+end
+
+-- The script has done what was asked for when its last wanted step is over.
+local function end_after(run, step)
+  if run.last ~= step.name or #run.stack > 0 then return end
+  run:conclude("Succeeded", ("ended after %s, as asked"):format(step.name))
+  errors.raise { code = "exit", status = 0, message = "ended after " .. step.name }
+end
+
+local function unknown_outcome(step, why)
+  progress.step_ended(step.name, step.depth, "Planned", 0, why and "why: " .. why, nil)
+  local values = { n = 4 }
+  for i = 1, values.n do values[i] = plan.unknown(step.name) end
+  step.state, step.seconds = "Planned", 0
+  return { ok = true, values = values }
+end
+
+-- What would happen to the step: its kept value, or nothing that is known.
+local function planned(run, step, o)
+  if step.kind == "action" then return unknown_outcome(step, "actions are always executed") end
+  if not o.cache then return unknown_outcome(step, "cache = false") end
+  local ok, keyed = pcall(key_of, step, step.work)
+  if not ok then
+    local e = errors.wrap(keyed)
+    if e.code ~= "planned" then error(e, 0) end
+    return unknown_outcome(step, (e.message:match("the rest (depends on .-);") or e.message))
+  end
+  step.keyed = keyed
+  local outcome, why = recall(run, step, o)
+  return outcome or unknown_outcome(step, why)
+end
+
+-- ---- launching ----------------------------------------------------------------------------------
+
+-- A step that has not begun: its place among those of its name, nothing recorded yet.
+local function new_step(run, kind, o)
+  local nth = (run.step_counts[o.name] or 0) + 1
+  run.step_counts[o.name] = nth
+  local step = { name = o.name, kind = kind, nth = nth, depth = #run.stack,
+    started = sys.monotonic(), metrics = {}, state = "Executing" }
+  run.steps[#run.steps + 1] = step
+  return step
+end
+
+-- A handle whose outcome is known without any work.
+local function settled_handle(run, step, outcome)
+  local job = { is_finished = function() return true end, wait = function() return outcome end }
+  return setmetatable({ run = run, step = step, job = job, settled = true }, Handle)
+end
+
+-- Starts the work of a step and records it, or takes the result that is kept; returns a handle.
+local function launch(run, kind, given, fn, ...)
+  local o = steprules.step(given)
+  options.argument("run:" .. kind, 2, fn, "function")
+  run:check_open()
+  local step = new_step(run, kind, o)
+  step.work, step.options = { fn = fn, arguments = table.pack(...) }, o
+  if run.plan then return settled_handle(run, step, planned(run, step, o)) end
+  if comes_before(run, step) then
+    if kind == "action" then
+      return settled_handle(run, step, unknown_outcome(step, "left out"))
+    end
+    return settled_handle(run, step, take_latest(run, step))
+  end
+  if kind == "action" then
+    trace.spoil(("it contains the action %s"):format(step.name))
+  elseif o.cache then
+    step.keyed = key_of(step, step.work)
+    local outcome
+    outcome, step.why = recall(run, step, o)
+    if outcome then return settled_handle(run, step, outcome) end
+  else
+    step.why = "cache = false"
+  end
+  record.begin(run, step)
+  local handle = setmetatable({ run = run, step = step }, Handle)
+  handle.job = attempt(handle)
+  if handle.job:is_finished() then handle:settle() end
+  return handle
+end
+
+-- ---- handles ------------------------------------------------------------------------------------
+
+function Handle:settle()
+  if self.outcome then return self.outcome end
+  local outcome = self.job:wait()
+  while not outcome.ok and not self.settled and try_again(self.step, outcome.error) do
+    self.job = attempt(self)
+    outcome = self.job:wait()
+  end
+  self.outcome = self.outcome or outcome
+  if not self.settled then
+    self.settled = true
+    record.settle(self.run, self.step, outcome)
+  end
+  return outcome
+end
+
+-- The step's values, or its error.
+function Handle:await()
+  self.awaited = true
+  local outcome = self:settle()
+  if not outcome.ok then error(outcome.error, 0) end
+  end_after(self.run, self.step)
+  return table.unpack(outcome.values, 1, outcome.values.n)
+end
+
+-- What a handle stands for in keys is the step's values.
+function Handle.__key(handle)
+  return table.pack(handle:await())
+end
+
+function Handle:__tostring()
+  return ("step %s: %s"):format(self.step.name, self.step.state)
+end
+
+return launch

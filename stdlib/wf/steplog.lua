@@ -1,0 +1,76 @@
+-- wf.steplog: what a step prints and logs goes to its file, <state>/logs/RUN/STEP.log.
+--
+--   step.log_path = steplog.path(run, step.name)
+--   steplog.write(step, "a line")                    -- the file is made with the first line
+--   steplog.around(run, body)                        -- print()ed lines go to the running steps' logs
+--   steplog.print_to(function(text) … end)           -- and from there to the function, not to standard output
+
+local core = require "wf.core.step"
+local errors = require "wf.errors"
+local progress = require "wf.progress"
+local state = require "wf.state"
+local sys = require "wf.core.sys"
+
+local steplog = {}
+
+-- Two steps of one name get two logs.
+function steplog.path(run, name)
+  local file = name:gsub("[^%w._-]", "_")
+  local n = (run.log_names[file] or 0) + 1
+  run.log_names[file] = n
+  return ("%s/logs/%d/%s%s.log"):format(state.directory(), run.id, file, n > 1 and "-" .. n or "")
+end
+
+function steplog.write(step, text)
+  if not step.log then
+    sys.make_directories((step.log_path:match("^(.*)/")))
+    local file, message = io.open(step.log_path, "a")
+    if not file then errors.raise { code = "io", message = message, path = step.log_path } end
+    file:setvbuf("line")
+    step.log = file
+  end
+  step.log:write(text, "\n")
+end
+
+function steplog.failure(step, e)
+  pcall(steplog.write, step, ("%s%s\n%s"):format(e.where and e.where .. ": " or "", e.message,
+    e.traceback or ""))
+end
+
+-- What is print()ed goes to the logs of the steps that run, innermost first.
+local function log_print(run, text)
+  for i = #run.stack, 1, -1 do steplog.write(run.stack[i], text) end
+  progress.pause()
+end
+
+-- Runs whose steps are being executed, innermost last.
+local printers = {}
+
+-- Where printed lines go; the command line may send them elsewhere.
+local elsewhere
+
+local function on_print(text)
+  local run = printers[#printers]
+  if run then log_print(run, text) end
+  if not elsewhere then return false end
+  elsewhere(text)
+  return true
+end
+
+-- Runs `body` while print also writes to the logs of the run's steps.
+function steplog.around(run, body)
+  printers[#printers + 1] = run
+  core.on_print(on_print)
+  local ok, result = pcall(body)
+  printers[#printers] = nil
+  if not ok then error(result, 0) end
+  return result
+end
+
+-- Gives every printed line to the function instead (nil: no more).
+function steplog.print_to(receive)
+  elsewhere = receive
+  core.on_print(receive and on_print)
+end
+
+return steplog
