@@ -3,9 +3,12 @@
 #include "modules.h"
 #include "trace.h"
 
+#include "base/alloc.h"
+#include "base/error.h"
 #include "wf/csv.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static char character(lua_State *L, int arg, const char *what, const char *name, char otherwise) {
   const char *text = wfl_option_string(L, arg, what, name, NULL);
@@ -51,14 +54,14 @@ static wf_csv_options read_options(lua_State *L, int arg, const char *what) {
   static const char *const names[] = {
       "delimiter", "quote",    "header", "missing",           "columns", "types",
       "on_error",  "max_rows", "trim",   "rename_duplicates", NULL};
-  static const char *const policies[] = {"raise", "skip", NULL};
+  static const char *const policies[] = {"raise", "skip", "null", NULL}; /* as in the enum */
   wfl_options(L, arg, what, names);
   wf_csv_options options = common_options(L, arg, what);
   const char **columns = wfl_option_strings(L, arg, what, "columns", &options.n_columns);
   if (columns) options.columns = columns;
   read_types(L, arg, what, &options);
   int policy = wfl_option_choice(L, arg, what, "on_error", policies, 0);
-  options.bad_row = policy == 0 ? WF_CSV_RAISE : WF_CSV_SKIP;
+  options.bad_row = (wf_csv_bad_row)policy;
   options.max_rows = (size_t)wfl_option_integer(L, arg, what, "max_rows", 0, 0, LUA_MAXINTEGER);
   options.trim = wfl_option_boolean(L, arg, what, "trim", false);
   options.rename_duplicates = wfl_option_boolean(L, arg, what, "rename_duplicates", false);
@@ -82,14 +85,64 @@ static int push_report(lua_State *L, wfl_box *box, wf_frame *frame, const wf_csv
   lua_createtable(L, 0, 3);
   set_count(L, "rows", report->n_rows);
   set_count(L, "skipped", report->n_skipped);
+  set_count(L, "repaired", report->n_repaired);
   if (report->first_skipped_line) set_count(L, "first_skipped_line", report->first_skipped_line);
   return 2;
 }
 
-/* read(path[, options]) → frame, report */
+/* The files of the list at 1, one below the other. */
+static int read_files(lua_State *L) {
+  wf_csv_options options = read_options(L, 2, "csv.read");
+  size_t n;
+  const char **paths = wfl_strings(L, 1, "csv.read: the paths", &n);
+  for (size_t i = 0; i < n; i++) wfl_trace_file(L, paths[i]);
+  wf_csv_report report = {0};
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *frame;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  if (wf_csv_read_files(&frame, paths, n, &options, &report, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  return push_report(L, box, frame, &report);
+}
+
+typedef struct path_list {
+  char **items;
+  size_t n;
+} path_list;
+
+static void free_paths(void *list) {
+  path_list *paths = list;
+  wf_csv_paths_free(paths->items, paths->n);
+  wf_free(paths);
+}
+
+/* Replaces the pattern at 1 by the list of what it matches, held in a box meanwhile. */
+static int read_pattern(lua_State *L, const char *pattern) {
+  static const char PATHS[] = "wf.csv.paths";
+  wfl_class(L, PATHS, NULL, NULL, free_paths);
+  wfl_box *held = wfl_newbox(L, PATHS);
+  path_list *paths = wf_alloc_zero(1, sizeof *paths);
+  wf_error err = WF_ERROR_INIT;
+  if (!paths) wf_fail_nomem(&err);
+  held->ptr = paths;
+  if (!paths || wf_csv_paths_find(&paths->items, &paths->n, pattern, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  lua_createtable(L, (int)paths->n, 0);
+  for (size_t i = 0; i < paths->n; i++) {
+    lua_pushstring(L, paths->items[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_replace(L, 1);
+  lua_pop(L, 1); /* the box: the strings are Lua's own now */
+  return read_files(L);
+}
+
+/* read(path | pattern | "-" | {paths}[, options]) → frame, report */
 static int csv_read(lua_State *L) {
+  if (lua_istable(L, 1)) return read_files(L);
   const char *path = wfl_check_text(L, 1);
-  wfl_trace_file(L, path);
+  if (strpbrk(path, "*?[") && access(path, F_OK) != 0) return read_pattern(L, path);
+  if (strcmp(path, "-") != 0) wfl_trace_file(L, path);
   wf_csv_options options = read_options(L, 2, "csv.read");
   wf_csv_report report = {0};
   wf_error err = WF_ERROR_INIT;

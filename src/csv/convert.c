@@ -9,12 +9,15 @@
 #include "csv/records.h"
 #include "frame/value.h"
 
+#include <stdatomic.h>
+
 enum { BATCH = 1024, WORTH_A_THREAD = 1 << 15 };
 
 typedef struct conversion {
   const wf_csv_plan *plan;
   const wf_csv_records *records;
   wf_column **columns;
+  atomic_size_t n_repaired;
 } conversion;
 
 bool wf_csv_next_target(wf_csv_target *target, unsigned kinds, bool blank_text, size_t n_rows) {
@@ -91,7 +94,7 @@ static wf_status fail_misfit(const conversion *c, size_t slot, size_t row, wf_er
 }
 
 /* One attempt with the target's type: a column, or *again with a better target. */
-static wf_status attempt(const conversion *c, size_t slot, wf_csv_target *target, bool *again,
+static wf_status attempt(conversion *c, size_t slot, wf_csv_target *target, bool *again,
                          wf_column **out, wf_error *err) {
   wf_buffer *values = NULL;
   wf_csv_sink sink;
@@ -117,6 +120,7 @@ static wf_status attempt(const conversion *c, size_t slot, wf_csv_target *target
     status = wf_csv_sinks_finish(out, &sink, 1, target, values, err);
   else
     wf_buffer_release(values);
+  atomic_fetch_add(&c->n_repaired, sink.n_repaired);
   wf_csv_sink_dispose(&sink);
   wf_csv_codes_dispose(&codes);
   return status;
@@ -128,6 +132,7 @@ static wf_status convert_columns(void *context, size_t index, size_t begin, size
   (void)index, (void)worker;
   for (size_t slot = begin; slot < end; slot++) {
     wf_csv_target target = c->plan->targets[slot];
+    target.lenient = target.given && c->plan->options->bad_row == WF_CSV_NULL;
     for (bool again = true; again;) {
       WF_TRY(attempt(c, slot, &target, &again, &c->columns[slot], err));
     }
@@ -143,9 +148,11 @@ wf_status wf_csv_read_records(wf_column **columns, const wf_csv_plan *plan, wf_c
   WF_TRY(
       wf_csv_records_read(&records, plan->text, plan->begin, &layout, plan->options, report, err));
   report->n_rows = records.n_rows;
-  conversion c = {plan, &records, columns};
+  conversion c = {.plan = plan, .records = &records, .columns = columns};
+  atomic_init(&c.n_repaired, 0);
   size_t n_threads = records.n_rows * plan->n_columns < WORTH_A_THREAD ? 1 : 0;
   wf_status status = wf_parallel_for(plan->n_columns, 1, n_threads, convert_columns, &c, err);
+  report->n_repaired += atomic_load(&c.n_repaired);
   for (size_t i = 0; status != WF_OK && i < plan->n_columns; i++) {
     wf_column_release(columns[i]);
     columns[i] = NULL;

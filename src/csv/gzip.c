@@ -1,4 +1,4 @@
-/* gzip.c — zlib over whole buffers.
+/* gzip.c — compressing whole buffers with zlib.
  *
  * zlib counts in 32-bit ints, so input and output are handed over in pieces of at most 1 GiB.
  * Output grows by doubling; nothing is believed about sizes that a file states. */
@@ -36,38 +36,6 @@ static bool feed(z_stream *stream, const char **data, size_t *left, wf_bytes *ou
   stream->next_out = (Bytef *)out->data + out->size;
   stream->avail_out = (uInt)(room < PIECE ? room : PIECE);
   return true;
-}
-
-static wf_status inflate_members(z_stream *stream, const char *data, size_t left, wf_bytes *out,
-                                 wf_error *err) {
-  for (;;) {
-    if (!feed(stream, &data, &left, out)) return wf_fail_nomem(err);
-    unsigned before_in = stream->avail_in, before_out = stream->avail_out;
-    int code = inflate(stream, Z_NO_FLUSH);
-    out->size += before_out - stream->avail_out;
-    if (code == Z_STREAM_END) {
-      if (stream->avail_in == 0 && left == 0) return WF_OK;
-      if (inflateReset(stream) != Z_OK) return wf_fail(err, WF_EXTERNAL, "zlib cannot go on");
-    } else if (code == Z_MEM_ERROR) {
-      return wf_fail_nomem(err);
-    } else if (code != Z_OK && code != Z_BUF_ERROR) {
-      return wf_fail(err, WF_CORRUPT, "damaged gzip data (%s)", stream->msg ? stream->msg : "?");
-    } else if (stream->avail_in == 0 && left == 0 && before_in == 0 && stream->avail_out > 0) {
-      return wf_fail(err, WF_CORRUPT, "the gzip data ends too early");
-    }
-  }
-}
-
-wf_status wf_gzip_inflate(char **out, size_t *out_size, const void *data, size_t size,
-                          wf_error *err) {
-  z_stream stream = {.zalloc = zlib_alloc, .zfree = zlib_free};
-  if (inflateInit2(&stream, WINDOW_BITS + GZIP) != Z_OK) return wf_fail_nomem(err);
-  wf_bytes bytes = {0};
-  wf_status status = inflate_members(&stream, data, size, &bytes, err);
-  inflateEnd(&stream);
-  if (status == WF_OK) return wf_bytes_take(&bytes, out, out_size, err);
-  wf_bytes_dispose(&bytes);
-  return status;
 }
 
 static wf_status deflate_all(z_stream *stream, const char *data, size_t left, wf_bytes *out,

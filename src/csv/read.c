@@ -176,7 +176,7 @@ typedef struct manner {
 } manner;
 
 static bool can_cut(const wf_csv_options *options) {
-  return !options->trim && options->bad_row == WF_CSV_RAISE && options->max_rows == 0;
+  return !options->trim && options->max_rows == 0; /* regular text has no bad record */
 }
 
 static size_t block_of(const wf_csv_plan *p, const manner *how) {

@@ -6,6 +6,7 @@
 #include "csv/records.h"
 
 #include <assert.h>
+#include <string.h>
 
 typedef struct reader {
   wf_csv_records *records;
@@ -53,8 +54,23 @@ static wf_status skip_record(reader *r, size_t begin) {
   return WF_OK;
 }
 
+/* A record with too few fields gets missing ones, as the markers say what missing is; fields that
+ * were too many have not been kept. */
+static wf_status fill_record(reader *r, wf_error *err) {
+  const wf_csv_options *o = r->options;
+  const char *marker = o->missing && o->n_missing ? o->missing[0] : "";
+  wf_csv_field field = {marker, (uint32_t)strlen(marker), false};
+  for (size_t i = 0; i < r->records->n_slots; i++) {
+    if (r->records->slots[i].ends.count > r->records->n_rows) continue;
+    WF_TRY(add_field(&r->records->slots[i], &field, err));
+  }
+  r->report->n_repaired++;
+  return WF_OK;
+}
+
 static wf_status on_ragged(reader *r, const wf_csv_record *record, wf_error *err) {
   if (r->options->bad_row == WF_CSV_SKIP) return skip_record(r, record->begin);
+  if (r->options->bad_row == WF_CSV_NULL) return fill_record(r, err);
   size_t wanted = r->layout->n_fields;
   size_t odd = record->n_fields < wanted ? record->n_fields : wanted;
   return wf_csv_fail(err, WF_PARSE, r->text, record->begin, (int)odd + 1,
@@ -65,7 +81,10 @@ static wf_status on_ragged(reader *r, const wf_csv_record *record, wf_error *err
 
 static wf_status on_record(void *context, const wf_csv_record *record, bool *stop, wf_error *err) {
   reader *r = context;
-  if (record->n_fields != r->layout->n_fields) return on_ragged(r, record, err);
+  if (record->n_fields != r->layout->n_fields) {
+    WF_TRY(on_ragged(r, record, err));
+    if (r->options->bad_row != WF_CSV_NULL) return WF_OK;
+  }
   if (!wf_array_push(&r->records->begins, record->begin)) return wf_fail_nomem(err);
   r->records->n_rows++;
   *stop = r->options->max_rows > 0 && r->records->n_rows == r->options->max_rows;
@@ -74,7 +93,7 @@ static wf_status on_record(void *context, const wf_csv_record *record, bool *sto
 
 static wf_status on_broken(void *context, size_t begin, size_t at, const char *why, wf_error *err) {
   reader *r = context;
-  if (r->options->bad_row == WF_CSV_SKIP) return skip_record(r, begin);
+  if (r->options->bad_row != WF_CSV_RAISE) return skip_record(r, begin);
   wf_csv_place place = wf_csv_text_place(r->text, at);
   return wf_csv_fail(err, WF_PARSE, r->text, at, place.byte, "byte %d: %s", place.byte, why);
 }

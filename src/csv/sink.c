@@ -165,7 +165,10 @@ add_parsed(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, parse_fn *qu
       if (width) memset((char *)sink->values + row * width, 0, width);
       WF_TRY(set_missing(sink, row, err));
     } else if (!parse(sink, row, (wf_view){field->data, field->size})) {
-      break;
+      if (!sink->target->lenient) break;
+      memset((char *)sink->values + row * width, 0, width);
+      WF_TRY(set_missing(sink, row, err));
+      sink->n_repaired++;
     }
   }
   *stored = i;

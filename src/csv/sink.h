@@ -13,6 +13,7 @@ typedef struct wf_csv_target {
   const wf_csv_markers *markers;
   wf_type type;
   bool typed, given; /* given: by the caller, not to be changed */
+  bool lenient;      /* given, and what does not fit is missing instead */
   bool doubtful;     /* string by a guess: it may still be worth a dictionary */
 } wf_csv_target;
 
@@ -41,6 +42,7 @@ typedef struct wf_csv_sink {
   uint8_t *present;    /* a byte a row; NULL while nothing is missing */
   unsigned kinds;      /* of everything from the first misfit on */
   size_t misfit;       /* the first row that does not fit the type; SIZE_MAX: none */
+  size_t n_repaired;   /* values made missing by a lenient target */
   bool blank_text;     /* saw an empty field that is no missing marker */
   wf_csv_codes *codes; /* category: borrowed */
   wf_bytes text;

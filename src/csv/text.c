@@ -106,7 +106,28 @@ static bool read_large(const char *path, char **data, size_t *size) {
   return done;
 }
 
+/* Standard input is a stream: read as it comes until it ends. */
+static wf_status read_stdin(wf_csv_text *out, wf_error *err) {
+  wf_bytes bytes = {0};
+  for (;;) {
+    if (!wf_bytes_reserve(&bytes, bytes.size / 2 + (1 << 16))) {
+      wf_bytes_dispose(&bytes);
+      return wf_fail_nomem(err);
+    }
+    ssize_t n = read(STDIN_FILENO, bytes.data + bytes.size, bytes.capacity - bytes.size - 1);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      int number = errno;
+      wf_bytes_dispose(&bytes);
+      return wf_fail_errno(err, number, "standard input");
+    }
+    if (n == 0) return finish(out, "-", bytes.data, bytes.size, bytes.data, err);
+    bytes.size += (size_t)n;
+  }
+}
+
 wf_status wf_csv_text_read(wf_csv_text *out, const char *path, wf_error *err) {
+  if (strcmp(path, "-") == 0) return read_stdin(out, err);
   char *data;
   size_t size;
   if (!read_large(path, &data, &size)) WF_TRY(wf_file_read(path, 0, &data, &size, err));
@@ -131,6 +152,7 @@ static bool read_at(int fd, char *data, size_t size, size_t offset) {
 wf_status wf_csv_text_open(wf_csv_text *out, const char *path, wf_error *err) {
   struct stat info;
   char first[4] = "";
+  if (strcmp(path, "-") == 0) return read_stdin(out, err);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   bool large = fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= LARGE;
   if (!large || !read_at(fd, first, 3, 0) || is_gzip(first, 3)) {

@@ -88,3 +88,64 @@ TEST(file_doubtful_text_that_repeats) {
   wf_frame_release(f);
   wf_bytes_dispose(&text);
 }
+
+TEST(files_one_below_the_other) {
+  wf_error err = WF_ERROR_INIT;
+  char paths[3][600];
+  const char *list[3];
+  static const char *const texts[] = {"id,zip,flag\n1,100,true\n2,007,\n",
+                                      "id,zip,flag\n3,A1,false\n", "flag,id,zip\n,4.5,9\n"};
+  for (int i = 0; i < 3; i++) {
+    char name[20];
+    snprintf(name, sizeof name, "part-%d.csv", i);
+    snprintf(paths[i], sizeof paths[i], "%s", test_write(name, texts[i], strlen(texts[i])));
+    list[i] = paths[i];
+  }
+  wf_frame *f;
+  wf_csv_report report = {0};
+  REQUIRE_OK(wf_csv_read_files(&f, list, 3, NULL, &report, &err), err);
+  CHECK_EQ_INT(report.n_rows, 4);
+  CHECK_EQ_INT(wf_column_type(wf_frame_column_at(f, 0)), WF_F64);
+  CHECK_EQ_INT(wf_column_type(wf_frame_column_at(f, 1)), WF_STRING);
+  CHECK_EQ_INT(wf_column_type(wf_frame_column_at(f, 2)), WF_BOOL);
+  size_t size;
+  const char *zip = wf_column_text_at(wf_frame_column_at(f, 1), 1, &size);
+  CHECK(size == 3 && memcmp(zip, "007", 3) == 0);
+  wf_frame_release(f);
+  wf_csv_options options = wf_csv_options_default();
+  options.max_rows = 3;
+  REQUIRE_OK(wf_csv_read_files(&f, list, 3, &options, &report, &err), err);
+  CHECK_EQ_INT(wf_frame_row_count(f), 3);
+  wf_frame_release(f);
+  char **found;
+  size_t n;
+  REQUIRE_OK(wf_csv_paths_find(&found, &n, test_path("part-*.csv"), &err), err);
+  CHECK_EQ_INT(n, 3);
+  CHECK_EQ_STR(found[2], paths[2]);
+  wf_csv_paths_free(found, n);
+  CHECK_FAILS(wf_csv_paths_find(&found, &n, test_path("x*.csv"), &err), err, WF_NOTFOUND,
+              "no file matches");
+  list[1] = "-";
+  CHECK_FAILS(wf_csv_read_files(&f, list, 3, NULL, NULL, &err), err, WF_INVALID, "standard input");
+}
+
+TEST(null_policy_repairs) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f;
+  wf_csv_report report = {0};
+  wf_csv_options options = wf_csv_options_default();
+  static const char text[] = "a,b,c\n1,2,3\n4\n5,6,7,8\nx,9,10\n1,\"x\"y,2\n11,12,13\n";
+  options.bad_row = WF_CSV_NULL;
+  options.typed = (const char *const[]){"a"};
+  options.types = (const wf_type[]){WF_I64};
+  options.n_typed = 1;
+  REQUIRE_OK(wf_csv_parse(&f, text, strlen(text), &options, &report, &err), err);
+  CHECK_EQ_INT(report.n_rows, 5);
+  CHECK_EQ_INT(report.n_repaired, 3);
+  CHECK_EQ_INT(report.n_skipped, 1);
+  CHECK(wf_column_is_missing(wf_frame_column_at(f, 1), 1));
+  CHECK_EQ_INT(wf_column_integer_at(wf_frame_column_at(f, 2), 2), 7);
+  CHECK(wf_column_is_missing(wf_frame_column_at(f, 0), 3));
+  CHECK_EQ_INT(wf_column_integer_at(wf_frame_column_at(f, 0), 4), 11);
+  wf_frame_release(f);
+}

@@ -92,4 +92,11 @@ t.test("scripts may come with a first line for the shell, from stdin and with -e
   t.equal(t.wf({ "-e", "print(wf.version)" }).status, 0)
 end)
 
+t.test("a table may come from standard input", function()
+  local table_file = t.write("x.csv", "a,b\n1,x\n2,y\n")
+  local script = "print(#wf.csv.read '-', wf.csv.read { 'x.csv', 'x.csv' }.a:sum())"
+  t.equal(t.wf({ "-e", script }, { stdin = table_file }).out, "2\t6\n")
+  t.contains(t.wf({ "-e", "wf.csv.read { 'x.csv', '-' }" }, { stdin = table_file }).err, "standard input cannot be one")
+end)
+
 t.finish()

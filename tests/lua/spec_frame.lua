@@ -165,7 +165,7 @@ end)
 
 t.test("csv options", function()
   local f, report = csv.parse("a;b\n1;'x;y'\n2\n", { delimiter = ";", quote = "'", on_error = "skip" })
-  t.equal(report, { rows = 1, skipped = 1, first_skipped_line = 3 })
+  t.equal(report, { rows = 1, skipped = 1, repaired = 0, first_skipped_line = 3 })
   t.equal(f.b[1], "x;y")
   t.equal(csv.parse("1,2\n", { header = false }):columns()[2], "column_2")
   t.equal(csv.parse(text, { columns = { "age", "id" }, max_rows = 2 }):columns(), { "age", "id" })

@@ -136,4 +136,23 @@ t.test("recipe: numbers, rates, dates, explain", function()
   t.raises("invalid", "neither", function() return wf.recipe.new():clip("x") end)
 end)
 
+t.test("csv: lists, patterns, repairs", function()
+  local csv = wf.csv
+  local dir = os.tmpname()
+  os.remove(dir)
+  csv.write(frame.new { { "id", { 1, 2 } }, { "s", { "a", "b" } } }, dir .. "-1.csv")
+  csv.write(frame.new { { "id", { 3 } }, { "s", { 7 } } }, dir .. "-2.csv")
+  local f, report = csv.read { dir .. "-1.csv", dir .. "-2.csv" }
+  t.equal(list(f.id), { 1, 2, 3 })
+  t.equal(list(f.s), { "a", "b", "7" })
+  t.equal(report.rows, 3)
+  t.equal(#csv.read(dir .. "-*.csv"), 3)
+  t.raises("not_found", "no file matches", csv.read, dir .. "-x*.csv")
+  os.remove(dir .. "-1.csv")
+  os.remove(dir .. "-2.csv")
+  f, report = csv.parse("a,b\n1,2\n3\n4,x\n", { on_error = "null", types = { b = "i64" } })
+  t.equal(list(f.b), { 2, "-", "-" })
+  t.equal(report.repaired, 2)
+end)
+
 t.finish()

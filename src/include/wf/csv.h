@@ -23,7 +23,12 @@
 extern "C" {
 #endif
 
-typedef enum wf_csv_bad_row { WF_CSV_RAISE, WF_CSV_SKIP } wf_csv_bad_row;
+typedef enum wf_csv_bad_row {
+  WF_CSV_RAISE,
+  WF_CSV_SKIP, /* leave out records with the wrong number of fields, or that break the dialect */
+  WF_CSV_NULL  /* cut or fill up with missing values records with the wrong number of fields, make
+                  values missing that do not fit a given type; others are left out */
+} wf_csv_bad_row;
 
 typedef struct wf_csv_options {
   char delimiter, quote;      /* ',' and '"' */
@@ -36,7 +41,7 @@ typedef struct wf_csv_options {
   const char *const *typed; /* columns whose type is given, not inferred … */
   const wf_type *types;     /* … and their types */
   size_t n_typed;
-  wf_csv_bad_row bad_row; /* a record with the wrong number of fields */
+  wf_csv_bad_row bad_row; /* what to do about records and values that do not fit */
   size_t max_rows;        /* 0: all; what follows is not looked at */
   bool trim;              /* drop blanks around fields, so that `a, "b"` is a and b */
   bool rename_duplicates; /* a repeated name gets "_2", "_3", …; false: it is an error */
@@ -46,16 +51,27 @@ typedef struct wf_csv_options {
 typedef struct wf_csv_report {
   size_t n_rows, n_skipped;
   size_t first_skipped_line; /* 0: none */
+  size_t n_repaired;         /* records cut or filled up, and values made missing */
 } wf_csv_report;
 
 WF_API wf_csv_options wf_csv_options_default(void);
 
-/* Errors name the path, the line and the column; err->column is the field's number, or the byte
- * within the line where the message says so. An empty source is WF_PARSE. `options` and `report`
- * may be NULL. */
+/* The path "-" is standard input, read to its end. Errors name the path, the line and the column;
+ * err->column is the field's number, or the byte within the line where the message says so. An
+ * empty source is WF_PARSE. `options` and `report` may be NULL. */
 WF_API WF_NODISCARD wf_status wf_csv_read(wf_frame **out, const char *path,
                                           const wf_csv_options *options, wf_csv_report *report,
                                           wf_error *err);
+/* Several files, one below the other, as if they were one: names and their order are the first
+ * file's, types those that hold the values of all. max_rows counts over all. "-" is WF_INVALID. */
+WF_API WF_NODISCARD wf_status wf_csv_read_files(wf_frame **out, const char *const *paths, size_t n,
+                                                const wf_csv_options *options,
+                                                wf_csv_report *report, wf_error *err);
+/* The paths that a pattern with * ? [ matches, in byte order; WF_NOTFOUND when none does. Free
+ * them with wf_csv_paths_free. */
+WF_API WF_NODISCARD wf_status wf_csv_paths_find(char ***out, size_t *n, const char *pattern,
+                                                wf_error *err);
+WF_API void wf_csv_paths_free(char **paths, size_t n);
 WF_API WF_NODISCARD wf_status wf_csv_parse(wf_frame **out, const char *text, size_t size,
                                            const wf_csv_options *options, wf_csv_report *report,
                                            wf_error *err);

@@ -65,9 +65,9 @@ def run_once(name, task, paths):
     text = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    if process.returncode != 0 or not text.strip():
         raise SystemExit(f"{name} failed on {task}")
-    times = json.loads(text)
+    times = json.loads(text.strip().splitlines()[-1])  # data.table shows its progress first
     times["cpu"] = usage.ru_utime + usage.ru_stime
     times["rss"] = usage.ru_maxrss / 1024
     return times
