@@ -15,6 +15,7 @@
   X("wf.recipe", wfl_open_recipe)          \
   X("wf.core.bias", wfl_open_bias)         \
   X("wf.core.catalog", wfl_open_catalog)   \
+  X("wf.core.claim", wfl_open_claim)       \
   X("wf.core.endpoint", wfl_open_endpoint) \
   X("wf.core.http", wfl_open_http)         \
   X("wf.core.key", wfl_open_key)           \

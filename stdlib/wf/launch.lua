@@ -9,6 +9,7 @@
 local cache = require "wf.cache"
 local errors = require "wf.errors"
 local executor = require "wf.executor"
+local once = require "wf.once"
 local options = require "wf.options"
 local plan = require "wf.plan"
 local progress = require "wf.progress"
@@ -47,6 +48,40 @@ local function recall(run, step, o)
   end
   record.cached(run, step, result, values)
   return { ok = true, values = values }
+end
+
+local function release(step)
+  if step.claimed then once.release(step.claimed) end
+  step.claimed = nil
+end
+
+-- Lets go of the step's key when the body raises.
+local function guarded(step, body, ...)
+  local results = table.pack(pcall(body, ...))
+  if results[1] then return table.unpack(results, 2, results.n) end
+  release(step)
+  error(results[2], 0)
+end
+
+-- The outcome that is kept for the step; nil when it is to be computed. It is claimed before it is
+-- looked for: who claims it last finds what others have computed meanwhile.
+local function recall_claimed(run, step, claim)
+  step.claimed = claim(step.keyed.key, run) and step.keyed.key or nil
+  local outcome
+  outcome, step.why = recall(run, step, step.options)
+  if outcome then release(step) end
+  return outcome
+end
+
+-- Whether somebody else computes the step, whose result is to be waited for.
+local function is_computed_elsewhere(run, step)
+  return not step.claimed and not run.no_cache and not run.refresh[step.name]
+end
+
+-- Waits for whoever computes the step; the outcome that is then kept, or nil.
+local function recall_after_others(run, step)
+  progress.line(("  "):rep(step.depth + 1) .. step.name .. " is being computed already: waiting")
+  return guarded(step, recall_claimed, run, step, once.wait)
 end
 
 -- What is kept last of a step is taken whatever has changed since.
@@ -192,26 +227,42 @@ local function launch(run, kind, given, fn, ...)
     end
     return settled_handle(run, step, take_latest(run, step))
   end
+  local handle = setmetatable({ run = run, step = step }, Handle)
   if kind == "action" then
     trace.spoil(("it contains the action %s"):format(step.name))
   elseif o.cache then
     step.keyed = key_of(step, step.work)
-    local outcome
-    outcome, step.why = recall(run, step, o)
+    local outcome = guarded(step, recall_claimed, run, step, once.take)
     if outcome then return settled_handle(run, step, outcome) end
+    handle.elsewhere = is_computed_elsewhere(run, step)
   else
     step.why = "cache = false"
   end
-  record.begin(run, step)
-  local handle = setmetatable({ run = run, step = step }, Handle)
-  handle.job = attempt(handle)
-  if handle.job:is_finished() then handle:settle() end
+  -- A step of a worker is waited for when its value is needed: others can begin meanwhile.
+  if not (handle.elsewhere and kind == "async") then handle:start() end
   return handle
 end
 
 -- ---- handles ------------------------------------------------------------------------------------
 
+-- Begins the work, unless somebody else has done it meanwhile.
+function Handle:start()
+  local run, step = self.run, self.step
+  if self.elsewhere then
+    self.elsewhere = false
+    self.outcome = recall_after_others(run, step)
+    self.settled = self.outcome ~= nil
+    if self.settled then return end
+  end
+  guarded(step, function()
+    record.begin(run, step)
+    self.job = attempt(self)
+  end)
+  if self.job:is_finished() then self:settle() end
+end
+
 function Handle:settle()
+  if self.elsewhere then self:start() end
   if self.outcome then return self.outcome end
   local outcome = self.job:wait()
   while not outcome.ok and not self.settled and try_again(self.step, outcome.error) do
@@ -221,9 +272,10 @@ function Handle:settle()
   self.outcome = self.outcome or outcome
   if not self.settled then
     self.settled = true
-    record.settle(self.run, self.step, outcome)
+    guarded(self.step, record.settle, self.run, self.step, outcome)
+    release(self.step)
   end
-  return outcome
+  return self.outcome
 end
 
 -- The step's values, or its error.

@@ -13,6 +13,7 @@ local cache = require "wf.cache"
 local core = require "wf.core.step"
 local errors = require "wf.errors"
 local executor = require "wf.executor"
+local once = require "wf.once"
 local trace = require "wf.trace"
 
 local work = {}
@@ -58,8 +59,10 @@ local function own_globals()
 end
 
 function work.pack(run, step, memory)
+  local chain = once.chain(run)
+  if step.keyed then chain[#chain + 1] = step.keyed.key end
   return (artifact.encode({ fn = step.work.fn, arguments = step.work.arguments, run = run,
-    keyed = step.keyed, name = step.name, id = step.id, globals = own_globals(), memory = memory,
+    keyed = step.keyed, name = step.name, id = step.id, globals = own_globals(), memory = memory, chain = chain,
     path = package.path, verify = trace.verify }, "", true))
 end
 
@@ -110,6 +113,7 @@ function work.perform(bytes, adopt)
   local ok, answer = pcall(function()
     local job = artifact.decode(bytes, true)
     install(job)
+    once.inherit(job.chain)
     if job.memory then require("wf.core.worker").limit_memory(job.memory) end
     local step = { name = job.name, id = job.id, kind = "async", keyed = job.keyed, metrics = {},
       work = { fn = job.fn, arguments = job.arguments } }
