@@ -190,6 +190,63 @@ TEST(shap_kernels_give_the_same_bits) {
 #endif
 }
 
+/* The first row, so often that it takes several chunks. */
+static void check_many(const wf_forest *forest, const reference *r, const double *expected) {
+  enum { MANY = 300 };
+  wf_features view = reference_by_row(r);
+  view.n_rows = MANY;
+  view.row_stride = 0;
+  size_t width = r->n_outputs * (r->n_columns + 1), size;
+  wf_error err = WF_ERROR_INIT;
+  REQUIRE_OK(wf_shap_prepare(&size, forest, MANY, &err), err);
+  void *scratch = wf_alloc_aligned(size);
+  double *out = wf_alloc_array(MANY * width, sizeof *out);
+  REQUIRE_OK(wf_shap_values_within(forest, &view, scratch, out, &err), err);
+  for (size_t i = 0; i < MANY; i++) {
+    CHECK(memcmp(out + i * width, expected, width * sizeof *out) == 0);
+  }
+  wf_free(out);
+  wf_free(scratch);
+}
+
+/* The same bits as above, and not one allocation once prepared. */
+static void check_within(const wf_forest *forest, const reference *r, const double *expected) {
+  wf_features view = reference_by_row(r);
+  size_t width = r->n_outputs * (r->n_columns + 1), size;
+  wf_error err = WF_ERROR_INIT;
+  REQUIRE_OK(wf_shap_prepare(&size, forest, view.n_rows, &err), err);
+  void *scratch = wf_alloc_aligned(size);
+  double *out = wf_alloc_array(view.n_rows * width, sizeof *out);
+  wf_alloc_fail_after(0);
+  wf_status whole = wf_shap_values_within(forest, &view, scratch, out, &err);
+  wf_alloc_fail_after(-1);
+  REQUIRE_OK(whole, err);
+  CHECK(memcmp(out, expected, view.n_rows * width * sizeof *out) == 0);
+  view.n_rows = 1; /* fewer than prepared for */
+  wf_alloc_fail_after(0);
+  wf_status one = wf_shap_values_within(forest, &view, scratch, out, &err);
+  wf_alloc_fail_after(-1);
+  REQUIRE_OK(one, err);
+  CHECK(memcmp(out, expected, width * sizeof *out) == 0);
+  wf_free(out);
+  wf_free(scratch);
+}
+
+TEST(shap_within_memory_at_hand) {
+  for (size_t i = 0; model_names[i]; i++) {
+    reference r;
+    reference_read(&r, model_names[i]);
+    wf_forest *forest = model_read(model_names[i]);
+    wf_features view = reference_by_row(&r);
+    double *values = explain(forest, &view, 1);
+    check_within(forest, &r, values);
+    check_many(forest, &r, values);
+    wf_free(values);
+    wf_forest_release(forest);
+    reference_free(&r);
+  }
+}
+
 TEST(shap_global_aggregates) {
   /* two rows, two outputs, two features and the base each */
   double values[] = {1, -2, 9, 10, 20, 9, -3, 4, 9, 30, -50, 9};
@@ -228,7 +285,9 @@ static bool explain_fresh(const char *bytes, size_t size, const reference *r, do
   if (wf_forest_parse(&forest, bytes, size, NULL) != WF_OK) return false;
   wf_features view = reference_by_row(r);
   wf_shap_options options = {.n_threads = 1};
-  bool done = wf_shap_values(forest, &view, &options, out, NULL) == WF_OK;
+  size_t scratch_size;
+  bool done = wf_shap_prepare(&scratch_size, forest, 1, NULL) == WF_OK &&
+              wf_shap_values(forest, &view, &options, out, NULL) == WF_OK;
   wf_forest_release(forest);
   return done;
 }

@@ -19,10 +19,21 @@ typedef struct wf_shap_options {
 /* Path-dependent TreeSHAP. Writes n_rows x group_count x (feature_count + 1) doubles; the last of
  * each group is the base value (expected margin over the training cover plus base margin). Checks
  * additivity against the forest's own margin for every row and fails with WF_CORRUPT when it is off
- * by more than float32 summation can explain. `options` may be NULL. */
+ * by more than float32 summation can explain; WF_LIMIT when a path splits on more than 64 features.
+ * `options` may be NULL. */
 WF_API WF_NODISCARD wf_status wf_shap_values(const wf_forest *forest, const wf_features *features,
                                              const wf_shap_options *options, double *out,
                                              wf_error *err);
+
+/* The same for who explains few rows often and must not allocate: on the calling thread, in memory
+ * of the caller's. wf_shap_prepare does what is done once a forest, and tells how many bytes of
+ * scratch (aligned to 64) explaining up to `n_rows` rows in one call takes; WF_LIMIT as above.
+ * Afterwards wf_shap_values_within allocates nothing. */
+WF_API WF_NODISCARD wf_status wf_shap_prepare(size_t *scratch_size, const wf_forest *forest,
+                                              size_t n_rows, wf_error *err);
+WF_API WF_NODISCARD wf_status wf_shap_values_within(const wf_forest *forest,
+                                                    const wf_features *features, void *scratch,
+                                                    double *out, wf_error *err);
 
 typedef enum wf_shap_aggregate {
   WF_SHAP_MEAN_ABS,
