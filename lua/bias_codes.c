@@ -15,7 +15,7 @@ static size_t chunk_at(const wf_column *column, size_t begin) {
   return column->n_rows - begin < CHUNK ? column->n_rows - begin : CHUNK;
 }
 
-enum { MOST_COMBINATIONS = 1 << 24, WIDEST_RANGE = 1 << 16, MOST_COLUMNS = 16 };
+enum { NEAR = 4096, MOST_COMBINATIONS = 1 << 24, WIDEST_RANGE = 1 << 16, MOST_COLUMNS = 16 };
 
 /* One column of a group: every value has a code below n_codes, missing ones have -1. */
 typedef struct part {
@@ -149,6 +149,63 @@ static int32_t number_groups(lua_State *L, int32_t *codes, int names, const part
   return count;
 }
 
+/* Groups of integers near the first one, as categories are: they need no look for their range. */
+typedef struct near_groups {
+  uint64_t base;
+  int32_t number_of[NEAR]; /* of value base + i; -1: not met yet */
+  int32_t count;
+} near_groups;
+
+/* Codes of rows that are met already; returns the first row that is not, or n. */
+static size_t code_known(int32_t *restrict codes, const int64_t *values, size_t n,
+                         const near_groups *restrict near) {
+  for (size_t i = 0; i < n; i++) {
+    uint64_t at = (uint64_t)values[i] - near->base;
+    if (at >= NEAR || near->number_of[at] < 0) return i;
+    codes[i] = near->number_of[at];
+  }
+  return n;
+}
+
+/* Rows begin … begin + n of the column; false when one is too far away. */
+static bool code_chunk(lua_State *L, int32_t *codes, int names, const wf_column *column,
+                       size_t begin, size_t n, near_groups *near) {
+  int64_t values[CHUNK];
+  part self = {.column = column};
+  wf_column_load_i64(column, begin, n, values);
+  for (size_t i = 0; (i += code_known(codes + i, values + i, n - i, near)) < n;) {
+    uint64_t at = (uint64_t)values[i] - near->base;
+    if (at >= NEAR) return false;
+    near->number_of[at] = near->count++;
+    add_name(L, names, near->count, &self, 1, begin + i);
+  }
+  return true;
+}
+
+/* The groups of one column of integers near each other and none missing; -1 when it is not so. */
+static int32_t number_near(lua_State *L, int32_t *codes, int names, const wf_column *column) {
+  near_groups near = {.count = 0};
+  int64_t first;
+  if (!wf_type_is_integer(column->type) || column->n_rows == 0 || column->n_missing) return -1;
+  memset(near.number_of, -1, sizeof near.number_of);
+  wf_column_load_i64(column, 0, 1, &first);
+  near.base = (uint64_t)first - NEAR / 2;
+  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
+    size_t n = chunk_at(column, begin);
+    if (!code_chunk(L, codes + begin, names, column, begin, n, &near)) return -1;
+  }
+  return near.count;
+}
+
+/* Groups of the columns listed at index 1: of any values, of several columns. */
+static int32_t number_any(lua_State *L, int32_t *codes, int names) {
+  size_t n_parts;
+  lua_newtable(L); /* names again: some of number_near's may be there */
+  lua_replace(L, names);
+  const part *parts = push_parts(L, &n_parts, codes);
+  return number_groups(L, codes, names, parts, n_parts);
+}
+
 /* A column for as many codes as the first column of the list at index 1 has rows. */
 static wf_column *push_room(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -166,12 +223,14 @@ static wf_column *push_room(lua_State *L) {
 /* Codes of the columns become numbers of groups in place: a row is read before it is written. */
 int bias_groups(lua_State *L) {
   lua_settop(L, 1);
-  size_t n_parts;
-  int32_t *codes = wf_column_memory(push_room(L));
-  const part *parts = push_parts(L, &n_parts, codes);
+  int32_t *codes = wf_column_memory(push_room(L)), count = -1;
   lua_newtable(L);
   int names = lua_gettop(L);
-  int32_t count = number_groups(L, codes, names, parts, n_parts);
+  if (luaL_len(L, 1) == 1) {
+    lua_rawgeti(L, 1, 1);
+    count = number_near(L, codes, names, wfl_check(L, lua_gettop(L), WFL_COLUMN));
+  }
+  if (count < 0) count = number_any(L, codes, names);
   lua_createtable(L, 0, 3);
   lua_pushvalue(L, 2);
   lua_setfield(L, -2, "codes");

@@ -58,30 +58,41 @@ static size_t chunk_at(const wf_column *column, size_t begin) {
   return column->n_rows - begin < CHUNK ? column->n_rows - begin : CHUNK;
 }
 
-const uint8_t *bias_to_flags(bias_rows *rows, const char *name) {
+bias_flags bias_to_packed(bias_rows *rows, const char *name) {
   lua_State *L = rows->L;
   const wf_column *column = wfl_check(L, lua_gettop(L), WFL_COLUMN);
   check_length(rows, column, name);
-  uint8_t *flags;
-  if (column->type == WF_BOOL && column->n_missing == 0) {
-    flags = wfl_scratch(L, rows->n, 1);
-    unpack_bits(flags, column->data->data, rows->n);
-  } else {
-    flags = wfl_push_flags(L, column, full_name(rows, name));
-    lua_remove(L, -2);
-  }
-  lua_remove(L, -2);
+  if (column->type == WF_BOOL && column->n_missing == 0)
+    return (bias_flags){.bits = column->data->data};
+  bias_flags flags = {.bytes = wfl_push_flags(L, column, full_name(rows, name))};
+  lua_replace(L, -3);
+  lua_pop(L, 1);
   return flags;
 }
 
-const uint8_t *bias_push_flags(bias_rows *rows, const char *name, bool required) {
+bias_flags bias_push_packed(bias_rows *rows, const char *name, bool required) {
   lua_State *L = rows->L;
   if (!wfl_option_object(L, 1, rows->what, name, WFL_COLUMN, required)) {
     lua_pushnil(L);
-    return NULL;
+    return (bias_flags){NULL, NULL};
   }
   lua_getfield(L, 1, name);
-  return bias_to_flags(rows, name);
+  return bias_to_packed(rows, name);
+}
+
+const uint8_t *bias_flags_at(const bias_flags *flags, size_t begin, size_t n, uint8_t *room) {
+  if (flags->bytes) return flags->bytes + begin;
+  if (!flags->bits) return NULL;
+  unpack_bits(room, flags->bits + begin / 8, n);
+  return room;
+}
+
+const uint8_t *bias_push_flags(bias_rows *rows, const char *name, bool required) {
+  bias_flags flags = bias_push_packed(rows, name, required);
+  if (!flags.bits) return flags.bytes;
+  uint8_t *room = wfl_scratch(rows->L, rows->n, 1);
+  lua_remove(rows->L, -2);
+  return bias_flags_at(&flags, 0, rows->n, room);
 }
 
 const double *bias_push_numbers(bias_rows *rows, const char *name, bool required) {
@@ -126,50 +137,83 @@ static wf_column *push_blank(lua_State *L, size_t n) {
   return column;
 }
 
+/* Bounds as the script gave them: of each pair at most one is there. */
 typedef struct range {
-  double above, below; /* exclusive */
-  double min, max;     /* inclusive */
-  bool has_above, has_below;
+  double low, high;
+  bool above, below; /* the bound itself is outside */
 } range;
 
-/* An absent exclusive bound is beyond every number: it shuts out no infinity either. */
-static bool in_range(const range *r, double x) {
-  return ((x > r->above) | !r->has_above) & ((x < r->below) | !r->has_below) & (x >= r->min) &
-         (x <= r->max);
-}
-
-static double bound(lua_State *L, const char *name, double otherwise) {
+static double bound(lua_State *L, const char *exclusive, const char *inclusive, double otherwise,
+                    bool *outside) {
+  *outside = lua_getfield(L, 2, exclusive) != LUA_TNIL;
+  lua_pop(L, 1);
+  const char *name = *outside ? exclusive : inclusive;
   double value = wfl_option_number(L, 2, "bias: set", name, otherwise);
   if (isnan(value)) wfl_fail(L, WF_INVALID, "bias: the bound '%s' is not a number", name);
   return value;
 }
 
-static bool has_option(lua_State *L, const char *name) {
-  bool has = lua_getfield(L, 2, name) != LUA_TNIL;
-  lua_pop(L, 1);
-  return has;
-}
-
 static range read_range(lua_State *L) {
-  return (range){
-      .above = bound(L, "above", -HUGE_VAL),
-      .below = bound(L, "below", HUGE_VAL),
-      .min = bound(L, "min", -HUGE_VAL),
-      .max = bound(L, "max", HUGE_VAL),
-      .has_above = has_option(L, "above"),
-      .has_below = has_option(L, "below"),
-  };
+  range r;
+  r.low = bound(L, "above", "min", -HUGE_VAL, &r.above);
+  r.high = bound(L, "below", "max", HUGE_VAL, &r.below);
+  return r;
 }
 
-static void mark_range(lua_State *L, uint8_t *bits, const wf_column *column) {
-  range r = read_range(L);
-  double values[CHUNK];
+static void mark_double_range(uint8_t *bits, const wf_column *column, const range *r) {
+  double values[CHUNK], low = r->low, high = r->high;
   uint8_t in[CHUNK];
   for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
     size_t n = chunk_at(column, begin);
     wf_column_load_f64(column, begin, n, values);
-    for (size_t i = 0; i < n; i++) in[i] = in_range(&r, values[i]);
+    for (size_t i = 0; i < n; i++) in[i] = (values[i] >= low) & (values[i] <= high);
+    for (size_t i = 0; r->above && i < n; i++) in[i] &= values[i] > low;
+    for (size_t i = 0; r->below && i < n; i++) in[i] &= values[i] < high;
     add_bits(bits, column, begin, in, n);
+  }
+}
+
+/* Marks low <= x <= high, low at most high: one unsigned comparison a row. */
+static void mark_integer_range(uint8_t *bits, const wf_column *column, int64_t low, int64_t high) {
+  int64_t values[CHUNK];
+  uint64_t least = (uint64_t)low, span = (uint64_t)high - least;
+  uint8_t in[CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
+    size_t n = chunk_at(column, begin);
+    wf_column_load_i64(column, begin, n, values);
+    for (size_t i = 0; i < n; i++) in[i] = (uint64_t)values[i] - least <= span;
+    add_bits(bits, column, begin, in, n);
+  }
+}
+
+/* The smallest integer of the range; false when all are below it. */
+static bool first_integer(const range *r, int64_t *out) {
+  double least = ceil(r->low);
+  if (least >= 0x1p63) return false;
+  int64_t first = least < -0x1p63 ? INT64_MIN : (int64_t)least;
+  bool next = r->above && least == r->low && least >= -0x1p63;
+  if (next && first == INT64_MAX) return false;
+  *out = first + next;
+  return true;
+}
+
+static bool last_integer(const range *r, int64_t *out) {
+  double most = floor(r->high);
+  if (most < -0x1p63) return false;
+  int64_t last = most >= 0x1p63 ? INT64_MAX : (int64_t)most;
+  bool before = r->below && most == r->high && most < 0x1p63;
+  if (before && last == INT64_MIN) return false;
+  *out = last - before;
+  return true;
+}
+
+static void mark_range(lua_State *L, uint8_t *bits, const wf_column *column) {
+  range r = read_range(L);
+  int64_t low, high;
+  if (!wf_type_is_integer(column->type)) {
+    mark_double_range(bits, column, &r);
+  } else if (first_integer(&r, &low) && last_integer(&r, &high) && low <= high) {
+    mark_integer_range(bits, column, low, high);
   }
 }
 
@@ -193,18 +237,6 @@ static void mark_number(uint8_t *bits, const wf_column *column, double wanted) {
   }
 }
 
-/* Integers beyond 2^53 are told apart. */
-static void mark_integer(uint8_t *bits, const wf_column *column, int64_t wanted) {
-  int64_t values[CHUNK];
-  uint8_t in[CHUNK];
-  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
-    size_t n = chunk_at(column, begin);
-    wf_column_load_i64(column, begin, n, values);
-    for (size_t i = 0; i < n; i++) in[i] = values[i] == wanted;
-    add_bits(bits, column, begin, in, n);
-  }
-}
-
 static bool view_is(wf_view view, const char *text, size_t size) {
   return view.size == size && memcmp(view.data, text, size) == 0;
 }
@@ -218,10 +250,11 @@ static int32_t code_of(const wf_column *dictionary, const char *text, size_t siz
 }
 
 static void mark_code(uint8_t *bits, const wf_column *column, int32_t code) {
+  const int32_t *codes = wf_column_i32(column);
   uint8_t in[CHUNK];
   for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
     size_t n = chunk_at(column, begin);
-    for (size_t i = 0; i < n; i++) in[i] = wf_column_i32(column)[begin + i] == code;
+    for (size_t i = 0; i < n; i++) in[i] = codes[begin + i] == code;
     add_bits(bits, column, begin, in, n);
   }
 }
@@ -249,7 +282,8 @@ static void mark_value(lua_State *L, uint8_t *bits, const wf_column *column) {
   if (wf_type_is_text(column->type)) {
     mark_text(L, bits, column);
   } else if (wf_type_is_integer(column->type) && lua_isinteger(L, -1)) {
-    mark_integer(bits, column, lua_tointeger(L, -1));
+    lua_Integer wanted = lua_tointeger(L, -1); /* beyond 2^53 too */
+    mark_integer_range(bits, column, wanted, wanted);
   } else {
     mark_number(bits, column, number_on_top(L, column));
   }
@@ -296,12 +330,15 @@ int bias_member(lua_State *L) {
 }
 
 static void push_integers(lua_State *L, const wf_column *column) {
-  int64_t low = INT64_MAX, high = INT64_MIN;
-  for (size_t i = 0; i < column->n_rows; i++) {
-    if (!wf_column_present(column, i)) continue;
-    int64_t value = wf_column_integer_at(column, i);
-    if (value < low) low = value;
-    if (value > high) high = value;
+  int64_t low = INT64_MAX, high = INT64_MIN, values[CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
+    size_t n = chunk_at(column, begin);
+    wf_column_load_i64(column, begin, n, values);
+    for (size_t i = 0; i < n; i++) {
+      if (column->n_missing && !wf_column_present(column, begin + i)) continue;
+      low = values[i] < low ? values[i] : low;
+      high = values[i] > high ? values[i] : high;
+    }
   }
   lua_pushinteger(L, low);
   lua_pushinteger(L, high);

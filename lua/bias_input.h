@@ -15,8 +15,17 @@ typedef struct bias_rows {
 
 /* A bool column without missing values, one byte a row; NULL when the option is absent. */
 const uint8_t *bias_push_flags(bias_rows *rows, const char *name, bool required);
+
+/* The same flags as they lie in the column, for those who work on some rows at a time. */
+typedef struct bias_flags {
+  const uint8_t *bytes, *bits; /* one of them, or neither when the option is absent */
+} bias_flags;
+bias_flags bias_push_packed(bias_rows *rows, const char *name, bool required);
 /* The same of the column on the top of the stack, which it replaces. */
-const uint8_t *bias_to_flags(bias_rows *rows, const char *name);
+bias_flags bias_to_packed(bias_rows *rows, const char *name);
+/* Rows begin (a multiple of 8) … begin + n, one byte each; unpacked into room[n] where need be. */
+const uint8_t *bias_flags_at(const bias_flags *flags, size_t begin, size_t n, uint8_t *room);
+
 /* Finite numbers; NULL when absent. */
 const double *bias_push_numbers(bias_rows *rows, const char *name, bool required);
 /* The options `groups` (what bias_groups made) and `n_groups`; NULL when absent. */

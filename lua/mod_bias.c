@@ -12,6 +12,8 @@
 
 #include "wf/bias.h"
 
+#include "base/error.h"
+
 #include <string.h>
 
 /* ---- results ------------------------------------------------------------------------------------
@@ -228,7 +230,7 @@ static int compute(lua_State *L) {
 
 typedef struct facets {
   bias_rows rows;
-  const uint8_t *labels, *predictions, **flags;
+  bias_flags labels, predictions, *flags;
   const double *weights;
   const int32_t *groups;
   size_t n, n_groups;
@@ -248,7 +250,7 @@ static void read_facets(facets *f) {
   f->flags = wfl_scratch(L, f->n, sizeof *f->flags);
   for (size_t i = 0; i < f->n; i++) {
     lua_rawgeti(L, list, (lua_Integer)i + 1);
-    f->flags[i] = bias_to_flags(&f->rows, "facets");
+    f->flags[i] = bias_to_packed(&f->rows, "facets");
   }
 }
 
@@ -268,23 +270,62 @@ static void read_resampling(facets *f) {
   if (f->weights) wfl_fail(L, WF_UNSUPPORTED, "%s: weighted rows have no intervals", f->rows.what);
 }
 
+enum { COUNTED = 16384 }; /* rows that are unpacked and counted at once; whole bytes of bits */
+
+/* Some rows as bytes, and the tables they are counted into. */
+typedef struct rows_at {
+  const uint8_t *labels, *predictions, **flags;
+  const int32_t *groups;
+  size_t begin, n;
+  wf_bias_cells *cells, *by_group;
+} rows_at;
+
+/* `room` has a row of bytes for the labels, the predictions and each facet. */
+static void unpack_rows(rows_at *at, const facets *f, size_t most, uint8_t *room) {
+  at->labels = bias_flags_at(&f->labels, at->begin, at->n, room);
+  at->predictions = bias_flags_at(&f->predictions, at->begin, at->n, room + most);
+  for (size_t i = 0; i < f->n; i++)
+    at->flags[i] = bias_flags_at(&f->flags[i], at->begin, at->n, room + (i + 2) * most);
+  at->groups = f->groups ? f->groups + at->begin : NULL;
+}
+
+static wf_status count_rows(const rows_at *at, const facets *f, wf_error *err) {
+  if (!f->weights)
+    return wf_bias_count_facets(at->cells, at->by_group, at->labels, at->predictions, at->flags,
+                                f->n, at->groups, f->n_groups, at->n, err);
+  for (size_t i = 0; i < f->n; i++) {
+    wf_bias_cells *by_group = at->by_group ? at->by_group + i * f->n_groups : NULL;
+    WF_TRY(wf_bias_count_weighted(&at->cells[i], by_group, at->labels, at->predictions,
+                                  at->flags[i], at->groups, f->n_groups, f->weights, at->n, err));
+  }
+  return WF_OK;
+}
+
+static void add_tables(wf_bias_cells *to, const wf_bias_cells *from, size_t n) {
+  for (size_t i = 0; i < 8 * n; i++) (&to->n[0][0][0])[i] += (&from->n[0][0][0])[i];
+}
+
+/* Counts are added up over blocks that fit the cache; weights, whose sums are rounded, and more
+ * tables than a block has rows are not. */
 static void count_facets(facets *f) {
   lua_State *L = f->rows.L;
   size_t n_tables = f->groups ? f->n * f->n_groups : 0;
-  f->cells = wfl_scratch(L, f->n, sizeof *f->cells);
-  f->by_group = f->groups ? wfl_scratch(L, n_tables, sizeof *f->by_group) : NULL;
-  wf_error err = WF_ERROR_INIT;
-  wf_status status = WF_OK;
-  for (size_t i = 0; f->weights && i < f->n && status == WF_OK; i++) {
-    status = wf_bias_count_weighted(
-        &f->cells[i], f->by_group ? f->by_group + i * f->n_groups : NULL, f->labels, f->predictions,
-        f->flags[i], f->groups, f->n_groups, f->weights, f->rows.n, &err);
+  size_t most = f->weights || n_tables > COUNTED / 8 || f->rows.n < COUNTED ? f->rows.n : COUNTED;
+  size_t n_all = f->n + n_tables;
+  uint8_t *room = wfl_scratch(L, f->n + 2, most);
+  rows_at at = {.flags = wfl_scratch(L, f->n, sizeof *at.flags)};
+  at.cells = wfl_scratch(L, n_all, sizeof *at.cells);
+  at.by_group = f->groups ? at.cells + f->n : NULL;
+  f->cells = wfl_scratch(L, n_all, sizeof *f->cells);
+  f->by_group = f->groups ? f->cells + f->n : NULL;
+  memset(f->cells, 0, n_all * sizeof *f->cells);
+  for (; at.begin < f->rows.n; at.begin += most) {
+    wf_error err = WF_ERROR_INIT;
+    at.n = f->rows.n - at.begin < most ? f->rows.n - at.begin : most;
+    unpack_rows(&at, f, most, room);
+    if (count_rows(&at, f, &err) != WF_OK) wfl_raise(L, &err);
+    add_tables(f->cells, at.cells, n_all);
   }
-  if (!f->weights && f->n) {
-    status = wf_bias_count_facets(f->cells, f->by_group, f->labels, f->predictions, f->flags, f->n,
-                                  f->groups, f->n_groups, f->rows.n, &err);
-  }
-  if (status != WF_OK) wfl_raise(L, &err);
 }
 
 static void push_facet(const facets *f, size_t i, const selection *s) {
@@ -314,20 +355,21 @@ static int report(lua_State *L) {
   facets f = {.rows = {L, "bias.report", SIZE_MAX}};
   lua_settop(L, 1);
   wfl_options(L, 1, f.rows.what, names);
-  f.labels = bias_push_flags(&f.rows, "labels", true);
-  f.predictions = bias_push_flags(&f.rows, "predictions", false);
+  f.labels = bias_push_packed(&f.rows, "labels", true);
+  f.predictions = bias_push_packed(&f.rows, "predictions", false);
   f.groups = bias_push_groups(&f.rows, &f.n_groups, false);
   f.weights = bias_push_numbers(&f.rows, "weights", false);
   read_facets(&f);
   read_resampling(&f);
   count_facets(&f);
-  selection s = push_selection(L, f.rows.what, f.predictions != NULL);
+  bool predicted = f.predictions.bytes || f.predictions.bits;
+  selection s = push_selection(L, f.rows.what, predicted);
   lua_createtable(L, (int)f.n, 0);
   for (size_t i = 0; i < f.n; i++) {
     push_facet(&f, i, &s);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
-  if (!f.predictions || f.n == 0) return 1;
+  if (!predicted || f.n == 0) return 1;
   push_performance(L, &f.cells[0]);
   return 2;
 }

@@ -24,7 +24,7 @@ enum {
   BLOCK = 2048,      /* rows whose codes are made before they are counted: fits the L1 */
   CHUNK = 5,         /* facets in one code */
   N_COPIES = 4,      /* of a small histogram */
-  SMALL_CELLS = 4096 /* larger histograms do not profit from copies */
+  SMALL_CELLS = 1024 /* in larger ones neighbours seldom meet, and copies crowd the L1 */
 };
 
 typedef uint8_t lanes __attribute__((vector_size(LANES)));

@@ -52,6 +52,75 @@ t.test("values and ranges say which rows are meant, whatever the column's type",
     facet = { age = { above = 30 } } }):value("age", "DPL"))
 end)
 
+t.test("ranges of integers are exact at both ends of their type", function()
+  local least, most, far = math.mininteger, math.maxinteger, 1 << 60
+  local column = frame.new { names = { "n" },
+    columns = { { least, -far - 1, -far, -1, 0, 1, 2, far, far + 1, most, frame.missing } } }:column "n"
+  local member = require("wf.core.bias").member
+  for _, case in ipairs {
+    { { above = far + 0.0 }, "far+1 most" }, { { min = far + 0.0 }, "far far+1 most" },
+    { { below = -far + 0.0 }, "least -far-1" }, { { max = -far + 0.0 }, "least -far-1 -far" },
+    { { above = -0.5, below = 1.5 }, "0 1" }, { { min = -1.5, max = 1.5 }, "-1 0 1" },
+    { { above = 0, below = 1 }, "" }, { { min = 0.2, max = 0.8 }, "" }, { { above = 1e300 }, "" },
+    { { below = -1e300 }, "" }, { { above = math.huge }, "" }, { { min = 0x1p63 }, "" },
+    { { above = -0x1p63 }, "-far-1 -far -1 0 1 2 far far+1 most" }, { { max = -0x1p63 }, "least" },
+    { { below = -0x1p63 }, "" }, { { min = -1e300, max = -far - 0.0 }, "least -far-1 -far" },
+    { { values = { far + 1, least } }, "least far+1" },
+  } do
+    local mask, names = member(column, case[1]), {}
+    for i, name in ipairs { "least", "-far-1", "-far", "-1", "0", "1", "2", "far", "far+1", "most", "missing" } do
+      if mask[i] then names[#names + 1] = name end
+    end
+    t.equal(table.concat(names, " "), case[2])
+  end
+end)
+
+t.test("groups of integers, near each other or not, missing or not", function()
+  local groups = require("wf.core.bias").groups
+  for _, values in ipairs { { 3, 1, 3, 2, 1 }, { 3, 5000, 3, 9000, 5000 }, { -1, 70000, -1, 1 << 62, 70000 },
+    { true, false, true, false, false }, { 7, math.mininteger, 7, math.maxinteger, 7 } } do
+    for _, with_missing in ipairs { false, true } do
+      local list = table.move(values, 1, #values, 1, {})
+      if with_missing then table.insert(list, 2, frame.missing) end
+      local made = groups { frame.new { names = { "g" }, columns = { list } }:column "g" }
+      local number, n, names = {}, 0, {}
+      for i, value in ipairs(list) do
+        local missing = value == frame.missing
+        if not missing and not number[value] then
+          number[value], names[n + 1], n = n, { tostring(value) }, n + 1
+        end
+        t.equal(made.codes[i], missing and -1 or number[value])
+      end
+      t.equal(made.n, n)
+      for i = 1, n do t.equal(made.names[i][1], names[i][1]) end
+      t.equal(#made.names, n)
+    end
+  end
+end)
+
+t.test("many rows of many facets are counted as one by one", function()
+  local n, columns, names = 40003, { {}, {} }, { "y", "p" }
+  for k = 1, 7 do columns[2 + k], names[2 + k] = {}, "f" .. k end
+  for i = 1, n do
+    for k = 1, 9 do columns[k][i] = (i * 2654435761 >> (7 + 2 * k)) & 1 == 1 end
+  end
+  local facets = {}
+  for k = 1, 7 do facets["f" .. k] = true end
+  local made = bias.report { data = frame.new { names = names, columns = columns }, label = "y",
+    favourable = true, prediction = "p", facet = facets }
+  for k, facet in ipairs(made.facets) do
+    local counts = { d = { tp = 0, fp = 0, fn = 0, tn = 0 }, a = { tp = 0, fp = 0, fn = 0, tn = 0 } }
+    for i = 1, n do
+      local side = counts[columns[2 + k][i] and "d" or "a"]
+      local cell = (columns[1][i] == columns[2][i] and "t" or "f") .. (columns[2][i] and "p" or "n")
+      side[cell] = side[cell] + 1
+    end
+    for side, cells in pairs(counts) do
+      for cell, count in pairs(cells) do t.equal(facet.cells[side][cell], count + 0.0) end
+    end
+  end
+end)
+
 t.test("sets that make no sense are refused", function()
   t.raises("invalid", "above and min are both given", report, { facet = { y = { above = 1, min = 2 } } })
   t.raises("invalid", "give a value", report, { facet = { sex = {} } })
