@@ -2,6 +2,7 @@
  * parameters of accepted types do not matter, q-values order the choices). */
 #include "endpoint/encode.h"
 
+#include "base/json.h"
 #include "base/number.h"
 #include "http/parse.h"
 
@@ -110,42 +111,93 @@ static void add_list(wf_bytes *out, const float *scores, size_t n, bool json) {
   }
 }
 
-static void add_object(wf_bytes *out, const float *scores, size_t n) {
-  if (n == 1) {
-    wf_bytes_text(out, "{\"score\":");
-    add_score(out, scores[0], true);
-    wf_bytes_char(out, '}');
-    return;
-  }
+size_t wf_best_score(const float *scores, size_t n) {
   size_t best = 0;
   for (size_t i = 1; i < n; i++) {
     if (scores[i] > scores[best]) best = i;
   }
+  return best;
+}
+
+static void add_scores(wf_bytes *out, const float *scores, size_t n) {
+  if (n == 1) {
+    wf_bytes_text(out, "{\"score\":");
+    add_score(out, scores[0], true);
+    return;
+  }
   char label[WF_NUMBER_TEXT];
-  wf_format_i64(label, (int64_t)best);
+  wf_format_i64(label, (int64_t)wf_best_score(scores, n));
   wf_bytes_text(out, "{\"scores\":[");
   add_list(out, scores, n, true);
   wf_bytes_text(out, "],\"predicted_label\":");
   wf_bytes_text(out, label);
-  wf_bytes_char(out, '}');
 }
+
+/* ---- reasons ----------------------------------------------------------------------------------
+ */
+
+static void add_why_members(wf_bytes *out, const wf_why *why) {
+  wf_bytes_text(out, ",\"base\":");
+  add_score(out, (float)why->base, true);
+  wf_bytes_text(out, ",\"reasons\":[");
+  for (size_t i = 0; i < why->n_reasons; i++) {
+    wf_bytes_text(out, i ? ",{\"column\":" : "{\"column\":");
+    wf_json_add_string(out, wf_view_of(why->reasons[i].column));
+    wf_bytes_text(out, ",\"contribution\":");
+    add_score(out, (float)why->reasons[i].contribution, true);
+    wf_bytes_char(out, '}');
+  }
+  wf_bytes_text(out, "],\"rest\":");
+  add_score(out, (float)why->rest, true);
+}
+
+/* A name as a field of CSV: quoted where it must be. */
+static void add_field(wf_bytes *out, const char *name) {
+  if (!strpbrk(name, ",\"\r\n")) {
+    wf_bytes_text(out, name);
+    return;
+  }
+  wf_bytes_char(out, '"');
+  for (; *name; name++) {
+    if (*name == '"') wf_bytes_char(out, '"');
+    wf_bytes_char(out, *name);
+  }
+  wf_bytes_char(out, '"');
+}
+
+static void add_why_fields(wf_bytes *out, const wf_why *why) {
+  for (size_t i = 0; i < why->n_asked; i++) {
+    wf_bytes_char(out, ',');
+    if (i < why->n_reasons) add_field(out, why->reasons[i].column);
+    wf_bytes_char(out, ',');
+    if (i < why->n_reasons) add_score(out, (float)why->reasons[i].contribution, false);
+  }
+}
+
+/* ---- responses --------------------------------------------------------------------------------
+ */
 
 void wf_encoder_begin(wf_encoder *e) {
   e->n_rows = 0;
   if (e->format == WF_FORMAT_JSON) wf_bytes_text(e->out, "{\"predictions\":[");
 }
 
-void wf_encoder_rows(wf_encoder *e, const float *scores, size_t n_rows) {
-  for (size_t row = 0; row < n_rows; row++, scores += e->n_outputs) {
-    if (e->format == WF_FORMAT_JSON && e->n_rows) wf_bytes_char(e->out, ',');
-    e->n_rows++;
-    if (e->format == WF_FORMAT_CSV) {
-      add_list(e->out, scores, e->n_outputs, false);
-    } else {
-      add_object(e->out, scores, e->n_outputs);
-    }
-    if (e->format != WF_FORMAT_JSON) wf_bytes_char(e->out, '\n');
+void wf_encoder_row(wf_encoder *e, const float *scores, const wf_why *why) {
+  if (e->format == WF_FORMAT_JSON && e->n_rows) wf_bytes_char(e->out, ',');
+  e->n_rows++;
+  if (e->format == WF_FORMAT_CSV) {
+    add_list(e->out, scores, e->n_outputs, false);
+    if (why) add_why_fields(e->out, why);
+  } else {
+    add_scores(e->out, scores, e->n_outputs);
+    if (why) add_why_members(e->out, why);
+    wf_bytes_char(e->out, '}');
   }
+  if (e->format != WF_FORMAT_JSON) wf_bytes_char(e->out, '\n');
+}
+
+void wf_encoder_rows(wf_encoder *e, const float *scores, size_t n_rows) {
+  for (size_t row = 0; row < n_rows; row++) wf_encoder_row(e, scores + row * e->n_outputs, NULL);
 }
 
 void wf_encoder_end(wf_encoder *e) {

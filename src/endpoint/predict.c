@@ -21,6 +21,7 @@ void wf_scratch_dispose(wf_scratch *s) {
   wf_free(s->fields_of);
   wf_free(s->members);
   wf_bytes_dispose(&s->text);
+  wf_reasoner_dispose(&s->reasoner);
   *s = (wf_scratch){0};
 }
 
@@ -67,11 +68,36 @@ wf_status wf_block_begin(wf_block *block, wf_error *err) {
   block->row = 1;
   block->syntax = false;
   wf_encoder_begin(block->encoder);
-  return fit_scratch(block->scratch, block->served) ? WF_OK : wf_fail_nomem(err);
+  if (!fit_scratch(block->scratch, block->served)) return wf_fail_nomem(err);
+  if (block->encoder->n_reasons == 0) return WF_OK;
+  return wf_reasoner_fit(&block->scratch->reasoner, block->served, err);
 }
 
 float *wf_block_features(const wf_block *block) {
   return block->scratch->features + block->n_rows * block->served->n_features;
+}
+
+/* The block's rows with their reasons, a few at a time. */
+static wf_status write_explained(wf_block *block, wf_error *err) {
+  const wf_served *served = block->served;
+  wf_scratch *s = block->scratch;
+  wf_encoder *encoder = block->encoder;
+  if (encoder->n_rows + block->n_rows > WF_MAX_REASON_ROWS) {
+    return wf_fail(err, WF_LIMIT, "reasons are given for at most %d rows a request",
+                   WF_MAX_REASON_ROWS);
+  }
+  for (size_t row = 0; row < block->n_rows; row += WF_REASON_BLOCK) {
+    size_t left = block->n_rows - row, n = left < WF_REASON_BLOCK ? left : WF_REASON_BLOCK;
+    const float *features = s->features + row * served->n_features;
+    WF_TRY(wf_reasoner_explain(&s->reasoner, served, features, n, err));
+    for (size_t i = 0; i < n; i++) {
+      const float *scores = s->scores + (row + i) * served->n_outputs;
+      wf_why why;
+      wf_reasoner_row(&why, &s->reasoner, served, i, scores, encoder->n_reasons);
+      wf_encoder_row(encoder, scores, &why);
+    }
+  }
+  return WF_OK;
 }
 
 static wf_status flush(wf_block *block, wf_error *err) {
@@ -80,7 +106,11 @@ static wf_status flush(wf_block *block, wf_error *err) {
   wf_features rows = wf_features_rows(block->scratch->features, block->n_rows, served->n_features);
   if (block->n_rows == 0) return WF_OK;
   WF_TRY(wf_forest_predict(served->forest, &rows, &options, block->scratch->scores, err));
-  wf_encoder_rows(block->encoder, block->scratch->scores, block->n_rows);
+  if (block->encoder->n_reasons) {
+    WF_TRY(write_explained(block, err));
+  } else {
+    wf_encoder_rows(block->encoder, block->scratch->scores, block->n_rows);
+  }
   block->n_rows = 0;
   return WF_OK;
 }

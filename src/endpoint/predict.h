@@ -4,6 +4,7 @@
 #define WF_ENDPOINT_PREDICT_H
 
 #include "endpoint/encode.h"
+#include "endpoint/reasons.h"
 #include "endpoint/served.h"
 
 #include <jansson.h>
@@ -29,6 +30,7 @@ typedef struct wf_scratch {
   json_t **members;         /* one JSON row, by field */
   size_t n_features, n_scores, n_cells, n_fields; /* there is room for */
   wf_bytes text;                                  /* quoted fields without their doubled quotes */
+  wf_reasoner reasoner;
 } wf_scratch;
 
 void wf_scratch_dispose(wf_scratch *scratch);
@@ -62,7 +64,8 @@ wf_status wf_block_encode(wf_block *block, const size_t *field_of_input, wf_erro
 wf_status wf_block_fail(const wf_block *block, wf_error *err, wf_status status, size_t field,
                         const char *format, ...) WF_PRINTF(5, 6);
 
-/* The whole way: reads `body`, writes the response's body through `encoder`. On failure whatever
+/* The whole way: reads `body`, writes the response's body through `encoder`, with the reasons it
+ * says are asked for. On failure whatever
  * was written is worthless. `*syntax` as in wf_block. */
 wf_status wf_predict_body(const wf_served *served, wf_scratch *scratch, wf_format format,
                           wf_view body, wf_encoder *encoder, size_t *n_rows, bool *syntax,

@@ -51,11 +51,13 @@ static size_t predict(wf_http_exchange *x, const wf_served *served, wf_scratch *
   wf_error err = WF_ERROR_INIT;
   wf_format in, out;
   bool syntax = false;
-  size_t n_rows = 0;
+  size_t n_rows = 0, n_reasons = 0;
   if (!choose_formats(x, &in, &out)) return 0;
-  wf_encoder encoder = {.out = x->reply, .format = out};
-  wf_status status =
-      wf_predict_body(served, scratch, in, x->body, &encoder, &n_rows, &syntax, &err);
+  wf_status status = wf_reasons_asked(&n_reasons, x->head, &err);
+  wf_encoder encoder = {.out = x->reply, .format = out, .n_reasons = n_reasons};
+  if (status == WF_OK) {
+    status = wf_predict_body(served, scratch, in, x->body, &encoder, &n_rows, &syntax, &err);
+  }
   if (status != WF_OK) {
     refuse(x, wf_report_status(status), &err, syntax);
     return 0;

@@ -86,6 +86,7 @@ static wf_status fill(wf_served *s, wf_error *err) {
   s->n_inputs = wf_recipe_input_count(s->recipe);
   s->n_features = wf_recipe_output_count(s->recipe);
   s->n_outputs = wf_forest_output_count(s->forest, WF_PREDICT_VALUE);
+  s->has_classes = strncmp(wf_forest_objective(s->forest), "multi:", 6) == 0;
   if (s->n_features != wf_forest_feature_count(s->forest)) {
     return wf_fail(err, WF_CORRUPT, "the recipe makes %zu features; the trees take %zu",
                    s->n_features, wf_forest_feature_count(s->forest));

@@ -16,6 +16,7 @@ typedef struct wf_served {
   const wf_recipe *recipe;
   const wf_forest *forest;
   size_t n_inputs, n_features, n_outputs; /* outputs: scores per row */
+  bool has_classes;                       /* several outputs are the classes */
   bool *input_is_text;
   wf_map *names; /* raw columns, features, and the label: index into places */
   wf_place *places;

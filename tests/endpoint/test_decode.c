@@ -2,39 +2,15 @@
 
 #include "base/random.h"
 #include "check.h"
+#include "desk.h"
 #include "tiny.h"
 #include "wf/csv.h"
 
 #include <stdlib.h>
 
-typedef struct desk {
-  wf_model *model;
-  wf_served *served;
-  wf_scratch scratch;
-  wf_bytes out;
-} desk;
-
-static desk open_desk(const char *name) {
-  wf_error err = WF_ERROR_INIT;
-  desk d = {.model = tiny_model(name)};
-  REQUIRE_OK(wf_served_new(&d.served, d.model, NULL, &err), err);
-  return d;
-}
-
-static void close_desk(desk *d) {
-  wf_served_release(d->served);
-  wf_model_release(d->model);
-  wf_scratch_dispose(&d->scratch);
-  wf_bytes_dispose(&d->out);
-}
-
 static wf_status ask(desk *d, wf_format in, wf_format out, const char *body, size_t size,
                      bool *syntax, wf_error *err) {
-  wf_encoder encoder = {.out = &d->out, .format = out};
-  size_t n_rows;
-  wf_bytes_clear(&d->out);
-  return wf_predict_body(d->served, &d->scratch, in, (wf_view){body, size}, &encoder, &n_rows,
-                         syntax, err);
+  return desk_ask(d, in, out, 0, (wf_view){body, size}, syntax, err);
 }
 
 /* The response to a good request. */

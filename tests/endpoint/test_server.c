@@ -104,6 +104,38 @@ TEST(server_refuses_bad_requests_and_goes_on) {
   site_free(s);
 }
 
+TEST(server_gives_reasons) {
+  static const struct {
+    const char *query, *field, *part;
+    int status;
+  } cases[] = {
+      {"?reasons=2", "", "0.16888198,", 200},
+      {"", "X-Wf-Reasons: 1\r\nAccept: application/json\r\n", "\"reasons\":[{\"column\":\"", 200},
+      {"?reasons=0", "", TINY_ANSWER, 200},
+      {"?reasons=lots", "", "reasons is 'lots', not a number from 0 to 100", 400},
+      {"?raisins=2", "", "the query 'raisins=2' is not of the form reasons=3", 400},
+  };
+  site *s = site_new();
+  site_deploy(s, "e", 0);
+  site_start(s);
+  int fd = wire_connect(s->port);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char text[1024];
+    wire_answer answer;
+    snprintf(text, sizeof text,
+             "POST /endpoints/e/invocations%s HTTP/1.1\r\nHost: localhost\r\n%s"
+             "Content-Type: text/csv\r\nContent-Length: %zu\r\n\r\n%s",
+             cases[i].query, cases[i].field, strlen(ROW), ROW);
+    wire_text(fd, text);
+    REQUIRE(wire_read(fd, &answer, false));
+    CHECK_EQ_INT(answer.status, cases[i].status);
+    CHECK_HAS(answer.body, cases[i].part);
+    wire_free(&answer);
+  }
+  close(fd);
+  site_free(s);
+}
+
 TEST(server_tells_its_state) {
   site *s = site_new();
   site_deploy(s, "e", 0);

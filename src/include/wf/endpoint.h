@@ -1,7 +1,8 @@
 /* wf/endpoint.h — model packages behind HTTP.
  *
  * One server per state directory serves every endpoint of its catalog:
- *   POST /endpoints/NAME/invocations   text/csv, application/json, application/jsonlines
+ *   POST /endpoints/NAME/invocations   text/csv, application/json, application/jsonlines;
+ *                                      ?reasons=3: why each row got its score
  *   GET  /endpoints, /endpoints/NAME   state, counts and latencies as JSON
  *   GET  /metrics                      the same for Prometheus
  *   GET  /ping                         200 when serving
