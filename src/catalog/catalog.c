@@ -140,6 +140,7 @@ wf_status wf_catalog_open(wf_catalog **out, const char *path, wf_error *err) {
   wf_catalog *catalog = wf_alloc_zero(1, sizeof *catalog);
   if (!catalog) return wf_fail_nomem(err);
   catalog->owner = getpid();
+  wf_pending_init(&catalog->pending);
   catalog->path = wf_strdup(path);
   wf_status status = catalog->path ? connect(catalog, err) : wf_fail_nomem(err);
   if (status != WF_OK)
@@ -151,6 +152,7 @@ wf_status wf_catalog_open(wf_catalog **out, const char *path, wf_error *err) {
 
 void wf_catalog_close(wf_catalog *catalog) {
   if (!catalog) return;
+  wf_pending_close(catalog);
   if (catalog->owner == getpid()) { /* after a fork the connection is the parent's */
     wf_statement_free_all(catalog);
     sqlite3_close(catalog->db);
@@ -161,6 +163,7 @@ void wf_catalog_close(wf_catalog *catalog) {
 
 wf_status wf_catalog_verify(wf_catalog *catalog, wf_error *err) {
   wf_statement *statement;
+  WF_TRY(wf_gather_all(catalog, err));
   WF_TRY(wf_statement_open(&statement, catalog, "PRAGMA integrity_check(1)", WF_BIND_NOTHING, err));
   bool row = false;
   wf_status status = wf_statement_step(statement, &row, err);
@@ -197,16 +200,20 @@ static wf_status set_lax(wf_catalog *catalog, bool lax, wf_error *err) {
   return WF_OK;
 }
 
+wf_status wf_fail_visiting(const wf_catalog *catalog, wf_error *err) {
+  return wf_fail(err, WF_INVALID, "%s: a listing's callback may read but not write", catalog->path);
+}
+
 static wf_status begin(wf_catalog *catalog, bool lax, wf_error *err) {
-  if (catalog->visiting)
-    return wf_fail(err, WF_INVALID, "%s: a listing's callback may read but not write",
-                   catalog->path);
+  if (catalog->visiting) return wf_fail_visiting(catalog, err);
   /* Prepared now, because rolling back must work when memory is out. */
   wf_statement *statement;
   WF_TRY(wf_statement_open(&statement, catalog, rollback, WF_BIND_NOTHING, err));
   wf_statement_close(statement);
   WF_TRY(set_lax(catalog, lax, err));
-  return wf_statement_run(catalog, "BEGIN IMMEDIATE", WF_BIND_NOTHING, err);
+  WF_TRY(wf_statement_run(catalog, "BEGIN IMMEDIATE", WF_BIND_NOTHING, err));
+  wf_status status = wf_pending_merge(catalog, err);
+  return status == WF_OK ? WF_OK : wf_catalog_finish(catalog, status, err);
 }
 
 wf_status wf_catalog_begin(wf_catalog *catalog, wf_error *err) {
@@ -222,6 +229,7 @@ wf_status wf_catalog_finish(wf_catalog *catalog, wf_status status, wf_error *err
   /* After some errors SQLite has rolled back already. */
   if (status != WF_OK && !sqlite3_get_autocommit(catalog->db))
     (void)!wf_statement_run(catalog, rollback, WF_BIND_NOTHING, NULL);
+  wf_pending_finish(catalog, status == WF_OK);
   return status;
 }
 

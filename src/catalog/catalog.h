@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/bytes.h"
+#include "catalog/pending.h"
 #include "wf/catalog.h"
 
 #include <sqlite3.h>
@@ -30,6 +31,7 @@ struct wf_catalog {
   int visiting;        /* callbacks that are running */
   bool lax_steps, lax; /* what was asked for steps; what synchronous is set to */
   WF_ARRAY(wf_statement *) statements;
+  wf_pending pending; /* journalled steps */
 };
 
 /* ---- values and statements --------------------------------------------------------------------
@@ -89,12 +91,16 @@ wf_status wf_catalog_fail(const wf_catalog *catalog, int code, wf_error *err);
 /* ---- transactions -----------------------------------------------------------------------------
  */
 
-/* Takes the write lock, waiting up to 10 seconds for other processes. */
+/* Takes the write lock, waiting up to 10 seconds for other processes. What the handle has
+ * journalled goes into the transaction first. */
 wf_status wf_catalog_begin(wf_catalog *catalog, wf_error *err);
 /* The same for a transaction that a power cut may take back. */
 wf_status wf_catalog_begin_lax(wf_catalog *catalog, wf_error *err);
 /* Commits when `status` is WF_OK, else rolls back and gives `status` on. */
 wf_status wf_catalog_finish(wf_catalog *catalog, wf_status status, wf_error *err);
+
+/* Writing within a listing's callback is refused. */
+wf_status wf_fail_visiting(const wf_catalog *catalog, wf_error *err);
 
 /* ---- parts ------------------------------------------------------------------------------------
  */
@@ -114,6 +120,11 @@ wf_status wf_event_add(wf_catalog *catalog, const char *kind, const char *subjec
 wf_status wf_result_check(wf_catalog *catalog, const wf_result_record *result, wf_error *err);
 wf_status wf_result_insert(int64_t *id, wf_catalog *catalog, const wf_result_record *result,
                            wf_error *err);
+
+/* Puts a journalled step and the result it made into the database; one that is there already, or
+ * whose run is not, is passed over. */
+wf_status wf_step_merge(wf_catalog *catalog, const wf_journal_record *record, wf_error *err);
+wf_status wf_result_merge(wf_catalog *catalog, const wf_result_record *result, wf_error *err);
 
 /* WF_INVALID unless `name` is 1 to 128 of A-Z a-z 0-9 . _ - and does not begin with a dot: it may
  * become a file's name or a part of a URL. */

@@ -25,19 +25,31 @@ wf_status wf_result_check(wf_catalog *catalog, const wf_result_record *result, w
   return wf_check_json(catalog, "trace_json", result->trace_json, err);
 }
 
+#define INSERT_RESULT                                                              \
+  "INTO result (id, key, value, stored, objects, parts, trace, log_path, took_us," \
+  " created_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+
+static wf_status insert(wf_catalog *catalog, const char *sql, const wf_result_record *r, int64_t id,
+                        int64_t created_us, wf_error *err) {
+  return wf_statement_run(catalog, sql,
+                          WF_BIND(wf_reference(id), wf_text(r->key),
+                                  wf_blob(r->value, r->value_size), wf_integer(r->stored),
+                                  wf_text(r->objects_json), wf_text(r->parts_json),
+                                  wf_text(r->trace_json), wf_text(r->log_path),
+                                  wf_integer(r->took_us), wf_integer(created_us)),
+                          err);
+}
+
 wf_status wf_result_insert(int64_t *id, wf_catalog *catalog, const wf_result_record *r,
                            wf_error *err) {
-  WF_TRY(wf_statement_run(
-      catalog,
-      "INSERT INTO result (key, value, stored, objects, parts, trace, log_path, took_us, "
-      "created_us)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-      WF_BIND(wf_text(r->key), wf_blob(r->value, r->value_size), wf_integer(r->stored),
-              wf_text(r->objects_json), wf_text(r->parts_json), wf_text(r->trace_json),
-              wf_text(r->log_path), wf_integer(r->took_us), wf_integer(wf_clock_wall_us())),
-      err));
+  WF_TRY(insert(catalog, "INSERT " INSERT_RESULT, r,
+                wf_pending_take_id(&catalog->pending.result_ids), wf_clock_wall_us(), err));
   *id = sqlite3_last_insert_rowid(catalog->db);
   return WF_OK;
+}
+
+wf_status wf_result_merge(wf_catalog *catalog, const wf_result_record *r, wf_error *err) {
+  return insert(catalog, "INSERT OR IGNORE " INSERT_RESULT, r, r->id, r->created_us, err);
 }
 
 wf_status wf_catalog_forget_result(wf_catalog *catalog, int64_t result, wf_error *err) {
@@ -84,16 +96,55 @@ static wf_status visit_result(void *context, wf_statement *row, bool *more, wf_e
 
 wf_status wf_catalog_find_results(wf_catalog *catalog, const char *key, wf_result_visit *visit,
                                   void *context, wf_error *err) {
+  WF_TRY(wf_gather_others(catalog, err));
   listing list = {visit, context, 0};
+  bool more = true;
+  size_t n = wf_pending_find_results(catalog, key, MOST_CANDIDATES, &more, visit, context);
+  if (!more || n == MOST_CANDIDATES) return WF_OK;
   return wf_statement_each(
       catalog, RESULT_COLUMNS "result r WHERE r.key = ?1 ORDER BY r.id DESC LIMIT ?2",
-      WF_BIND(wf_text(key), wf_integer(MOST_CANDIDATES)), visit_result, &list, err);
+      WF_BIND(wf_text(key), wf_integer(MOST_CANDIDATES - (int64_t)n)), visit_result, &list, err);
+}
+
+/* That result, wherever it is. */
+static wf_status find_result(listing *list, wf_catalog *catalog, int64_t result, wf_error *err) {
+  if (wf_pending_find_result(catalog, result, list->visit, list->context)) {
+    list->n_seen++;
+    return WF_OK;
+  }
+  return wf_statement_each(catalog, RESULT_COLUMNS "result r WHERE r.id = ?1",
+                           WF_BIND(wf_integer(result)), visit_result, list, err);
+}
+
+static wf_status is_of_run(bool *out, wf_catalog *catalog, int64_t run, const char *name,
+                           wf_error *err) {
+  int64_t found;
+  WF_TRY(wf_statement_get_integer(&found, catalog, "SELECT 1 FROM run WHERE id = ?1 AND name = ?2",
+                                  WF_BIND(wf_integer(run), wf_text(name)), 0, err));
+  *out = found != 0;
+  return WF_OK;
+}
+
+/* Among the journalled steps, which are the newest. */
+static wf_status find_pending_latest(listing *list, wf_catalog *catalog, const char *run_name,
+                                     const char *step_name, int64_t nth, wf_error *err) {
+  wf_journal_record record;
+  size_t at = SIZE_MAX;
+  while (!list->n_seen && wf_pending_next_step(catalog, &at, step_name, nth, &record)) {
+    bool right;
+    WF_TRY(is_of_run(&right, catalog, record.step.run, run_name, err));
+    if (right && record.step.result) WF_TRY(find_result(list, catalog, record.step.result, err));
+  }
+  return WF_OK;
 }
 
 wf_status wf_catalog_find_latest_result(wf_catalog *catalog, const char *run_name,
                                         const char *step_name, int64_t nth, wf_result_visit *visit,
                                         void *context, wf_error *err) {
+  WF_TRY(wf_gather_others(catalog, err));
   listing list = {visit, context, 0};
+  WF_TRY(find_pending_latest(&list, catalog, run_name, step_name, nth, err));
+  if (list.n_seen) return WF_OK;
   return wf_statement_each(
       catalog,
       RESULT_COLUMNS "step s JOIN run ON run.id = s.run JOIN result r ON r.id = s.result"
@@ -104,15 +155,16 @@ wf_status wf_catalog_find_latest_result(wf_catalog *catalog, const char *run_nam
 
 wf_status wf_catalog_get_result(wf_catalog *catalog, int64_t result, wf_result_visit *visit,
                                 void *context, wf_error *err) {
+  WF_TRY(wf_gather_others(catalog, err));
   listing list = {visit, context, 0};
-  WF_TRY(wf_statement_each(catalog, RESULT_COLUMNS "result r WHERE r.id = ?1",
-                           WF_BIND(wf_integer(result)), visit_result, &list, err));
+  WF_TRY(find_result(&list, catalog, result, err));
   if (list.n_seen) return WF_OK;
   return wf_fail(err, WF_NOTFOUND, "%s: there is no result %lld", catalog->path, (long long)result);
 }
 
 wf_status wf_catalog_list_results(wf_catalog *catalog, wf_result_visit *visit, void *context,
                                   wf_error *err) {
+  WF_TRY(wf_gather_all(catalog, err));
   listing list = {visit, context, 0};
   return wf_statement_each(catalog, RESULT_COLUMNS "result r ORDER BY r.id", WF_BIND_NOTHING,
                            visit_result, &list, err);

@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Ids that a run reserves at its start for steps that it journals. */
+enum { FIRST_IDS = 32 };
+
 typedef struct subject {
   char text[32];
 } subject;
@@ -95,10 +98,13 @@ wf_status wf_catalog_start_run(int64_t *run, wf_catalog *catalog, const char *na
   if (!*name) return wf_fail(err, WF_INVALID, "a run's name is empty");
   WF_TRY(wf_check_json(catalog, "params_json", params_json, err));
   int64_t id = 0;
+  WF_TRY(wf_gather_others(
+      catalog, err)); /* before ids are reserved: a power cut may have taken back who has them */
   WF_TRY(wf_catalog_begin(catalog, err));
   wf_status status = insert_run(&id, catalog, name, script, params_json, err);
+  if (status == WF_OK) status = wf_pending_reserve(catalog, FIRST_IDS, err);
   WF_TRY(wf_catalog_finish(catalog, status, err));
-  *run = id;
+  *run = catalog->pending.open_run = id;
   return WF_OK;
 }
 
@@ -135,26 +141,41 @@ wf_status wf_catalog_end_run(wf_catalog *catalog, int64_t run, wf_state state, c
   WF_TRY(wf_check_json(catalog, "outcome_json", outcome_json, err));
   ending end = {state, message, outcome_json};
   WF_TRY(wf_catalog_begin(catalog, err));
-  return wf_catalog_finish(catalog, update_run(catalog, run, &end, err), err);
+  WF_TRY(wf_catalog_finish(catalog, update_run(catalog, run, &end, err), err));
+  if (run == catalog->pending.open_run) catalog->pending.open_run = 0;
+  wf_pending_retire(catalog);
+  return WF_OK;
 }
 
 /* ---- steps ------------------------------------------------------------------------------------
  */
 
+#define STEP_COLUMNS                                                                    \
+  "INTO step (id, run, name, kind, state, log_path, started_us, message, outcome, key," \
+  " why, result, nth, ended_us)"
+#define STEP_VALUES "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14"
+
+/* The record as it is; id 0: the next one. */
+static wf_status write_step(wf_catalog *catalog, const char *sql, const wf_step_record *r,
+                            wf_error *err) {
+  return wf_statement_run(
+      catalog, sql,
+      WF_BIND(wf_reference(r->id), wf_integer(r->run), wf_text(r->name), wf_text(r->kind),
+              wf_text(wf_state_name(r->state)), wf_text(r->log_path), wf_integer(r->started_us),
+              wf_text(r->message), wf_text(r->outcome_json), wf_text(r->key), wf_text(r->why),
+              wf_reference(r->result), wf_integer(r->nth), wf_integer(r->ended_us)),
+      err);
+}
+
 static wf_status insert_step(int64_t *step, wf_catalog *catalog, const wf_step_record *r,
                              int64_t ended_us, wf_error *err) {
   WF_TRY(check_open(catalog, run_state, "run", r->run, err));
-  WF_TRY(wf_statement_run(catalog,
-                          "INSERT INTO step (run, name, kind, state, log_path, started_us, message,"
-                          " outcome, key, why, result, nth, ended_us)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-                          WF_BIND(wf_integer(r->run), wf_text(r->name), wf_text(r->kind),
-                                  wf_text(wf_state_name(r->state)), wf_text(r->log_path),
-                                  wf_integer(r->started_us ? r->started_us : wf_clock_wall_us()),
-                                  wf_text(r->message), wf_text(r->outcome_json), wf_text(r->key),
-                                  wf_text(r->why), wf_reference(r->result),
-                                  wf_integer(r->nth > 0 ? r->nth : 1), wf_integer(ended_us)),
-                          err));
+  wf_step_record whole = *r;
+  whole.id = wf_pending_take_id(&catalog->pending.step_ids);
+  whole.ended_us = ended_us;
+  if (!whole.started_us) whole.started_us = wf_clock_wall_us();
+  if (whole.nth <= 0) whole.nth = 1;
+  WF_TRY(write_step(catalog, "INSERT " STEP_COLUMNS " VALUES (" STEP_VALUES ")", &whole, err));
   *step = sqlite3_last_insert_rowid(catalog->db);
   if (ended_us) return WF_OK; /* its record says all that an event could */
   wf_bytes detail = {0};
@@ -177,6 +198,23 @@ wf_status wf_catalog_start_step(int64_t *step, wf_catalog *catalog, int64_t run,
   return WF_OK;
 }
 
+wf_status wf_step_merge(wf_catalog *catalog, const wf_journal_record *record, wf_error *err) {
+  if (record->made) WF_TRY(wf_result_merge(catalog, &record->result, err));
+  return write_step(catalog,
+                    "INSERT OR IGNORE " STEP_COLUMNS " SELECT " STEP_VALUES
+                    " WHERE EXISTS (SELECT 1 FROM run WHERE id = ?2)",
+                    &record->step, err);
+}
+
+/* The run that this handle started last is known to be open without asking. */
+static wf_status journal_step(int64_t *step, wf_catalog *catalog, const wf_step_record *record,
+                              const wf_result_record *result, wf_error *err) {
+  if (catalog->visiting) return wf_fail_visiting(catalog, err);
+  if (catalog->owner != getpid() || record->run != catalog->pending.open_run)
+    WF_TRY(check_open(catalog, run_state, "run", record->run, err));
+  return wf_pending_add(step, catalog, record, result, err);
+}
+
 static wf_status add_step(int64_t *step, wf_catalog *catalog, const wf_step_record *record,
                           const wf_result_record *result, wf_error *err) {
   wf_step_record whole = *record;
@@ -190,11 +228,9 @@ wf_status wf_catalog_add_step(int64_t *step, wf_catalog *catalog, const wf_step_
   if (is_open(record->state)) return wf_fail(err, WF_INVALID, "the added step has not ended");
   WF_TRY(wf_check_json(catalog, "outcome_json", record->outcome_json, err));
   if (result) WF_TRY(wf_result_check(catalog, result, err));
+  if (!result || catalog->lax_steps) return journal_step(step, catalog, record, result, err);
   int64_t id = 0;
-  if (result && !catalog->lax_steps)
-    WF_TRY(wf_catalog_begin(catalog, err));
-  else
-    WF_TRY(wf_catalog_begin_lax(catalog, err));
+  WF_TRY(wf_catalog_begin(catalog, err));
   wf_status status = add_step(&id, catalog, record, result, err);
   WF_TRY(wf_catalog_finish(catalog, status, err));
   *step = id;
@@ -282,6 +318,7 @@ static wf_status stop_lost(wf_catalog *catalog, const id_list *lost, wf_error *e
 /* Looks without the lock first: there is seldom anything to do. What was seen is looked at again
  * under the lock, for another process may do the same. */
 wf_status wf_catalog_reap_runs(wf_catalog *catalog, wf_error *err) {
+  WF_TRY(wf_gather_others(catalog, err)); /* what the lost ones have journalled */
   id_list lost = {0};
   wf_status status = find_lost(&lost, catalog, err);
   if (status == WF_OK && lost.count) {
@@ -374,6 +411,7 @@ static wf_status visit_step(void *context, wf_statement *row, bool *more, wf_err
 
 wf_status wf_catalog_list_steps(wf_catalog *catalog, int64_t run, wf_step_visit *visit,
                                 void *context, wf_error *err) {
+  WF_TRY(wf_gather_all(catalog, err));
   step_listing list = {visit, context};
   return wf_statement_each(
       catalog,
