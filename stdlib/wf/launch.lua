@@ -203,7 +203,6 @@ local function new_step(run, kind, o)
   run.step_counts[o.name] = nth
   local step = { name = o.name, kind = kind, nth = nth, depth = #run.stack,
     started = sys.monotonic(), metrics = {}, state = "Executing" }
-  run.steps[#run.steps + 1] = step
   return step
 end
 

@@ -81,6 +81,11 @@ local function repeat_effects(run, step, list)
   run.stack[#run.stack] = nil
 end
 
+-- How often steps of the run ended so; a run may have too many steps to keep them all.
+function record.count(run, state_name)
+  run.ended[state_name] = (run.ended[state_name] or 0) + 1
+end
+
 -- What wf.core.step.finish records.
 local function ending_of(step, outcome)
   local e = outcome.error
@@ -132,6 +137,7 @@ function record.settle(run, step, outcome)
   if outcome.remote then take_over(run, step, outcome) end
   local e = outcome.error
   step.state, step.seconds = record.state_after(e), sys.monotonic() - step.started
+  record.count(run, step.state)
   if e then
     if not e.step then e.step, e.run = step.name, run.id end
     if step.state == "Failed" then steplog.failure(step, e) end
@@ -163,6 +169,7 @@ function record.cached(run, step, result, values)
   repeat_effects(run, step, recorded.effects)
   collect_facts(run, values)
   step.state, step.seconds = "Cached", sys.monotonic() - step.started
+  record.count(run, step.state)
   local outer = run.stack[#run.stack]
   progress.step_ended(step.name, step.depth, step.state, step.seconds, nil, outer and outer.name)
   if run.plan then return end

@@ -14,11 +14,9 @@ local progress = require "wf.progress"
 local report = {}
 
 local function counted_states(run)
-  local counts, order = {}, { "Succeeded", "Cached", "Skipped", "Rejected", "Failed", "Stopped" }
-  for _, step in ipairs(run.steps) do counts[step.state] = (counts[step.state] or 0) + 1 end
   local texts = {}
-  for _, name in ipairs(order) do
-    if counts[name] then texts[#texts + 1] = counts[name] .. " " .. name:lower() end
+  for _, name in ipairs { "Succeeded", "Cached", "Skipped", "Rejected", "Failed", "Stopped" } do
+    if run.ended[name] then texts[#texts + 1] = run.ended[name] .. " " .. name:lower() end
   end
   return table.concat(texts, ", ")
 end
@@ -38,7 +36,7 @@ end
 function report.lines(run)
   local rows = {}
   for _, fact in ipairs(unique(run.facts)) do rows[#rows + 1] = { fact[1], fact[2] } end
-  if #run.steps > 0 then rows[#rows + 1] = { "steps", counted_states(run) } end
+  if next(run.ended) then rows[#rows + 1] = { "steps", counted_states(run) } end
   return rows
 end
 

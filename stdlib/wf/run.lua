@@ -102,7 +102,7 @@ function module.start(given)
   local self = setmetatable({
     name = o.name, values = values, params = params.new(values, names), script = command.script,
     state = "Executing", started = sys.monotonic(), arguments = line.values or {},
-    stack = {}, steps = {}, handles = {}, metrics = {}, facts = {}, log_names = {},
+    stack = {}, ended = {}, handles = {}, metrics = {}, facts = {}, log_names = {},
     step_counts = {}, refresh = command.refresh, no_cache = command.no_cache,
     durability = o.durability, plan = command.plan, from = command.from, last = command.last,
   }, Run)
@@ -164,7 +164,7 @@ function Run:skip(name, reason)
   local catalog = state.catalog()
   local id = catalog:start_step(self.id, name, "step", nil)
   catalog:end_step(id, "Skipped", reason, nil)
-  self.steps[#self.steps + 1] = { id = id, name = name, kind = "step", state = "Skipped", seconds = 0 }
+  record.count(self, "Skipped")
   progress.step_ended(name, #self.stack, "Skipped", 0, reason, nil)
 end
 
@@ -321,7 +321,7 @@ module.classes = { Run = Run }
 -- What a worker needs to know of a run.
 function Run:__worker()
   return { id = self.id, name = self.name, script = self.script, values = self.values,
-    params = self.params, state = "Executing", in_worker = true, started = 0, stack = {}, steps = {},
+    params = self.params, state = "Executing", in_worker = true, started = 0, stack = {}, ended = {},
     handles = {}, metrics = {}, facts = {}, log_names = {}, step_counts = {}, refresh = {} }
 end
 
