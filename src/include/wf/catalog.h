@@ -92,9 +92,9 @@ WF_API WF_NODISCARD wf_status wf_catalog_end_step(wf_catalog *catalog, int64_t s
 /* Adds a step that is over: one that used a kept result (`result` NULL; not synced to disk, for
  * nothing would be lost), or an executed one with the result it made. What need not be synced is
  * written to a journal beside the database, from where it is merged later: it survives the process
- * and is seen by every handle at once. Of the record are read run, name, kind, state, message, outcome_json, log_path,
- * key, why, nth, started_us (0: now) and, without a result, result. Such a step has
- * no events: its record says all that they could. */
+ * and is seen by every handle at once. Of the record are read run, name, kind, state, message,
+ * outcome_json, log_path, key, why, nth, started_us (0: now) and, without a result, result. Such a
+ * step has no events: its record says all that they could. */
 WF_API WF_NODISCARD wf_status wf_catalog_add_step(int64_t *step, wf_catalog *catalog,
                                                   const wf_step_record *record,
                                                   const struct wf_result_record *result,
