@@ -10,6 +10,7 @@
 #include "wf/csv.h"
 #include "wf/endpoint.h"
 #include "wf/engine.h"
+#include "wf/explain.h"
 #include "wf/forest.h"
 #include "wf/frame.h"
 #include "wf/http.h"

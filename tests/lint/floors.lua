@@ -8,11 +8,11 @@ local floor = {
   base = 0,
   frame = 1, matrix = 1, store = 1, catalog = 1, http = 1,
   arrow = 2, csv = 2, forest = 2, metrics = 2, bias = 2, recipe = 2,
-  xgboost = 3, shap = 3, model = 3, monitor = 3,
+  xgboost = 3, shap = 3, explain = 3, model = 3, monitor = 3,
   endpoint = 4,
   engine = 5,
 }
-local home = { matrix = "frame" } -- public headers that live in a folder of another name
+local home = { matrix = "frame", explain = "shap" } -- public headers that live in a folder of another name
 
 local failures, files = 0, 0
 local function fail(file, line, text)
