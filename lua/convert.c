@@ -379,3 +379,26 @@ void wfl_push_ranking(lua_State *L, const char *const *names, const double *valu
   wfl_maker_end(&maker);
   keep_top(L, top);
 }
+
+size_t wfl_option_types(lua_State *L, int arg, const char *what, const char *const **names,
+                        const wf_type **types) {
+  *names = NULL;
+  *types = NULL;
+  if (lua_getfield(L, arg, "types") == LUA_TNIL) return 0;
+  int table = lua_gettop(L);
+  const char *label = lua_pushfstring(L, "%s: option 'types'", what);
+  size_t n;
+  const char **columns = wfl_keys(L, table, label, &n);
+  wf_type *found = wfl_scratch(L, n, sizeof *found);
+  for (size_t i = 0; i < n; i++) {
+    lua_getfield(L, table, columns[i]);
+    const char *name = luaL_tolstring(L, -1, NULL);
+    if (!wf_type_find(name, &found[i]))
+      wfl_fail(L, WF_INVALID, "%s: option 'types': there is no type '%s' for column '%s'", what,
+               name, columns[i]);
+    lua_pop(L, 2);
+  }
+  *names = columns;
+  *types = found;
+  return n;
+}

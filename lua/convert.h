@@ -67,6 +67,11 @@ void wfl_maker_end(wfl_frame_maker *maker);
 /* Pushes a frame (feature, importance), the most important first, ties in the order given. */
 void wfl_push_ranking(lua_State *L, const char *const *names, const double *values, size_t n);
 
+/* The option types = {column = "f64", …}: the number of columns, whose names and types belong to
+ * what this pushes (0, and NULLs, when the option is absent). */
+size_t wfl_option_types(lua_State *L, int arg, const char *what, const char *const **names,
+                        const wf_type **types);
+
 /* Bytes a column or frame holds, for wfl_pressure: an estimate. */
 size_t wfl_column_bytes(const wf_column *column);
 size_t wfl_frame_bytes(const wf_frame *frame);

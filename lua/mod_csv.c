@@ -18,27 +18,6 @@ static char character(lua_State *L, int arg, const char *what, const char *name,
   return *text;
 }
 
-/* types = {column = "f64", …}: pushes what owns the arrays. */
-static void read_types(lua_State *L, int arg, const char *what, wf_csv_options *options) {
-  if (lua_getfield(L, arg, "types") == LUA_TNIL) return;
-  int table = lua_gettop(L);
-  const char *label = lua_pushfstring(L, "%s: option 'types'", what);
-  size_t n;
-  const char **names = wfl_keys(L, table, label, &n);
-  wf_type *types = wfl_scratch(L, n, sizeof *types);
-  for (size_t i = 0; i < n; i++) {
-    lua_getfield(L, table, names[i]);
-    const char *name = luaL_tolstring(L, -1, NULL);
-    if (!wf_type_find(name, &types[i]))
-      wfl_fail(L, WF_INVALID, "%s: option 'types': there is no type '%s' for column '%s'", what,
-               name, names[i]);
-    lua_pop(L, 2);
-  }
-  options->typed = names;
-  options->types = types;
-  options->n_typed = n;
-}
-
 /* What reading and writing share. The pushed values own what the options point to. */
 static wf_csv_options common_options(lua_State *L, int arg, const char *what) {
   wf_csv_options options = wf_csv_options_default();
@@ -59,7 +38,7 @@ static wf_csv_options read_options(lua_State *L, int arg, const char *what) {
   wf_csv_options options = common_options(L, arg, what);
   const char **columns = wfl_option_strings(L, arg, what, "columns", &options.n_columns);
   if (columns) options.columns = columns;
-  read_types(L, arg, what, &options);
+  options.n_typed = wfl_option_types(L, arg, what, &options.typed, &options.types);
   int policy = wfl_option_choice(L, arg, what, "on_error", policies, 0);
   options.bad_row = (wf_csv_bad_row)policy;
   options.max_rows = (size_t)wfl_option_integer(L, arg, what, "max_rows", 0, 0, LUA_MAXINTEGER);

@@ -11,6 +11,7 @@
   X("wf.csv", wfl_open_csv)                \
   X("wf.frame", wfl_open_frame)            \
   X("wf.json", wfl_open_json)              \
+  X("wf.jsonl", wfl_open_jsonl)            \
   X("wf.model", wfl_open_model)            \
   X("wf.recipe", wfl_open_recipe)          \
   X("wf.core.bias", wfl_open_bias)         \

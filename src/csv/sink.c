@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "csv/quick.h"
+#include "frame/builder.h"
 #include "frame/timestamp.h"
 
 #include <assert.h>
@@ -360,36 +361,18 @@ static wf_status recode(wf_map *common, const wf_csv_sink *sink, wf_error *err) 
   return WF_OK;
 }
 
-static wf_status dictionary_of(wf_column **out, const wf_map *map, wf_error *err) {
-  size_t n = wf_map_count(map);
-  int64_t *offsets = wf_alloc_array(n + 1, sizeof *offsets);
-  wf_bytes bytes = {0};
-  if (!offsets) return wf_fail_nomem(err);
-  offsets[0] = 0;
-  for (size_t i = 0; i < n; i++) {
-    wf_view key = wf_map_key(map, i);
-    wf_bytes_add(&bytes, key.data, key.size);
-    offsets[i + 1] = (int64_t)bytes.size;
-  }
-  wf_status status =
-      bytes.failed ? wf_fail_nomem(err) : wf_column_from_bytes(out, bytes.data, offsets, n, err);
-  wf_bytes_dispose(&bytes);
-  wf_free(offsets);
-  return status;
-}
-
 /* Codes of one thread's sinks count by first appearance when it filled them all, in order. Else all
  * rows are walked in order: what appears first must not depend on which thread saw it. */
 static wf_status finish_dictionary(wf_column **out, const wf_csv_sink *sinks, size_t n_sinks,
                                    wf_error *err) {
   bool alone = true;
   for (size_t i = 1; i < n_sinks; i++) alone = alone && sinks[i].codes == sinks[0].codes;
-  if (alone) return dictionary_of(out, sinks[0].codes->dictionary, err);
+  if (alone) return wf_column_from_map(out, sinks[0].codes->dictionary, err);
   wf_map *common = NULL;
   WF_TRY(wf_map_new(&common, err));
   wf_status status = WF_OK;
   for (size_t i = 0; status == WF_OK && i < n_sinks; i++) status = recode(common, &sinks[i], err);
-  if (status == WF_OK) status = dictionary_of(out, common, err);
+  if (status == WF_OK) status = wf_column_from_map(out, common, err);
   wf_map_free(common);
   return status;
 }

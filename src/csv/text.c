@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "csv/gzip.h"
+#include "base/packed.h"
 #include "frame/utf8.h"
 
 #include <errno.h>
@@ -22,10 +22,6 @@
 #include <unistd.h>
 
 static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf";
-
-static bool is_gzip(const char *data, size_t size) {
-  return size >= 2 && (unsigned char)data[0] == 0x1f && (unsigned char)data[1] == 0x8b;
-}
 
 static void skip_mark(wf_csv_text *text) {
   if (text->size < 3 || memcmp(text->data, BYTE_ORDER_MARK, 3) != 0) return;
@@ -55,10 +51,10 @@ static wf_status check(const wf_csv_text *text, wf_error *err) {
 static wf_status finish(wf_csv_text *out, const char *path, const char *data, size_t size,
                         void *owned, wf_error *err) {
   wf_csv_text text = {.path = path, .data = data, .size = size, .owned = owned};
-  if (is_gzip(data, size)) {
+  if (wf_packed_is(data, size)) {
     char *inflated;
     size_t inflated_size;
-    wf_status status = wf_gzip_inflate(&inflated, &inflated_size, data, size, err);
+    wf_status status = wf_packed_open(&inflated, &inflated_size, data, size, err);
     wf_free(owned);
     if (status != WF_OK) return path ? wf_fail_within(err, status, "%s", path) : status;
     text = (wf_csv_text){.path = path, .data = inflated, .size = inflated_size, .owned = inflated};
@@ -155,7 +151,7 @@ wf_status wf_csv_text_open(wf_csv_text *out, const char *path, wf_error *err) {
   if (strcmp(path, "-") == 0) return read_stdin(out, err);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   bool large = fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= LARGE;
-  if (!large || !read_at(fd, first, 3, 0) || is_gzip(first, 3)) {
+  if (!large || !read_at(fd, first, 4, 0) || wf_packed_is(first, 4)) {
     if (fd >= 0) close(fd);
     return wf_csv_text_read(out, path, err);
   }

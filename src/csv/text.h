@@ -14,7 +14,7 @@ typedef struct wf_csv_text {
   size_t begin;
 } wf_csv_text;
 
-/* Reads and, when its first bytes say gzip, inflates the file. */
+/* Reads and, when it is compressed, opens the file. */
 wf_status wf_csv_text_read(wf_csv_text *out, const char *path, wf_error *err);
 /* The same, but a large plain file is only opened: wf_csv_piece_get reads parts of it, and
  * wf_csv_text_load the whole. */

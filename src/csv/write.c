@@ -11,7 +11,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/pool.h"
-#include "csv/gzip.h"
+#include "base/packed.h"
 #include "csv/infer.h"
 #include "frame/value.h"
 
@@ -176,24 +176,13 @@ wf_status wf_csv_format(char **out, size_t *size, const wf_frame *frame,
   return status;
 }
 
-static bool ends_in_gz(const char *path) {
-  size_t n = strlen(path);
-  return n > 3 && strcmp(path + n - 3, ".gz") == 0;
-}
-
 wf_status wf_csv_write(const wf_frame *frame, const char *path, const wf_csv_options *options,
                        wf_error *err) {
   wf_bytes bytes = {0};
   wf_status status = format_frame(&bytes, frame, options, err);
-  const char *data = bytes.data ? bytes.data : "";
-  char *packed = NULL;
-  size_t size = bytes.size;
-  if (status == WF_OK && ends_in_gz(path)) {
-    status = wf_gzip_deflate(&packed, &size, data, bytes.size, err);
-    data = packed;
+  if (status == WF_OK) {
+    status = wf_packed_write(path, bytes.data ? bytes.data : "", bytes.size, err);
   }
-  if (status == WF_OK) status = wf_file_write(path, data, size, 0644, err);
-  wf_free(packed);
   wf_bytes_dispose(&bytes);
   return status;
 }

@@ -137,11 +137,11 @@ static wf_status copy_offsets(wf_buffer **out, const wf_bytes *bytes, wf_error *
   return WF_OK;
 }
 
-static wf_status make_dictionary(wf_column **out, const wf_map *codes, wf_error *err) {
+wf_status wf_column_from_map(wf_column **out, const wf_map *texts, wf_error *err) {
   wf_builder *builder = NULL;
   WF_TRY(wf_builder_new(&builder, WF_STRING, err));
-  for (size_t i = 0; i < wf_map_count(codes); i++) {
-    wf_status status = wf_builder_add_text(builder, wf_map_key(codes, i), err);
+  for (size_t i = 0; i < wf_map_count(texts); i++) {
+    wf_status status = wf_builder_add_text(builder, wf_map_key(texts, i), err);
     if (status != WF_OK) {
       wf_builder_free(builder);
       return status;
@@ -161,7 +161,8 @@ wf_status wf_builder_finish(wf_builder *builder, wf_column **out, wf_error *err)
   if (status == WF_OK && builder->type == WF_STRING) {
     status = copy_offsets(&offsets, &builder->offsets, err);
   }
-  if (status == WF_OK && builder->codes) status = make_dictionary(&dictionary, builder->codes, err);
+  if (status == WF_OK && builder->codes)
+    status = wf_column_from_map(&dictionary, builder->codes, err);
   if (status == WF_OK) {
     status = wf_column_make(out, builder->type, builder->n_rows, builder->n_missing, validity, data,
                             offsets, dictionary, err);

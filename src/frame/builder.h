@@ -2,6 +2,7 @@
 #ifndef WF_FRAME_BUILDER_H
 #define WF_FRAME_BUILDER_H
 
+#include "base/map.h"
 #include "frame/column.h"
 
 typedef struct wf_builder wf_builder;
@@ -20,5 +21,9 @@ size_t wf_builder_count(const wf_builder *builder);
 
 /* Turns what was added into a column and frees the builder, also when it fails. */
 wf_status wf_builder_finish(wf_builder *builder, wf_column **out, wf_error *err);
+
+/* The texts of a map as a string column: the dictionary of a category whose codes are their places.
+ */
+wf_status wf_column_from_map(wf_column **out, const wf_map *texts, wf_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "wf/bias.h"
 #include "wf/catalog.h"
 #include "wf/csv.h"
+#include "wf/jsonl.h"
 #include "wf/endpoint.h"
 #include "wf/engine.h"
 #include "wf/explain.h"

@@ -2,7 +2,7 @@
  *
  * zlib counts in 32-bit ints, so input and output are handed over in pieces of at most 1 GiB.
  * Output grows by doubling; nothing is believed about sizes that a file states. */
-#include "csv/gzip.h"
+#include "base/gzip.h"
 
 #include "base/alloc.h"
 #include "base/bytes.h"

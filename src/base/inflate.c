@@ -3,7 +3,7 @@
  * Both check what gzip lets them check (CRC and size of each member) and take members one after the
  * other until the input ends. isa-l counts in 32-bit ints as zlib does, so input and output are
  * handed over in pieces; output grows with what came out, whatever sizes the file states. */
-#include "csv/gzip.h"
+#include "base/gzip.h"
 
 #include "base/alloc.h"
 #include "base/bytes.h"

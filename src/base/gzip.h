@@ -1,6 +1,6 @@
-/* csv/gzip.h — whole gzip files in memory. */
-#ifndef WF_CSV_GZIP_H
-#define WF_CSV_GZIP_H
+/* base/gzip.h — whole gzip files in memory. */
+#ifndef WF_BASE_GZIP_H
+#define WF_BASE_GZIP_H
 
 #include "base/error.h"
 

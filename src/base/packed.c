@@ -1,0 +1,135 @@
+/* packed.c — which format it is, and zstd.
+ *
+ * zstd is a build option; gzip is always there. As with gzip nothing is believed about sizes that a
+ * file states: output grows with what came out. Equal bytes are packed to equal bytes. */
+#include "base/packed.h"
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/gzip.h"
+
+#include <string.h>
+
+static bool is_gzip(const void *data, size_t size) {
+  return size >= 2 && memcmp(data, "\x1f\x8b", 2) == 0;
+}
+
+static bool is_zstd(const void *data, size_t size) {
+  return size >= 4 && memcmp(data, "\x28\xb5\x2f\xfd", 4) == 0;
+}
+
+bool wf_packed_is(const void *data, size_t size) {
+  return is_gzip(data, size) || is_zstd(data, size);
+}
+
+/* ---- zstd -------------------------------------------------------------------------------------
+ */
+
+#ifdef WF_WITH_ZSTD
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+static wf_status fail_zstd(size_t code, wf_error *err) {
+  if (ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation) return wf_fail_nomem(err);
+  return wf_fail(err, WF_CORRUPT, "damaged zstd data (%s)", ZSTD_getErrorName(code));
+}
+
+static wf_status open_frames(wf_bytes *out, ZSTD_DStream *stream, const void *data, size_t size,
+                             wf_error *err) {
+  ZSTD_inBuffer in = {data, size, 0};
+  for (;;) {
+    if (!wf_bytes_reserve(out, out->size > 1 << 16 ? out->size / 2 : 1 << 16)) {
+      return wf_fail_nomem(err);
+    }
+    ZSTD_outBuffer room = {out->data + out->size, out->capacity - out->size - 1, 0};
+    size_t wanted = ZSTD_decompressStream(stream, &room, &in);
+    if (ZSTD_isError(wanted)) return fail_zstd(wanted, err);
+    out->size += room.pos;
+    if (in.pos < size || room.pos == room.size) continue;
+    return wanted == 0 ? WF_OK : wf_fail(err, WF_CORRUPT, "the zstd data ends too early");
+  }
+}
+
+static wf_status open_zstd(char **out, size_t *out_size, const void *data, size_t size,
+                           wf_error *err) {
+  ZSTD_DStream *stream = ZSTD_createDStream();
+  if (!stream) return wf_fail_nomem(err);
+  wf_bytes bytes = {0};
+  wf_status status = open_frames(&bytes, stream, data, size, err);
+  ZSTD_freeDStream(stream);
+  if (status == WF_OK) return wf_bytes_take(&bytes, out, out_size, err);
+  wf_bytes_dispose(&bytes);
+  return status;
+}
+
+static wf_status make_zstd(char **out, size_t *out_size, const void *data, size_t size,
+                           wf_error *err) {
+  size_t bound = ZSTD_compressBound(size);
+  char *packed = wf_alloc(bound);
+  if (!packed) return wf_fail_nomem(err);
+  size_t written = ZSTD_compress(packed, bound, data, size, ZSTD_CLEVEL_DEFAULT);
+  if (ZSTD_isError(written)) {
+    wf_free(packed);
+    return fail_zstd(written, err);
+  }
+  *out = packed;
+  *out_size = written;
+  return WF_OK;
+}
+
+#else
+
+static wf_status open_zstd(char **out, size_t *out_size, const void *data, size_t size,
+                           wf_error *err) {
+  (void)out, (void)out_size, (void)data, (void)size;
+  return wf_fail(err, WF_UNSUPPORTED, "zstd data, which this build of wf cannot read");
+}
+
+static wf_status make_zstd(char **out, size_t *out_size, const void *data, size_t size,
+                           wf_error *err) {
+  (void)out, (void)out_size, (void)data, (void)size;
+  return wf_fail(err, WF_UNSUPPORTED, "this build of wf cannot write zstd data");
+}
+
+#endif
+
+/* ---- either -----------------------------------------------------------------------------------
+ */
+
+wf_status wf_packed_open(char **out, size_t *out_size, const void *data, size_t size,
+                         wf_error *err) {
+  return (is_gzip(data, size) ? wf_gzip_inflate : open_zstd)(out, out_size, data, size, err);
+}
+
+wf_status wf_packed_read(const char *path, char **data, size_t *size, wf_error *err) {
+  char *bytes, *opened = NULL;
+  size_t n;
+  WF_TRY(wf_file_read(path, 0, &bytes, &n, err));
+  if (wf_packed_is(bytes, n)) {
+    wf_status status = wf_packed_open(&opened, &n, bytes, n, err);
+    wf_free(bytes);
+    if (status != WF_OK) return wf_fail_within(err, status, "%s", path);
+    bytes = opened;
+  }
+  *data = bytes;
+  *size = n;
+  return WF_OK;
+}
+
+static bool ends_in(const char *path, const char *ending) {
+  size_t n = strlen(path), m = strlen(ending);
+  return n > m && strcmp(path + n - m, ending) == 0;
+}
+
+wf_status wf_packed_write(const char *path, const void *data, size_t size, wf_error *err) {
+  char *packed = NULL;
+  wf_status status = WF_OK;
+  if (ends_in(path, ".gz")) status = wf_gzip_deflate(&packed, &size, data, size, err);
+  if (ends_in(path, ".zst")) status = make_zstd(&packed, &size, data, size, err);
+  if (status != WF_OK) return wf_fail_within(err, status, "%s", path);
+  status = wf_file_write(path, packed ? packed : data, size, 0644, err);
+  wf_free(packed);
+  return status;
+}

@@ -1,0 +1,24 @@
+/* base/packed.h — files that may be compressed: gzip and zstd, told by their first bytes when read
+ * and by the path's ending (".gz", ".zst") when written. */
+#ifndef WF_BASE_PACKED_H
+#define WF_BASE_PACKED_H
+
+#include "base/error.h"
+
+/* Whether the bytes begin as a compressed file does; three of them are enough for gzip, four for
+ * zstd. */
+bool wf_packed_is(const void *data, size_t size);
+
+/* All members or frames of compressed bytes; wf_free the (terminated) result. Damage, truncation
+ * and foreign bytes behind the end are WF_CORRUPT; zstd in a build without it is WF_UNSUPPORTED. */
+wf_status wf_packed_open(char **out, size_t *out_size, const void *data, size_t size,
+                         wf_error *err);
+
+/* The bytes of a file, decompressed where it is compressed; wf_free them, terminated. Errors name
+ * the path. */
+wf_status wf_packed_read(const char *path, char **data, size_t *size, wf_error *err);
+
+/* Replaces the file atomically, compressed where its ending says so. */
+wf_status wf_packed_write(const char *path, const void *data, size_t size, wf_error *err);
+
+#endif

@@ -1,0 +1,132 @@
+/* Compressed files: gzip by content and ending, zstd where the build has it. */
+#include "check.h"
+
+#include "base/gzip.h"
+#include "base/packed.h"
+
+#include <stdlib.h>
+
+/* ---- gzip ------------------------------------------------------------------------------------ */
+
+TEST(gzip_round_trip_and_members) {
+  wf_error err = WF_ERROR_INIT;
+  char *big = malloc(300000), *packed, *again, *two;
+  size_t packed_size, size;
+  for (int i = 0; i < 300000; i++) big[i] = (char)('a' + i % 1000 * (i % 1000) % 23);
+  REQUIRE_OK(wf_gzip_deflate(&packed, &packed_size, big, 300000, &err), err);
+  REQUIRE_OK(wf_gzip_inflate(&again, &size, packed, packed_size, &err), err);
+  CHECK_EQ_INT(size, 300000);
+  CHECK(memcmp(again, big, 300000) == 0);
+  wf_free(again);
+  two = malloc(2 * packed_size); /* one member after the other is one file */
+  memcpy(two, packed, packed_size);
+  memcpy(two + packed_size, packed, packed_size);
+  REQUIRE_OK(wf_gzip_inflate(&again, &size, two, 2 * packed_size, &err), err);
+  CHECK_EQ_INT(size, 600000);
+  wf_free(again);
+  wf_free(packed);
+  free(two);
+  free(big);
+}
+
+TEST(gzip_damage) {
+  wf_error err = WF_ERROR_INIT;
+  char *packed, *again = NULL;
+  size_t packed_size, size;
+  const char *text = "a,b\n1,2\n1,2\n1,2\n1,2\n";
+  REQUIRE_OK(wf_gzip_deflate(&packed, &packed_size, text, strlen(text), &err), err);
+  for (size_t cut = 0; cut < packed_size; cut++) {
+    wf_status status = wf_gzip_inflate(&again, &size, packed, cut, &err);
+    if (status != WF_CORRUPT) test_fail(__FILE__, __LINE__, "cut at %zu: %d", cut, status);
+  }
+  for (size_t i = 10; i < packed_size; i++) { /* behind the header, whose flags may change freely */
+    packed[i] ^= 0x10;
+    wf_status status = wf_gzip_inflate(&again, &size, packed, packed_size, &err);
+    CHECK_EQ_INT(status, WF_CORRUPT);
+    if (status == WF_OK) wf_free(again);
+    packed[i] ^= 0x10;
+  }
+  wf_free(packed);
+}
+
+static bool inflate_and_free(const char *packed, size_t size) {
+  char *text = NULL;
+  size_t n;
+  bool ok = wf_gzip_inflate(&text, &n, packed, size, NULL) == WF_OK;
+  wf_free(text);
+  return ok;
+}
+
+TEST(gzip_out_of_memory) {
+  wf_error err = WF_ERROR_INIT;
+  char *packed;
+  size_t size;
+  REQUIRE_OK(wf_gzip_deflate(&packed, &size, "hello", 5, &err), err);
+  CHECK_OOM_SAFE(inflate_and_free(packed, size));
+  wf_free(packed);
+}
+
+/* ---- files by their ending and content ---------------------------------------------------------
+ */
+
+static void check_file(const char *name, const char *begins) {
+  wf_error err = WF_ERROR_INIT;
+  char text[5000], *data;
+  size_t size;
+  for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i * i % 7);
+  const char *path = test_path(name);
+  wf_status status = wf_packed_write(path, text, sizeof text, &err);
+  if (status == WF_UNSUPPORTED) SKIP("%s", err.message);
+  REQUIRE_OK(status, err);
+  REQUIRE_OK(wf_packed_read(path, &data, &size, &err), err);
+  CHECK_EQ_INT(size, sizeof text);
+  CHECK(memcmp(data, text, sizeof text) == 0);
+  wf_free(data);
+  FILE *file = fopen(path, "rb");
+  char head[4] = "";
+  CHECK(fread(head, 1, 4, file) == 4);
+  fclose(file);
+  CHECK(memcmp(head, begins, strlen(begins)) == 0);
+}
+
+TEST(packed_gzip_file) { check_file("x.gz", "\x1f\x8b"); }
+TEST(packed_zstd_file) { check_file("x.zst", "\x28\xb5\x2f\xfd"); }
+TEST(packed_plain_file) { check_file("x.txt", "abec"); }
+
+TEST(packed_zstd_damage) {
+  wf_error err = WF_ERROR_INIT;
+  const char *path = test_path("x.zst");
+  wf_status status = wf_packed_write(path, "hello hello hello", 17, &err);
+  if (status == WF_UNSUPPORTED) SKIP("%s", err.message);
+  REQUIRE_OK(status, err);
+  char packed[100], *data = NULL;
+  FILE *file = fopen(path, "rb");
+  size_t size = fread(packed, 1, sizeof packed, file);
+  fclose(file);
+  for (size_t cut = 4; cut < size; cut++) {
+    CHECK_FAILS(wf_packed_open(&data, &cut, packed, cut, &err), err, WF_CORRUPT, "zstd");
+  }
+  memcpy(packed + size, packed, size); /* one frame after the other is one file */
+  size_t n = 0;
+  REQUIRE_OK(wf_packed_open(&data, &n, packed, 2 * size, &err), err);
+  CHECK_EQ_INT(n, 34);
+  wf_free(data);
+  CHECK_FAILS(wf_packed_open(&data, &n, packed, size + 2, &err), err, WF_CORRUPT, "zstd");
+  memcpy(packed + size, "junk", 4);
+  CHECK_FAILS(wf_packed_open(&data, &n, packed, size + 4, &err), err, WF_CORRUPT, "zstd");
+}
+
+static bool write_and_read(const char *path) {
+  char *data = NULL;
+  size_t size;
+  bool ok = wf_packed_write(path, "hello", 5, NULL) == WF_OK &&
+            wf_packed_read(path, &data, &size, NULL) == WF_OK;
+  wf_free(data);
+  return ok;
+}
+
+TEST(packed_out_of_memory) {
+  CHECK_OOM_SAFE(write_and_read(test_path("x.gz")));
+  wf_status status = wf_packed_write(test_path("x.zst"), "a", 1, NULL);
+  if (status == WF_OK) CHECK_OOM_SAFE(write_and_read(test_path("x.zst")));
+}
