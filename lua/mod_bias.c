@@ -4,8 +4,9 @@
  *   report{labels=, predictions=, facets={…}, groups=, n_groups=, weights=, metrics=, intervals=}
  *     → { {metrics={…}, cells={d=, a=}, basics={…}}, … }, performance
  *
- * A metric is {name=, description=, value= | error=, low=, high=, n_defined=}. Rows come in as bool
- * columns and as codes of groups (bias_input.c); by-group measures are in bias_groups.c. */
+ * A metric is {name=, description=, value= | error=, low=, high=, interval= (its rule),
+ * n_defined=}. Rows come in as bool columns and as codes of groups (bias_input.c); by-group
+ * measures are in bias_groups.c. */
 #include "bias_groups.h"
 #include "bias_input.h"
 #include "modules.h"
@@ -48,12 +49,20 @@ typedef struct tables {
   wf_bias_cells all;
   const wf_bias_cells *by_group; /* NULL: no groups */
   size_t n_groups;
-  const wf_bias_interval *intervals; /* one per metric, or NULL */
+  const struct intervals *intervals; /* NULL: none */
 } tables;
 
-static void set_interval(lua_State *L, const wf_bias_interval *interval) {
-  set_count(L, "n_defined", interval->n_defined);
+/* One per metric, and how each came about. */
+typedef struct intervals {
+  wf_bias_interval of[WF_BIAS_METRICS];
+  wf_bias_interval_rule rules[WF_BIAS_METRICS];
+} intervals;
+
+static void set_interval(lua_State *L, const intervals *from, wf_bias_metric metric) {
+  const wf_bias_interval *interval = &from->of[metric];
+  if (from->rules[metric] == WF_BIAS_RESAMPLING) set_count(L, "n_defined", interval->n_defined);
   if (interval->n_defined == 0) return;
+  set_text(L, "interval", wf_bias_interval_rule_name(from->rules[metric]));
   set_number(L, "low", interval->low);
   set_number(L, "high", interval->high);
 }
@@ -70,7 +79,7 @@ static void push_metric(lua_State *L, wf_bias_metric metric, const tables *t) {
     set_number(L, "value", value);
   else
     set_text(L, "error", err.message);
-  if (status == WF_OK && t->intervals) set_interval(L, &t->intervals[metric]);
+  if (status == WF_OK && t->intervals) set_interval(L, t->intervals, metric);
 }
 
 /* Which metrics a call computes, in order. */
@@ -235,7 +244,8 @@ typedef struct facets {
   const int32_t *groups;
   size_t n, n_groups;
   wf_bias_cells *cells, *by_group;
-  bool resampled;
+  wf_bias_moments *moments; /* as cells and by_group, of weighted rows that are resampled */
+  bool resampled, closed;   /* closed forms where there are any */
   wf_bias_resampling resampling;
 } facets;
 
@@ -261,13 +271,14 @@ static void read_resampling(facets *f) {
   f->resampled = lua_getfield(L, 1, "intervals") != LUA_TNIL;
   if (!f->resampled) return;
   int at = lua_gettop(L);
-  wfl_options(L, at, what, (const char *const[]){"resamples", "level", "seed", "threads", NULL});
+  wfl_options(L, at, what,
+              (const char *const[]){"resamples", "level", "seed", "threads", "closed_forms", NULL});
   f->resampling.n_resamples =
       (size_t)wfl_option_integer(L, at, what, "resamples", 1000, 1, 1000000);
   f->resampling.level = wfl_option_number(L, at, what, "level", 0.95);
   f->resampling.seed = (uint64_t)wfl_option_integer(L, at, what, "seed", 0, 0, LUA_MAXINTEGER);
   f->resampling.n_threads = (size_t)wfl_option_integer(L, at, what, "threads", 0, 0, 1024);
-  if (f->weights) wfl_fail(L, WF_UNSUPPORTED, "%s: weighted rows have no intervals", f->rows.what);
+  f->closed = wfl_option_boolean(L, at, what, "closed_forms", false);
 }
 
 enum { COUNTED = 16384 }; /* rows that are unpacked and counted at once; whole bytes of bits */
@@ -289,20 +300,40 @@ static void unpack_rows(rows_at *at, const facets *f, size_t most, uint8_t *room
   at->groups = f->groups ? f->groups + at->begin : NULL;
 }
 
-static wf_status count_rows(const rows_at *at, const facets *f, wf_error *err) {
-  if (!f->weights)
+/* Rows count 1, or their weight where `weights` is given. */
+static wf_status count_rows(const rows_at *at, const facets *f, const double *weights,
+                            wf_error *err) {
+  if (!weights)
     return wf_bias_count_facets(at->cells, at->by_group, at->labels, at->predictions, at->flags,
                                 f->n, at->groups, f->n_groups, at->n, err);
   for (size_t i = 0; i < f->n; i++) {
     wf_bias_cells *by_group = at->by_group ? at->by_group + i * f->n_groups : NULL;
     WF_TRY(wf_bias_count_weighted(&at->cells[i], by_group, at->labels, at->predictions,
-                                  at->flags[i], at->groups, f->n_groups, f->weights, at->n, err));
+                                  at->flags[i], at->groups, f->n_groups, weights, at->n, err));
   }
   return WF_OK;
 }
 
 static void add_tables(wf_bias_cells *to, const wf_bias_cells *from, size_t n) {
   for (size_t i = 0; i < 8 * n; i++) (&to->n[0][0][0])[i] += (&from->n[0][0][0])[i];
+}
+
+static const double *push_squares(lua_State *L, const double *weights, size_t n) {
+  double *squares = wfl_scratch(L, n, sizeof *squares);
+  for (size_t i = 0; i < n; i++) squares[i] = weights[i] * weights[i];
+  return squares;
+}
+
+/* What resampled weights need beside their sums, which f->cells holds. */
+static void count_moments(facets *f, const rows_at *at, size_t n_all) {
+  lua_State *L = f->rows.L;
+  wf_error err = WF_ERROR_INIT;
+  f->moments = wfl_scratch(L, n_all, sizeof *f->moments);
+  for (size_t i = 0; i < n_all; i++) f->moments[i].sum = f->cells[i];
+  if (count_rows(at, f, NULL, &err) != WF_OK) wfl_raise(L, &err);
+  for (size_t i = 0; i < n_all; i++) f->moments[i].n = at->cells[i];
+  if (count_rows(at, f, push_squares(L, f->weights, at->n), &err) != WF_OK) wfl_raise(L, &err);
+  for (size_t i = 0; i < n_all; i++) f->moments[i].squares = at->cells[i];
 }
 
 /* Counts are added up over blocks that fit the cache; weights, whose sums are rounded, and more
@@ -323,22 +354,40 @@ static void count_facets(facets *f) {
     wf_error err = WF_ERROR_INIT;
     at.n = f->rows.n - at.begin < most ? f->rows.n - at.begin : most;
     unpack_rows(&at, f, most, room);
-    if (count_rows(&at, f, &err) != WF_OK) wfl_raise(L, &err);
+    if (count_rows(&at, f, f->weights, &err) != WF_OK) wfl_raise(L, &err);
     add_tables(f->cells, at.cells, n_all);
+    if (f->weights && f->resampled) count_moments(f, &at, n_all);
+  }
+}
+
+static void make_intervals(const facets *f, size_t i, const tables *t, intervals *out) {
+  wf_error err = WF_ERROR_INIT;
+  wf_status status;
+  if (f->weights) {
+    const wf_bias_moments *groups = f->groups ? f->moments + f->n + i * f->n_groups : NULL;
+    status = wf_bias_weighted_intervals(out->of, &f->moments[i], groups, f->n_groups,
+                                        &f->resampling, &err);
+  } else {
+    status = wf_bias_intervals(out->of, &t->all, t->by_group, t->n_groups, &f->resampling, &err);
+  }
+  if (status != WF_OK) wfl_raise(f->rows.L, &err);
+  for (int m = 0; m < WF_BIAS_METRICS; m++) {
+    out->rules[m] = WF_BIAS_RESAMPLING;
+    if (f->closed && !f->weights)
+      out->rules[m] =
+          wf_bias_closed_interval(&out->of[m], (wf_bias_metric)m, &t->all, f->resampling.level);
   }
 }
 
 static void push_facet(const facets *f, size_t i, const selection *s) {
   lua_State *L = f->rows.L;
-  wf_bias_interval intervals[WF_BIAS_METRICS];
+  intervals made;
   tables t = {.all = f->cells[i],
               .by_group = f->by_group ? f->by_group + i * f->n_groups : NULL,
               .n_groups = f->n_groups};
-  wf_error err = WF_ERROR_INIT;
   if (f->resampled) {
-    if (wf_bias_intervals(intervals, &t.all, t.by_group, t.n_groups, &f->resampling, &err) != WF_OK)
-      wfl_raise(L, &err);
-    t.intervals = intervals;
+    make_intervals(f, i, &t, &made);
+    t.intervals = &made;
   }
   lua_createtable(L, 0, 3);
   push_metrics(L, s, &t);

@@ -116,13 +116,18 @@ local function finish_facet(facet, computed, o, seen)
   return entry
 end
 
-local function resampling(given)
+local function resampling(given, weighted)
   if given == nil or given == false then return nil, nil end
   local o = options.check("bias.report: intervals", given ~= true and given or {}, {
     resamples = { "integer", default = 1000, min = 1 }, level = { "number", default = 0.95, min = 0.5,
-    max = 0.9999 }, seed = { "integer", default = 0, min = 0 }, threads = { "integer", min = 0 } })
-  return o, ("%g %% of %d resampled tables of counts (percentiles, seed %d)"):format(100 * o.level,
-    o.resamples, o.seed)
+    max = 0.9999 }, seed = { "integer", default = 0, min = 0 }, threads = { "integer", min = 0 },
+    closed_forms = { "boolean", default = false } })
+  local rule = ("%g %% of %d resampled tables of %s (percentiles, seed %d)"):format(100 * o.level,
+    o.resamples, weighted and "weights" or "counts", o.seed)
+  if o.closed_forms and not weighted then
+    rule = rule .. "; CI by Clopper-Pearson, differences of two shares by Newcombe, DI by Katz"
+  end
+  return o, rule
 end
 
 local report_rules = outcome.rules { facet = { "table", required = true }, group = { "string" },
@@ -136,7 +141,7 @@ function bias.report(given)
   local groups = o.group and core.groups { o.data:column(o.group) } or {}
   local masks = {}
   for i, facet in ipairs(list) do masks[i] = facet.mask end
-  local intervals, intervals_rule = resampling(o.intervals)
+  local intervals, intervals_rule = resampling(o.intervals, seen.weights ~= nil)
   local computed, performance = core.report { labels = seen.labels, predictions = seen.decisions,
     facets = masks, groups = groups.codes, n_groups = groups.n, weights = seen.weights,
     metrics = o.metrics, intervals = intervals }

@@ -3,6 +3,8 @@
 #include "bias/binomial.h"
 #include "check.h"
 
+#include <stdlib.h>
+
 /* Frequencies of draws against the probabilities themselves, by chi-squared over the bins that are
  * expected to hold at least 10 draws (the rest is one more bin). */
 static void check_binomial(uint64_t n, double p, uint64_t seed) {
@@ -171,4 +173,100 @@ TEST(what_cannot_be_resampled_is_refused) {
               "resamples");
   options = (wf_bias_resampling){.n_resamples = 40, .n_threads = 1};
   CHECK_OOM_SAFE(wf_bias_intervals(intervals, &large, &small, 1, &options, &err) == WF_OK);
+}
+
+/* --- weighted rows --------------------------------------------------------------------------- */
+
+static wf_bias_moments moments_of(const wf_bias_cells *cells, double weight) {
+  wf_bias_moments m = {.n = *cells};
+  for (int c = 0; c < 8; c++) {
+    (&m.sum.n[0][0][0])[c] = weight * (&cells->n[0][0][0])[c];
+    (&m.squares.n[0][0][0])[c] = weight * weight * (&cells->n[0][0][0])[c];
+  }
+  return m;
+}
+
+TEST(equal_weights_change_no_interval) {
+  wf_bias_interval plain[WF_BIAS_METRICS], weighted[WF_BIAS_METRICS];
+  wf_bias_cells groups[3];
+  wf_bias_moments all = moments_of(&large, 0.25), by_group[3];
+  wf_error err = WF_ERROR_INIT;
+  split_into_groups(groups);
+  for (int g = 0; g < 3; g++) by_group[g] = moments_of(&groups[g], 0.25);
+  REQUIRE_OK(wf_bias_intervals(plain, &large, groups, 3, NULL, &err), err);
+  REQUIRE_OK(wf_bias_weighted_intervals(weighted, &all, by_group, 3, NULL, &err), err);
+  for (int m = 0; m < WF_BIAS_METRICS; m++) {
+    CHECK_NEAR(weighted[m].low, plain[m].low, 1e-12);
+    CHECK_NEAR(weighted[m].high, plain[m].high, 1e-12);
+  }
+}
+
+enum { N_ROWS = 600 };
+
+typedef struct weighted_row {
+  int facet, label, prediction;
+  double weight;
+} weighted_row;
+
+static void add_row(wf_bias_moments *m, const weighted_row *row) {
+  m->n.n[row->facet][row->label][row->prediction]++;
+  m->sum.n[row->facet][row->label][row->prediction] += row->weight;
+  m->squares.n[row->facet][row->label][row->prediction] += row->weight * row->weight;
+}
+
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Rows are drawn with replacement, one by one, as the draws of cells claim to imitate. */
+TEST(weighted_intervals_agree_with_a_bootstrap_of_rows) {
+  enum { RESAMPLES = 4000 };
+  static weighted_row rows[N_ROWS];
+  static double values[WF_BIAS_METRICS][RESAMPLES];
+  wf_bias_moments all = {0};
+  wf_bias_interval intervals[WF_BIAS_METRICS];
+  wf_bias_resampling options = {.n_resamples = RESAMPLES, .seed = 4};
+  wf_error err = WF_ERROR_INIT;
+  wf_random random;
+  wf_random_seed(&random, 21, 0);
+  for (int i = 0; i < N_ROWS; i++) {
+    double weight = wf_random_unit(&random);
+    rows[i] = (weighted_row){wf_random_unit(&random) < 0.4, wf_random_unit(&random) < 0.5,
+                             wf_random_unit(&random) < 0.6, 0.1 + 5 * weight * weight * weight};
+    add_row(&all, &rows[i]);
+  }
+  for (int r = 0; r < RESAMPLES; r++) {
+    wf_bias_moments drawn = {0};
+    for (int i = 0; i < N_ROWS; i++) add_row(&drawn, &rows[wf_random_below(&random, N_ROWS)]);
+    for (int m = WF_BIAS_CI; m < WF_BIAS_METRICS; m++) {
+      if (m == WF_BIAS_CDDPL) continue;
+      REQUIRE_OK(wf_bias_compute(&values[m][r], (wf_bias_metric)m, &drawn.sum, NULL, 0, &err), err);
+    }
+  }
+  REQUIRE_OK(wf_bias_weighted_intervals(intervals, &all, NULL, 0, &options, &err), err);
+  for (int m = WF_BIAS_CI; m < WF_BIAS_METRICS; m++) {
+    if (m == WF_BIAS_CDDPL) continue;
+    qsort(values[m], RESAMPLES, sizeof(double), ascending);
+    double low = values[m][RESAMPLES / 40], high = values[m][RESAMPLES - RESAMPLES / 40 - 1];
+    CHECK_NEAR(intervals[m].low, low, 0.08 * (high - low)); /* both are random */
+    CHECK_NEAR(intervals[m].high, high, 0.08 * (high - low));
+  }
+}
+
+TEST(weights_that_cannot_be_are_refused) {
+  wf_bias_interval intervals[WF_BIAS_METRICS];
+  wf_bias_moments all = moments_of(&large, 2), none = {0}, group = moments_of(&large, 2);
+  wf_error err = WF_ERROR_INIT;
+  all.sum.n[1][1][0] = -1;
+  CHECK_FAILS(wf_bias_weighted_intervals(intervals, &all, NULL, 0, NULL, &err), err, WF_INVALID,
+              "cannot weigh -1");
+  all.sum.n[1][1][0] = HUGE_VAL;
+  CHECK_FAILS(wf_bias_weighted_intervals(intervals, &all, NULL, 0, NULL, &err), err, WF_INVALID,
+              "cannot weigh inf");
+  CHECK_FAILS(wf_bias_weighted_intervals(intervals, &none, NULL, 0, NULL, &err), err, WF_INVALID,
+              "no rows");
+  all = moments_of(&large, 2);
+  wf_bias_resampling options = {.n_resamples = 40, .n_threads = 1};
+  CHECK_OOM_SAFE(wf_bias_weighted_intervals(intervals, &all, &group, 1, &options, &err) == WF_OK);
 }

@@ -195,7 +195,44 @@ t.test("weights of 2 change no metric, and a doubled row is a weight of 2", func
     t.equal(other.error, metric.error)
     if metric.value then t.near(other.value, metric.value, 1e-12, metric.name) end
   end
-  t.raises("unsupported", "no intervals", report, { data = two, weight = "w", intervals = true })
+end)
+
+t.test("intervals of weighted rows are those of rows when the weights are equal", function()
+  local two = data:with("w", 2.0)
+  local settings = { resamples = 300, seed = 2 }
+  local plain = report { intervals = settings, group = "race", facet = { sex = "F", race = "a" } }
+  local weighted = report { intervals = settings, group = "race", facet = { sex = "F", race = "a" },
+    data = two, weight = "w" }
+  for i, facet in ipairs(plain.facets) do
+    for k, metric in ipairs(facet.metrics) do
+      local other = weighted.facets[i].metrics[k]
+      if metric.low and math.abs(metric.low) < math.huge then
+        t.near(other.low, metric.low, 1e-12, metric.name)
+      end
+    end
+  end
+  t.contains(table.concat(weighted:rules(), "\n"), "300 resampled tables of weights")
+  local uneven = {}
+  for i = 1, #data do uneven[i] = i % 5 == 0 and 20 or 1 end
+  local wide = report { data = data:with("w", frame.new { names = { "w" }, columns = { uneven } }:column "w"),
+    weight = "w", intervals = settings }:metric("sex", "DPPL")
+  local narrow = plain:metric("sex", "DPPL")
+  t.ok(wide.high - wide.low > 1.3 * (narrow.high - narrow.low))
+end)
+
+t.test("intervals in closed form, where a metric has one", function()
+  local r = report { intervals = { closed_forms = true, level = 0.9 } }
+  local rules = {}
+  for _, metric in ipairs(r.facets[1].metrics) do
+    rules[#rules + 1] = metric.interval and metric.name .. " " .. metric.interval
+    if metric.interval then t.ok(metric.low <= metric.value and metric.value <= metric.high) end
+  end
+  t.contains(table.concat(rules, ", "), "CI Clopper-Pearson", "DI Katz", "RD Newcombe", "TE resampling")
+  t.contains(table.concat(r:rules(), "\n"), "CI by Clopper-Pearson, differences of two shares by Newcombe")
+  -- statsmodels 0.13.5: confint_proportions_2indep(42, 82, 15, 40, method = "newcomb", alpha = 0.1)
+  local m = r:metric("sex", "DPPL")
+  t.near(m.low, -0.0207866032558368, 1e-9)
+  t.near(m.high, 0.281939549738381, 1e-9)
 end)
 
 t.test("intervals hold the value, shrink with more rows, and repeat", function()

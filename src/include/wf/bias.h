@@ -120,10 +120,35 @@ typedef struct wf_bias_resampling {
 } wf_bias_resampling;
 
 /* WF_BIAS_METRICS intervals, one for each metric in the order of wf_bias_metric. Cells must be
- * numbers of rows (not sums of weights). `by_group` and `options` may be NULL. */
+ * numbers of rows (sums of weights: wf_bias_weighted_intervals). `by_group` and `options` may be
+ * NULL. */
 WF_API WF_NODISCARD wf_status wf_bias_intervals(wf_bias_interval *out, const wf_bias_cells *cells,
                                                 const wf_bias_cells *by_group, size_t n_groups,
                                                 const wf_bias_resampling *options, wf_error *err);
+
+/* Of rows with weights: how many rows each cell has, the sum of their weights and of the squares of
+ * those. A resample draws rows to cells as above; the weight of k rows of a cell is then drawn from
+ * the normal distribution that the sum of k of its weights has nearly, and is never negative. Equal
+ * weights give the intervals of wf_bias_intervals. */
+typedef struct wf_bias_moments {
+  wf_bias_cells n, sum, squares;
+} wf_bias_moments;
+WF_API WF_NODISCARD wf_status wf_bias_weighted_intervals(
+    wf_bias_interval *out, const wf_bias_moments *all, const wf_bias_moments *by_group,
+    size_t n_groups, const wf_bias_resampling *options, wf_error *err);
+
+/* How an interval came about. */
+typedef enum wf_bias_interval_rule {
+  WF_BIAS_RESAMPLING,
+  WF_BIAS_CLOPPER_PEARSON, /* exact for one share: CI */
+  WF_BIAS_NEWCOMBE,        /* a difference of two shares: DPL DPPL AD RD SD DAR DRR */
+  WF_BIAS_KATZ             /* a ratio of two shares: DI */
+} wf_bias_interval_rule;
+WF_API const char *wf_bias_interval_rule_name(wf_bias_interval_rule rule); /* "Newcombe" */
+/* The interval of `level` (between 0 and 1) without resampling, where the metric has one for these
+ * numbers of rows, and by which rule; otherwise WF_BIAS_RESAMPLING, and `out` is untouched. */
+WF_API wf_bias_interval_rule wf_bias_closed_interval(wf_bias_interval *out, wf_bias_metric metric,
+                                                     const wf_bias_cells *cells, double level);
 
 /* --- many groups ---------------------------------------------------------------------------- */
 
