@@ -251,6 +251,17 @@ static int sys_make_directories(lua_State *L) {
   return 0;
 }
 
+static int sys_working_directory(lua_State *L) {
+  char path[PATH_MAX];
+  wf_error err = WF_ERROR_INIT;
+  if (getcwd(path, sizeof path)) {
+    lua_pushstring(L, path);
+    return 1;
+  }
+  (void)wf_fail_errno(&err, errno, "the working directory");
+  return wfl_raise(L, &err);
+}
+
 static int sys_exists(lua_State *L) {
   struct stat info;
   lua_pushboolean(L, stat(wfl_check_text(L, 1), &info) == 0);
@@ -288,10 +299,14 @@ static int sys_list_directory(lua_State *L) {
   return 1;
 }
 
-/* The script as a function: text only, its directory in package.path; nil: standard input. */
+/* load_script(path[, text]): the script as a function: text only, its directory in package.path;
+ * nil: standard input. `text` is taken for the file's contents. */
 static int sys_load_script(lua_State *L) {
   const char *path = wfl_opt_text(L, 1, NULL);
-  return wfl_load_script(L, path) ? 1 : lua_error(L);
+  size_t size;
+  const char *text = luaL_optlstring(L, 2, NULL, &size);
+  bool loaded = path && text ? wfl_load_script_text(L, path, text, size) : wfl_load_script(L, path);
+  return loaded ? 1 : lua_error(L);
 }
 
 /* nearest(name, names) → the one of names that was probably meant, or nil */
@@ -326,6 +341,7 @@ int wfl_open_sys(lua_State *L) {
       {"status_line", sys_status_line},
       {"terminal_width", sys_terminal_width},
       {"version", sys_version},
+      {"working_directory", sys_working_directory},
       {"write_file", sys_write_file},
       {NULL, NULL},
   };

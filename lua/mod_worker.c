@@ -78,7 +78,12 @@ static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attrib
   return failed;
 }
 
-static int spawn(pid_t *pid, const char **words, const char **environment, int jobs, int lines) {
+typedef struct command {
+  const char **words, **environment; /* end with NULL */
+  const char *directory;             /* NULL: this process's */
+} command;
+
+static int spawn(pid_t *pid, const command *c, int jobs, int lines) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   int failed = posix_spawn_file_actions_init(&actions);
@@ -86,9 +91,11 @@ static int spawn(pid_t *pid, const char **words, const char **environment, int j
   failed = posix_spawnattr_init(&attributes);
   if (!failed) {
     failed = set_up(&actions, &attributes, jobs, lines);
+    if (!failed && c->directory)
+      failed = posix_spawn_file_actions_addchdir_np(&actions, c->directory);
     if (!failed)
-      failed = posix_spawnp(pid, words[0], &actions, &attributes, (char *const *)(void *)words,
-                            (char *const *)(void *)environment);
+      failed = posix_spawnp(pid, c->words[0], &actions, &attributes,
+                            (char *const *)(void *)c->words, (char *const *)(void *)c->environment);
     posix_spawnattr_destroy(&attributes);
   }
   posix_spawn_file_actions_destroy(&actions);
@@ -102,7 +109,7 @@ static int above(int fd) {
   return moved;
 }
 
-static int start(worker *w, const char **words, const char **environment) {
+static int start(worker *w, const command *c) {
   int jobs[2] = {-1, -1}, lines[2] = {-1, -1};
   int failed = pipe2(jobs, O_CLOEXEC) != 0 || pipe2(lines, O_CLOEXEC) != 0 ? errno : 0;
   if (!failed) {
@@ -110,7 +117,7 @@ static int start(worker *w, const char **words, const char **environment) {
     lines[1] = above(lines[1]);
     if (jobs[0] < 0 || lines[1] < 0) failed = errno;
   }
-  if (!failed) failed = spawn(&w->pid, words, environment, jobs[0], lines[1]);
+  if (!failed) failed = spawn(&w->pid, c, jobs[0], lines[1]);
   close_fd(&jobs[0]);
   close_fd(&lines[1]);
   if (failed) {
@@ -144,21 +151,22 @@ static const char **push_environment(lua_State *L, const char **more, size_t n_m
   return all;
 }
 
-/* start({program, words…}, {"NAME=value", …}) → worker */
+/* start({program, words…}, {"NAME=value", …}[, working directory]) → worker */
 static int worker_start(lua_State *L) {
   size_t n_words, n_more;
+  lua_settop(L, 3);
   const char **given = wfl_strings(L, 1, "worker.start: words", &n_words);
   const char **more = wfl_strings(L, 2, "worker.start: environment", &n_more);
   luaL_argcheck(L, n_words > 0, 1, "no program");
   const char **words = wfl_scratch(L, n_words + 1, sizeof *words);
   memcpy(words, given, n_words * sizeof *words);
   words[n_words] = NULL;
-  const char **environment = push_environment(L, more, n_more);
+  command c = {words, push_environment(L, more, n_more), wfl_opt_text(L, 3, NULL)};
   wfl_box *box = wfl_newbox(L, WORKER);
   worker *w = box->ptr = wf_alloc_zero(1, sizeof *w);
   if (!w) return luaL_error(L, "not enough memory");
   w->jobs = w->lines = -1;
-  int failed = start(w, words, environment);
+  int failed = start(w, &c);
   if (failed) {
     wf_error err = WF_ERROR_INIT;
     (void)wf_fail_errno(&err, failed, "%s", words[0]);

@@ -249,6 +249,15 @@ bool wfl_load_script(lua_State *L, const char *path) {
   return status == LUA_OK || load_failed(L, status, errno);
 }
 
+bool wfl_load_script_text(lua_State *L, const char *path, const char *text, size_t size) {
+  add_directory(L, path);
+  size_t skipped = size && text[0] == '#' ? strcspn(text, "\n") : 0; /* as luaL_loadfilex does */
+  const char *name = lua_pushfstring(L, "@%s", path);
+  bool loaded = wfl_load_text(L, text + skipped, size - skipped, name);
+  lua_remove(L, -2);
+  return loaded;
+}
+
 bool wfl_load_text(lua_State *L, const char *code, size_t size, const char *chunk_name) {
   int status = luaL_loadbufferx(L, code, size, chunk_name, "t");
   return status == LUA_OK || load_failed(L, status, 0);

@@ -47,6 +47,8 @@ void wfl_emit(lua_State *L, wfl_channel channel, const char *text, size_t size);
 /* Pushes the script as a function; on failure an error object instead, and false. `path` NULL is
  * standard input. Its directory joins package.path. */
 bool wfl_load_script(lua_State *L, const char *path);
+/* The same for a script whose text is at hand: `text` ends with a zero byte. */
+bool wfl_load_script_text(lua_State *L, const char *path, const char *text, size_t size);
 bool wfl_load_text(lua_State *L, const char *code, size_t size, const char *chunk_name);
 
 #endif

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <stdatomic.h>
 
 enum { MAX_THREADS = 64 };
@@ -93,9 +94,13 @@ wf_status wf_parallel_for(size_t n, size_t block, size_t n_threads, wf_block_fn 
   return work.status;
 }
 
+/* WF_THREADS is how a worker process is told its share of the processors. */
 size_t wf_thread_count(void) {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
   int count = CPU_COUNT(&set);
+  const char *given = getenv("WF_THREADS");
+  long limit = given ? strtol(given, NULL, 10) : 0;
+  if (limit > 0 && limit < count) count = (int)limit;
   return count > 0 ? (size_t)count : 1;
 }

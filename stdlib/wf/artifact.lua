@@ -49,14 +49,14 @@ local function save(object, met)
   return kind.name, digest
 end
 
-local function load(name, digest)
+local function load(name, digest, store)
   local kind = by_name[name]
   if not kind then
     errors.raise { code = "corrupt", message = ("a stored value holds an unknown '%s'"):format(name) }
   end
   local object = kind.frozen and objects[name .. digest]
   if object then return object end
-  object = kind.read(state.store():get(digest))
+  object = kind.read((store or state.store()):get(digest))
   if kind.frozen then
     objects[name .. digest] = object
     digests[object] = digest
@@ -73,9 +73,11 @@ function artifact.encode(given, name, with_functions)
   return bytes, options.sorted_keys(met)
 end
 
--- An error of code "corrupt" or "not_found" when the bytes or an object are damaged or gone.
-function artifact.decode(bytes, with_functions)
-  return value.decode(bytes, load, { functions = with_functions })
+-- An error of code "corrupt" or "not_found" when the bytes or an object are damaged or gone. Objects
+-- are read from `store`, from this process's when there is none.
+function artifact.decode(bytes, with_functions, store)
+  local loader = store and function(name, digest) return load(name, digest, store) end or load
+  return value.decode(bytes, loader, { functions = with_functions })
 end
 
 return artifact

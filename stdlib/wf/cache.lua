@@ -96,12 +96,15 @@ function cache.latest(run_name, step_name, nth)
   return core.latest_result(state.catalog(), run_name, step_name, nth)
 end
 
+-- The values of a result whose objects are in that store.
+function cache.unpack(result, store)
+  local bytes = result.stored and store:get(result.value) or result.value
+  return artifact.decode(bytes, false, store)
+end
+
 -- The values, packed, and what is reported besides; or nil and why they cannot be had.
 function cache.load(result)
-  local ok, values = pcall(function()
-    local bytes = result.stored and state.store():get(result.value) or result.value
-    return artifact.decode(bytes)
-  end)
+  local ok, values = pcall(cache.unpack, result, state.store())
   if ok then return values end
   local e = errors.wrap(values)
   if e.code ~= "corrupt" and e.code ~= "not_found" then error(e, 0) end
@@ -199,23 +202,29 @@ local function list_of(items)
   return json.array(table.move(items, 1, #items, 1, {}))
 end
 
--- What wf.core.step.finish keeps of an executed step: its result; or nil and why there is none.
-function cache.make(keyed, work, values, recorder)
-  local problem = problem_of(keyed, work, recorder)
-  if problem then return nil, problem end
-  local ok, bytes, objects = pcall(artifact.encode, values, "")
-  if not ok then
-    local e = errors.wrap(bytes)
-    if e.code == "type" or e.code == "limit" then return nil, (e.message:gsub("^'%.?", "'")) end
-    error(e, 0)
-  end
-  local result = { key = keyed.key, value = bytes, stored = #bytes > most_inline,
-    parts_json = json.encode(keyed.parts) }
+-- The values as a result of that key.
+function cache.pack(result_key, values)
+  local bytes, objects = artifact.encode(values, "")
+  local result = { key = result_key, value = bytes, stored = #bytes > most_inline }
   if result.stored then
     result.value = state.store():put(bytes)
     objects[#objects + 1] = result.value
   end
   if #objects > 0 then result.objects_json = json.encode(objects) end
+  return result
+end
+
+-- What wf.core.step.finish keeps of an executed step: its result; or nil and why there is none.
+function cache.make(keyed, work, values, recorder)
+  local problem = problem_of(keyed, work, recorder)
+  if problem then return nil, problem end
+  local ok, result = pcall(cache.pack, keyed.key, values)
+  if not ok then
+    local e = errors.wrap(result)
+    if e.code == "type" or e.code == "limit" then return nil, (e.message:gsub("^'%.?", "'")) end
+    error(e, 0)
+  end
+  result.parts_json = json.encode(keyed.parts)
   if #recorder.reads > 0 or #recorder.effects > 0 then
     result.trace_json = json.encode { reads = list_of(recorder.reads),
       effects = list_of(recorder.effects) }

@@ -19,6 +19,7 @@ local commands = {
   { "show", "runs", "show a run and its steps" },
   { "explain", "steps", "say why the steps of a run were executed" },
   { "diff", "steps", "say what is different between two runs" },
+  { "replay", "replay", "execute a run again and compare every step" },
   { "log", "runs", "print what a step printed" },
   { "models", "models", "list model versions" },
   { "approve", "models", "approve a model version" },
@@ -29,7 +30,8 @@ local commands = {
   { "delete-endpoint", "endpoints", "delete an endpoint" },
   { "serve", "serve", "serve endpoints, or one model, in the foreground" },
   { "clarify", "clarify", "compute a SageMaker Clarify bias configuration" },
-  { "worker", "worker", "execute steps for another process" },
+  { "worker", "worker" }, -- without a text: started by wf itself
+  { "replaying", "replay" },
   { "verify", "state", "read everything that is stored and tell what is damaged" },
   { "gc", "state", "remove stored objects that nothing needs" },
   { "du", "state", "say how much is stored" },
@@ -45,7 +47,7 @@ function cli.overview()
   local lines = { "usage: wf SCRIPT [-p NAME=VALUE]... [ARGUMENTS]", "       wf COMMAND [OPTIONS]",
     "       wf                     (interactive, on a terminal)", "", "commands:" }
   for _, entry in ipairs(commands) do
-    lines[#lines + 1] = ("  %-16s %s"):format(entry[1], entry[3])
+    if entry[3] then lines[#lines + 1] = ("  %-16s %s"):format(entry[1], entry[3]) end
   end
   lines[#lines + 1] = ""
   lines[#lines + 1] = "wf COMMAND --help and wf SCRIPT --help tell more; --json prints records as JSON."

@@ -15,6 +15,7 @@ local errors = require "wf.errors"
 local json = require "wf.json"
 local model = require "wf.model"
 local options = require "wf.options"
+local original = require "wf.original"
 local state = require "wf.state"
 local sys = require "wf.core.sys"
 
@@ -34,7 +35,8 @@ end
 
 -- {pid, port, token} of the server that was started last, or nil.
 local function server_file()
-  local path = state.directory() .. "/serve.json"
+  local directory = original.is_open() and original.directory() or state.directory()
+  local path = directory .. "/serve.json"
   if not sys.exists(path) then return nil end
   local ok, server = pcall(json.decode, sys.read_file(path))
   return ok and type(server) == "table" and server.port and server or nil
@@ -93,7 +95,7 @@ end
 -- ---- endpoints ----------------------------------------------------------------------------------
 
 local function record_of(name)
-  return state.catalog():get_endpoint(name)
+  return (original.is_open() and original.catalog() or state.catalog()):get_endpoint(name)
 end
 
 function methods:state()
@@ -240,6 +242,9 @@ function endpoint.deploy(given)
     timeout = { "number", default = 30, min = 0 }, port = { "integer", min = 1, max = 65535 },
     unapproved = { "boolean", default = false },
   })
+  if original.is_open() then
+    errors.invalid("endpoint.deploy: a replay deploys nothing; deploy inside of run:action")
+  end
   check_name("endpoint.deploy", o.name)
   local source = source_of(o)
   if serves_already(o, source) then return setmetatable({ name = o.name }, Endpoint) end

@@ -7,10 +7,12 @@
 -- a worker. What the command line asked for (a plan, --from, --until, --refresh) is decided here.
 
 local cache = require "wf.cache"
+local core = require "wf.core.step"
 local errors = require "wf.errors"
 local executor = require "wf.executor"
 local once = require "wf.once"
 local options = require "wf.options"
+local original = require "wf.original"
 local plan = require "wf.plan"
 local progress = require "wf.progress"
 local record = require "wf.record"
@@ -37,7 +39,7 @@ end
 
 -- The outcome that is kept for the step, or nil and why there is none to use.
 local function recall(run, step, o)
-  if run.no_cache then return nil, "--no-cache" end
+  if run.no_cache then return nil, run.replay and "replay" or "--no-cache" end
   if run.refresh[step.name] then return nil, "refresh asked" end
   local result = cache.find(step.keyed, run, o.max_age)
   if not result then return nil, cache.why(run, step.name, step.nth, step.keyed) end
@@ -96,6 +98,21 @@ local function take_latest(run, step)
   end
   step.keyed.key = result.key
   record.cached(run, step, result, values)
+  return { ok = true, values = values }
+end
+
+-- ---- replaying ----------------------------------------------------------------------------------
+
+-- The recorded outcome of an action: a replay has no side effects.
+local function recorded_outcome(step, recorded)
+  if recorded and recorded.state == "Failed" then
+    return { ok = false, error = errors.new { code = "failed", message = recorded.message or "failed",
+      step = step.name } }
+  end
+  local ok, values = pcall(function()
+    return cache.unpack(core.get_result(original.catalog(), recorded.result), original.store())
+  end)
+  if not ok then return nil end
   return { ok = true, values = values }
 end
 
@@ -180,6 +197,15 @@ local function unknown_outcome(step, why)
   return { ok = true, values = values }
 end
 
+-- What an action of a replay gives: what it gave then, as far as that is known.
+local function replayed_action(step, recorded)
+  local outcome = recorded_outcome(step, recorded)
+  if not outcome then return unknown_outcome(step, "actions are not repeated; its value was not kept") end
+  step.state, step.seconds = "Recorded", 0
+  progress.step_ended(step.name, step.depth, "Recorded", 0, "actions are not repeated", nil)
+  return outcome
+end
+
 -- What would happen to the step: its kept value, or nothing that is known.
 local function planned(run, step, o)
   if step.kind == "action" then return unknown_outcome(step, "actions are always executed") end
@@ -225,6 +251,10 @@ local function launch(run, kind, given, fn, ...)
       return settled_handle(run, step, unknown_outcome(step, "left out"))
     end
     return settled_handle(run, step, take_latest(run, step))
+  end
+  local recorded = run.replay and original.at_step(step.name, step.nth)
+  if run.replay and kind == "action" then
+    return settled_handle(run, step, replayed_action(step, recorded))
   end
   local handle = setmetatable({ run = run, step = step }, Handle)
   if kind == "action" then

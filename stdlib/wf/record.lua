@@ -106,8 +106,17 @@ local function note_of(step, e)
   return note
 end
 
+-- What an action returned is kept for replays, which take it instead of executing the action. One
+-- that cannot be stored is not kept.
+local function keep_action(run, step, outcome)
+  local key = core.digest(("action\0%d\0%s\0%d"):format(run.id, step.name, step.nth))
+  local ok, result = pcall(cache.pack, key, outcome.values)
+  if ok then step.result = result end
+end
+
 -- Makes the result that is to be kept; a store that cannot keep it is the step's failure.
-local function keep(step, outcome)
+local function keep(run, step, outcome)
+  if step.kind == "action" and outcome.ok then keep_action(run, step, outcome) end
   if outcome.remote then
     step.result, step.unkept = outcome.result, outcome.problem
     return
@@ -133,7 +142,7 @@ end
 
 -- Records how a step ended.
 function record.settle(run, step, outcome)
-  keep(step, outcome)
+  keep(run, step, outcome)
   if outcome.remote then take_over(run, step, outcome) end
   local e = outcome.error
   step.state, step.seconds = record.state_after(e), sys.monotonic() - step.started

@@ -18,6 +18,7 @@ local json = require "wf.json"
 local key = require "wf.core.key"
 local model = require "wf.model"
 local options = require "wf.options"
+local original = require "wf.original"
 local pretty = require "wf.pretty"
 local run = require "wf.run"
 local state = require "wf.state"
@@ -50,17 +51,44 @@ end
 
 -- The model package's bytes, checked against the digest.
 function Version:package()
-  return state.store():get(self.digest)
+  return (original.is_open() and original.store() or state.store()):get(self.digest)
 end
 
 function Version:model()
   return model.unpack(self:package())
 end
 
+-- The transitions of a version's approval; in a replay those that had been made then.
+local function list_approvals(group, number)
+  if not original.is_open() then return state.catalog():list_approvals(group, number) end
+  local list = {}
+  for _, record in ipairs(original.catalog():list_approvals(group, number)) do
+    if record.at_us <= original.as_of() then list[#list + 1] = record end
+  end
+  return list
+end
+
+-- The versions of a group, newest first, or of all; in a replay those that there were then, with the
+-- approval that they had.
+local function list_versions(group)
+  if not original.is_open() then return state.catalog():list_versions(group) end
+  local list = {}
+  for _, record in ipairs(original.catalog():list_versions(group)) do
+    if record.created_us <= original.as_of() then
+      local transitions = list_approvals(record.group, record.version)
+      local last = transitions[#transitions]
+      record.approval, record.approved_by = last.after, last.by
+      record.approval_reason, record.approval_us = last.reason, last.at_us
+      list[#list + 1] = record
+    end
+  end
+  return list
+end
+
 -- Every transition of its approval, oldest first: { {before, after, by, reason, at}, … }.
 function Version:history()
   local transitions = {}
-  for i, record in ipairs(state.catalog():list_approvals(self.group, self.number)) do
+  for i, record in ipairs(list_approvals(self.group, self.number)) do
     transitions[i] = { before = record.before, after = record.after, by = record.by,
       reason = record.reason, at = pretty.time(record.at_us) }
   end
@@ -150,13 +178,24 @@ function registry.register(given)
   local already = not o.again and registered_already(record)
   if already then return already end
   local number = state.catalog():register(record, o.by or state.user(), o.reason)
+  if original.is_open() then
+    return from_record(state.catalog():get_version(o.group, number, false))
+  end
   return registry.get(o.group, number)
 end
 
 -- ---- finding ------------------------------------------------------------------------------------
 
+local function find_as_of(group, number, approved)
+  for _, record in ipairs(list_versions(group)) do
+    local wanted = number == 0 or record.version == number
+    if wanted and not (approved and record.approval ~= "Approved") then return from_record(record) end
+  end
+end
+
 -- The version, 0 for the latest; nil when there is none.
 local function find(group, number, approved)
+  if original.is_open() then return find_as_of(group, number, approved) end
   local catalog = state.catalog()
   local ok, record = pcall(catalog.get_version, catalog, group, number, approved)
   if ok then return from_record(record) end
@@ -174,7 +213,7 @@ local readers = {
   end,
   list = function(group)
     local versions = {}
-    for i, record in ipairs(state.catalog():list_versions(group ~= "" and group or nil)) do
+    for i, record in ipairs(list_versions(group ~= "" and group or nil)) do
       versions[i] = from_record(record)
     end
     return versions

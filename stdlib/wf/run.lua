@@ -44,7 +44,8 @@ local Run = { __name = "wf.run", __module = "wf.run", __class = "Run",
 Run.__index = Run
 
 -- What the command line said; the first run of the script takes it.
-local command = { values = {}, script = nil, help = false, taken = false, refresh = {} }
+local command = { values = {}, script = nil, help = false, taken = false, refresh = {},
+  started = 0 }
 -- Every run of this process in order of start.
 local runs = {}
 
@@ -52,11 +53,13 @@ local runs = {}
 
 -- Set by the command line before the script starts: values = {{name, text}}, script, help,
 -- refresh = {step names to execute whatever is kept}, no_cache, verify, plan (execute nothing), and
--- the first and last step to execute: before the first, what is kept last is taken as it is.
+-- the first and last step to execute: before the first, what is kept last is taken as it is. source
+-- is the script's text, kept with its arguments so that the run can be replayed; replay: this is one.
 function module.configure(settings)
   command = { values = settings.values or {}, script = settings.script, help = settings.help,
     taken = false, refresh = {}, no_cache = settings.no_cache, plan = settings.plan,
-    from = settings.from, last = settings.last }
+    from = settings.from, last = settings.last, source = settings.source,
+    arguments = settings.arguments, replay = settings.replay, started = 0 }
   for _, name in ipairs(settings.refresh or {}) do command.refresh[name] = true end
   trace.verify = settings.verify or false
   runs = {}
@@ -78,6 +81,18 @@ local function help_text(name, description, declared)
   return ("usage: wf %s [-p NAME=VALUE]...\n\n%s%s\n\nparameters:\n%s"):format(
     command.script or "SCRIPT", name, description and "\n" .. description or "",
     param.describe(declared))
+end
+
+-- What `wf replay` needs to do the same again. Runs of one process are told apart by their place.
+local function record_origin(run_id)
+  command.started = command.started + 1
+  local given = {}
+  for i, pair in ipairs(command.values) do given[i] = json.array { pair[1], pair[2] } end
+  state.catalog():add_event("run.origin", "origin of run " .. run_id, nil, json.encode {
+    script = state.store():put(command.source), values = json.array(given),
+    arguments = json.array(table.move(command.arguments, 1, #command.arguments, 1, {})),
+    directory = sys.working_directory(), place = command.started,
+  })
 end
 
 function module.start(given)
@@ -105,9 +120,11 @@ function module.start(given)
     stack = {}, ended = {}, handles = {}, metrics = {}, facts = {}, log_names = {},
     step_counts = {}, refresh = command.refresh, no_cache = command.no_cache,
     durability = o.durability, plan = command.plan, from = command.from, last = command.last,
+    replay = command.replay,
   }, Run)
   self.id = self.plan and 0
     or state.catalog():start_run(o.name, command.script, json_values(values))
+  if command.source and not self.plan then record_origin(self.id) end
   core.set_durable(state.catalog(), o.durability == "power")
   runs[#runs + 1] = self
   progress.run_started(self.name, self.id, self.script)

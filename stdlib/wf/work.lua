@@ -14,6 +14,7 @@ local core = require "wf.core.step"
 local errors = require "wf.errors"
 local executor = require "wf.executor"
 local once = require "wf.once"
+local original = require "wf.original"
 local trace = require "wf.trace"
 
 local work = {}
@@ -63,6 +64,7 @@ function work.pack(run, step, memory)
   if step.keyed then chain[#chain + 1] = step.keyed.key end
   return (artifact.encode({ fn = step.work.fn, arguments = step.work.arguments, run = run,
     keyed = step.keyed, name = step.name, id = step.id, globals = own_globals(), memory = memory, chain = chain,
+    original = original.describe(),
     path = package.path, verify = trace.verify }, "", true))
 end
 
@@ -114,6 +116,7 @@ function work.perform(bytes, adopt)
     local job = artifact.decode(bytes, true)
     install(job)
     once.inherit(job.chain)
+    original.adopt(job.original)
     if job.memory then require("wf.core.worker").limit_memory(job.memory) end
     local step = { name = job.name, id = job.id, kind = "async", keyed = job.keyed, metrics = {},
       work = { fn = job.fn, arguments = job.arguments } }

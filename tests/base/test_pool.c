@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 typedef struct sums {
   double partial[200];
@@ -93,6 +94,14 @@ TEST(blocks_run_at_the_same_time) {
   wf_error err = WF_ERROR_INIT;
   REQUIRE_OK(wf_parallel_for(2, 1, 2, meet, &arrived, &err), err);
   CHECK(wf_thread_count() >= 1);
+  size_t all = wf_thread_count();
+  setenv("WF_THREADS", "1", 1);
+  CHECK_EQ_INT(wf_thread_count(), 1);
+  setenv("WF_THREADS", "100000", 1);
+  CHECK_EQ_INT(wf_thread_count(), all);
+  setenv("WF_THREADS", "none", 1);
+  CHECK_EQ_INT(wf_thread_count(), all);
+  unsetenv("WF_THREADS");
 }
 
 static wf_status look_at_signals(void *context, size_t index, size_t begin, size_t end,

@@ -46,11 +46,14 @@ local function param_values(texts)
   return values
 end
 
+-- The script as a function, and its text.
 local function load_script(path)
-  if path ~= "-" and not sys.exists(path) then
+  if path == "-" then return sys.load_script(nil) end
+  if not sys.exists(path) then
     errors.raise { code = "usage", message = ("there is no script '%s'"):format(path) }
   end
-  return sys.load_script(path ~= "-" and path or nil)
+  local text = sys.read_file(path)
+  return sys.load_script(path, text), text
 end
 
 local function outcome_status(runs)
@@ -93,12 +96,19 @@ local function unused_words(given)
 end
 
 -- Runs the script and ends its runs; returns the error, if any.
-local function protected(chunk, given)
-  local ok, e = xpcall(chunk, errors.handler, table.unpack(given.arguments))
+local function protected(chunk, words)
+  local ok, e = xpcall(chunk, errors.handler, table.unpack(words))
   local closed, later = xpcall(run.close_all, errors.handler, not ok and e or nil)
   if ok and not closed then return later end
-  if not ok then return e end
-  return unused_words(given)
+  return not ok and e or nil
+end
+
+-- Runs a loaded script with its arguments under wf.run's settings; returns the error, if any.
+function commands.execute(chunk, settings)
+  run.configure(settings)
+  local words = settings.arguments
+  rawset(_G, "arg", table.move(words, 1, #words, 1, { [0] = settings.script }))
+  return protected(chunk, words)
 end
 
 local function run_script(given)
@@ -110,14 +120,12 @@ local function run_script(given)
     errors.raise { code = "usage", command = "run", message = "run: SCRIPT is missing" }
   end
   local values = param_values(given.param)
-  local chunk = load_script(given.script)
-  run.configure { values = values, script = given.script, help = given.help,
-    refresh = given.refresh, no_cache = given["no-cache"], verify = given.verify,
-    plan = given.plan, from = given.from or given.only, last = given["until"] or given.only }
-  local script_arguments = given.arguments
-  rawset(_G, "arg", table.move(script_arguments, 1, #script_arguments, 1, { [0] = given.script }))
+  local chunk, source = load_script(given.script)
   if given.json then steplog.print_to(print_to_stderr) end
-  local e = protected(chunk, given)
+  local e = commands.execute(chunk, { values = values, script = given.script, help = given.help,
+    refresh = given.refresh, no_cache = given["no-cache"], verify = given.verify,
+    plan = given.plan, from = given.from or given.only, last = given["until"] or given.only,
+    source = source, arguments = given.arguments }) or unused_words(given)
   steplog.print_to(nil)
   local runs = run.all()
   if e and e.code == "planned" then
@@ -128,7 +136,7 @@ local function run_script(given)
   if given.json and not (e and e.code == "help") then print_runs(runs, e) end
   if e then
     return failure.report(e, command_line(given.script, { values = values,
-      arguments = script_arguments }))
+      arguments = given.arguments }))
   end
   return outcome_status(runs)
 end

@@ -3,7 +3,8 @@
 --   wf verify [--json]        wf gc [--older 30d] [--dry-run] [--json]        wf du [--json]
 --
 -- gc keeps every object that a kept result, a registered version or an endpoint needs. With --older
--- it forgets results that were made before then first. Objects younger than an hour stay: a run of
+-- it forgets results that were made before then first, and the scripts of older runs: they cannot be
+-- replayed any more. Objects younger than an hour stay: a run of
 -- this moment may be about to refer to them.
 
 local core = require "wf.core.step"
@@ -40,9 +41,19 @@ local function measure(path)
   return tonumber(size, 16), sys.now_us() / 1e6 - tonumber(changed, 16) / 1e9
 end
 
--- { digest = what needs it } of everything that must stay.
-local function needed_objects()
+-- The scripts of runs since that moment: what `wf replay` needs.
+local function add_scripts(needed, since_us)
+  for _, run in ipairs(state.catalog():list_runs(0)) do
+    if run.started_us < since_us then return end
+    local origin = state.catalog():list_events("origin of run " .. run.id)[1]
+    if origin then needed[json.decode(origin.detail_json).script] = "run " .. run.id end
+  end
+end
+
+-- { digest = what needs it } of everything that must stay, or must since that moment.
+local function needed_objects(since_us)
   local needed = {}
+  add_scripts(needed, since_us or 0)
   for _, result in ipairs(core.list_results(state.catalog())) do
     for _, digest in ipairs(json.decode(result.objects_json or "[]")) do
       needed[digest] = "result " .. result.id
@@ -92,8 +103,8 @@ commands.verify = {
 
 -- ---- gc -----------------------------------------------------------------------------------------
 
-local function forget_results(older, dry_run)
-  local forgotten, before = 0, sys.now_us() - older * 1e6
+local function forget_results(before, dry_run)
+  local forgotten = 0
   for _, result in ipairs(core.list_results(state.catalog())) do
     if result.created_us < before then
       forgotten = forgotten + 1
@@ -104,9 +115,10 @@ local function forget_results(older, dry_run)
 end
 
 local function gc(given)
-  local forgotten = given.older and forget_results(steprules.duration("gc: --older", given.older),
-    given["dry-run"]) or 0
-  local needed, removed, bytes = needed_objects(), 0, 0
+  local before = given.older
+    and sys.now_us() - math.floor(steprules.duration("gc: --older", given.older) * 1e6) or 0
+  local forgotten = forget_results(before, given["dry-run"])
+  local needed, removed, bytes = needed_objects(before), 0, 0
   each_object(function(digest, path)
     local size, age = measure(path)
     if needed[digest] or age < young_seconds then return end
