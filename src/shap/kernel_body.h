@@ -1,5 +1,5 @@
-/* shap/kernel_body.h — the kernel itself, once per instruction set: a .c file defines VECTOR_BYTES
- * and KERNEL_NAME and includes this.
+/* shap/kernel_body.h — the kernels themselves, once per instruction set: a .c file defines
+ * VECTOR_BYTES, KERNEL_NAME and KERNEL_PAIRS, 1 for interactions as well, and includes this.
  *
  * For a leaf of value v and the different features j of its path, with q_j the share of the cover
  * that follows the path at j's splits and s_j whether the row does, the Shapley value of i is
@@ -18,6 +18,14 @@
  *
  * Rows are lanes; ROWS vectors of them go through a node together, which hides latencies and
  * branches. The vectors are exactly as wide as registers: gcc makes wider ones four times slower.
+ *
+ * Interactions: with G_g,k = (s_g - q_g) / (q_g (1-t_k) + t_k) for each other feature g of the path
+ * down to a split, that split adds
+ *     ((goes left) - q) * sum of c_k (H_left - H_right)_k G_g,k   (scaled as above when seen
+ * before) to the pair of its feature and g: the leaves' sums of G_f G_g times their products, told
+ * apart by the split at which they change. G is one number a point where g is satisfied, and
+ * -1/(1-t_k) where it is not, whichever feature: so the second sum is taken once for the whole
+ * path.
  */
 #include "shap/kernel.h"
 
@@ -25,6 +33,21 @@
 typedef double vec __attribute__((vector_size(VECTOR_BYTES)));
 typedef int64_t mask __attribute__((vector_size(VECTOR_BYTES)));
 #define INLINE static inline __attribute__((always_inline))
+
+enum { PAIRS = KERNEL_PAIRS, MAX_ROWS = 8 };
+
+/* The features of the path to the node in hand, each as the last split on it left it. */
+typedef struct trail_step {
+  uint32_t slot;
+  double share;          /* product of the shares of cover taken */
+  const mask *satisfied; /* by the rows in hand */
+  const vec *gains;      /* G of rows that satisfy it, a point each */
+} trail_step;
+
+typedef struct trail {
+  size_t n;
+  trail_step steps[2 * WF_SHAP_MAX_POINTS];
+} trail;
 
 typedef struct walk {
   const wf_shap_tree *tree;
@@ -36,6 +59,8 @@ typedef struct walk {
   double *phi;
   size_t stride;
   vec *levels; /* scratch: per depth the masks, then c and H of points x rows */
+  double *pairs;
+  trail *trail; /* of PAIRS */
 } walk;
 
 typedef void visit_fn(const walk *w, const wf_shap_node *node, size_t depth, const vec *c, vec *h);
@@ -49,9 +74,11 @@ INLINE vec broadcast(double v) {
 }
 INLINE vec select(mask m, vec value) { return (vec)(m & (mask)value); }
 
-/* Per level: goes-left masks, satisfied masks, weights for a child, values of the left child; of
- * each row vector its points lie together. */
-INLINE size_t level_size(size_t n_points, size_t rows) { return 2 * rows + 2 * n_points * rows; }
+/* Per level: goes-left masks, satisfied masks, weights for a child, values of the left child, and
+ * the gains of PAIRS; of each row vector its points lie together. */
+INLINE size_t level_size(size_t n_points, size_t rows) {
+  return 2 * rows + 2 * n_points * rows + (PAIRS ? n_points : 0);
+}
 
 static __attribute__((noinline)) void categorical_masks(const walk *w, const wf_shap_node *node,
                                                         mask *m, size_t rows) {
@@ -111,27 +138,75 @@ INLINE vec chosen(const choice *a, size_t k, mask m, mask satisfied, bool repeat
   return (vec)(other ^ (satisfied & (side ^ other)));
 }
 
+/* Adds what a split gives to the pairs of its feature: `u` are its c_k (H_left - H_right)_k, and
+ * `gain` what they are multiplied with. */
+INLINE void add_pairs(const walk *w, const wf_shap_node *node, const vec *restrict u,
+                      const vec *restrict gain, size_t n_points, size_t rows) {
+  vec without[MAX_ROWS];
+  for (size_t j = 0; j < rows; j++) {
+    vec sum = {0};
+    for (size_t k = 0; k < n_points; k++) {
+      sum = sum + u[j * n_points + k] * broadcast(1 / (1 - w->points[k]));
+    }
+    without[j] = -sum;
+  }
+  for (size_t i = 0; i < w->trail->n; i++) {
+    const trail_step *step = &w->trail->steps[i];
+    if (step->slot == node->slot) continue;
+    const mask *restrict satisfied = step->satisfied;
+    const vec *restrict gains = step->gains;
+    vec *restrict to = (vec *)(w->pairs + wf_shap_pair(step->slot, node->slot) * w->stride);
+    for (size_t j = 0; j < rows; j++) {
+      vec sum = {0};
+      for (size_t k = 0; k < n_points; k++) sum = sum + u[j * n_points + k] * gains[k];
+      mask other = (mask)without[j];
+      to[j] = to[j] + gain[j] * (vec)(other ^ (satisfied[j] & ((mask)sum ^ other)));
+    }
+  }
+}
+
+/* The place of the split's feature on the trail: where it stands already, or the next one. */
+INLINE trail_step *place_on(trail *path, uint32_t slot, bool repeated) {
+  trail_step *step = path->steps;
+  if (!repeated) return step + path->n;
+  while (step->slot != slot) step++;
+  return step;
+}
+
+INLINE void put_gains(vec *gains, const walk *w, double share, size_t n_points) {
+  for (size_t k = 0; k < n_points; k++) {
+    double t = w->points[k];
+    gains[k] = broadcast((1 - share) / (share * (1 - t) + t));
+  }
+}
+
 /* Both children are leaves, as below half of all splits: their difference is one number, and no
  * weights go down. */
 INLINE void split_leaves(const walk *w, const wf_shap_node *node, const mask *restrict m,
                          const mask *restrict satisfied, const vec *restrict c, vec *restrict h,
-                         size_t n_points, size_t rows, bool repeated) {
+                         vec *restrict u, size_t n_points, size_t rows, bool repeated) {
   double between = node->left_value - node->right_value;
   choice value;
   load_choice(&value, w, node, n_points, repeated, node->right_value, between);
   vec *restrict phi = (vec *)(w->phi + node->slot * w->stride);
   vec whole = broadcast(between), part = broadcast(node->share * between);
   const double *scale = w->constants + node->constants + 2 * n_points;
+  vec gains[MAX_ROWS];
   for (size_t j = 0; j < rows; j++) {
     vec sum = {0};
     for (size_t k = 0; k < n_points; k++) {
       size_t i = j * n_points + k;
-      sum = sum + (repeated ? c[i] * broadcast(scale[k]) : c[i]);
+      vec weight = repeated ? c[i] * broadcast(scale[k]) : c[i];
+      sum = sum + weight;
       h[i] = chosen(&value, k, m[j], satisfied[j], repeated);
+      if (PAIRS) u[i] = weight;
     }
-    vec gain = (select(m[j], whole) - part) * sum;
-    phi[j] = phi[j] + (repeated ? select(satisfied[j], gain) : gain);
+    vec gain = select(m[j], whole) - part;
+    if (repeated) gain = select(satisfied[j], gain);
+    phi[j] = phi[j] + gain * sum;
+    if (PAIRS) gains[j] = gain;
   }
+  if (PAIRS) add_pairs(w, node, u, gains, n_points, rows);
 }
 
 /* A split whose children are leaf pairs, the lowest three splits of a full tree, in one go: neither
@@ -183,20 +258,30 @@ INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const v
   vec *restrict below = level + 2 * rows, *restrict left = below + n_points * rows;
   const mask *restrict satisfied = m;
   if (repeated) satisfied = (const mask *)(w->levels + node->previous * size + rows);
-  bool again = (node->flags & WF_SHAP_AGAIN) != 0;
+  bool again = PAIRS || (node->flags & WF_SHAP_AGAIN) != 0;
   if (node->flags & WF_SHAP_CATEGORICAL) {
     categorical_masks(w, node, m, rows);
   } else {
     numeric_masks(w, node, m, rows);
   }
   if (left_leaf && right_leaf) {
-    split_leaves(w, node, m, satisfied, c, h, n_points, rows, repeated);
+    split_leaves(w, node, m, satisfied, c, h, below, n_points, rows, repeated);
     return;
   }
+  vec *restrict gains = left + n_points * rows;
+  trail_step *step = NULL, before = {0};
+  if (PAIRS) {
+    step = place_on(w->trail, node->slot, repeated);
+    before = *step;
+    if (!repeated) w->trail->n++;
+    *step = (trail_step){.slot = node->slot, .satisfied = now, .gains = gains};
+  }
+  double product = repeated ? before.share : 1;
   choice a;
   load_choice(&a, w, node, n_points, repeated, 0, 1);
   if (!left_leaf) {
     for (size_t j = 0; again && j < rows; j++) now[j] = repeated ? m[j] & satisfied[j] : m[j];
+    if (PAIRS) put_gains(gains, w, step->share = product * node->share, n_points);
     for (size_t j = 0; j < rows; j++) {
       for (size_t k = 0; k < n_points; k++) {
         size_t i = j * n_points + k;
@@ -207,6 +292,7 @@ INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const v
   }
   if (!right_leaf) {
     for (size_t j = 0; again && j < rows; j++) now[j] = repeated ? ~m[j] & satisfied[j] : ~m[j];
+    if (PAIRS) put_gains(gains, w, step->share = product * (1 - node->share), n_points);
     for (size_t j = 0; j < rows; j++) {
       for (size_t k = 0; k < n_points; k++) {
         size_t i = j * n_points + k;
@@ -216,10 +302,18 @@ INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const v
     }
     visit(w, w->nodes + node->right, depth + 1, below, h);
   }
+  if (PAIRS) {
+    if (repeated) {
+      *step = before;
+    } else {
+      w->trail->n--;
+    }
+  }
   vec *restrict phi = (vec *)(w->phi + node->slot * w->stride);
   vec one = broadcast(1), share = broadcast(node->share), high_leaf = broadcast(node->left_value),
       low_leaf = broadcast(node->right_value);
   const double *scale = w->constants + node->constants + 2 * n_points;
+  vec side[MAX_ROWS];
   for (size_t j = 0; j < rows; j++) {
     vec sum = {0};
     for (size_t k = 0; k < n_points; k++) {
@@ -227,19 +321,24 @@ INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const v
       vec low = right_leaf ? low_leaf : h[i];
       vec difference = (left_leaf ? high_leaf : left[i]) - low;
       vec weight = repeated ? c[i] * broadcast(scale[k]) : c[i];
-      sum = sum + weight * difference;
+      vec weighted = weight * difference;
+      sum = sum + weighted;
       h[i] = low + chosen(&a, k, m[j], satisfied[j], repeated) * difference;
+      if (PAIRS) below[i] = weighted;
     }
-    vec gain = (select(m[j], one) - share) * sum;
-    phi[j] = phi[j] + (repeated ? select(satisfied[j], gain) : gain);
+    vec gain = select(m[j], one) - share;
+    if (repeated) gain = select(satisfied[j], gain);
+    phi[j] = phi[j] + gain * sum;
+    if (PAIRS) side[j] = gain;
   }
+  if (PAIRS) add_pairs(w, node, below, side, n_points, rows);
 }
 
 INLINE void visit_node(const walk *w, const wf_shap_node *node, size_t depth, const vec *c, vec *h,
                        size_t n_points, size_t rows, visit_fn *visit) {
   switch (node->flags & (WF_SHAP_LEFT_LEAF | WF_SHAP_RIGHT_LEAF | WF_SHAP_REPEATED)) {
   case 0:
-    if ((node->flags & WF_SHAP_TWO_PAIRS) &&
+    if (!PAIRS && (node->flags & WF_SHAP_TWO_PAIRS) &&
         !((node[1].flags | w->nodes[node->right].flags) & WF_SHAP_REPEATED)) {
       split_pairs(w, node, c, h, n_points, rows);
       return;
@@ -323,6 +422,7 @@ static void walk_tree(walk *w, const wf_shap_rule *rule, visit_fn *visit, size_t
 }
 
 void KERNEL_NAME(const wf_shap_plan *plan, uint32_t group, const wf_shap_block *block) {
+  trail path = {.n = 0};
   for (size_t t = 0; t < plan->n_trees; t++) {
     const wf_shap_tree *tree = &plan->trees[t];
     if (tree->group != group || tree->n_nodes == 0) continue;
@@ -334,12 +434,14 @@ void KERNEL_NAME(const wf_shap_plan *plan, uint32_t group, const wf_shap_block *
               .points = rule->points,
               .sets = plan->forest->sets,
               .stride = block->stride,
-              .levels = (vec *)block->scratch};
+              .levels = (vec *)block->scratch,
+              .trail = &path};
     size_t row = 0;
     while (row < block->n_rows) {
       bool wide = block->n_rows - row >= kind.wide_rows * LANES;
       w.x = block->x + row;
       w.phi = block->phi + row;
+      if (PAIRS) w.pairs = block->pairs + row;
       walk_tree(&w, rule, wide ? kind.wide : kind.narrow, wide ? kind.wide_rows : 1);
       row += (wide ? kind.wide_rows : 1) * LANES;
     }

@@ -6,8 +6,8 @@
 #include "base/alloc.h"
 #include "base/pool.h"
 #include "shap/kernel.h"
+#include "shap/rows.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { CHUNK_ROWS = 128 };
@@ -45,78 +45,20 @@ static chunk chunk_within(const job *work, double *memory) {
                  .margins = (float *)(scratch + wf_shap_scratch_doubles(work->plan))};
 }
 
-static float feature_at(const wf_features *features, size_t row, size_t feature) {
-  return features->data[row * features->row_stride + feature * features->column_stride];
-}
-
-/* Used features as doubles, slot after slot; rows beyond the last repeat nothing: they are 0. */
-static void gather(const job *work, size_t begin, size_t n, size_t padded, double *x) {
-  for (size_t slot = 0; slot < work->forest->n_used; slot++) {
-    double *to = x + slot * work->stride;
-    size_t feature = work->forest->used[slot];
-    for (size_t i = 0; i < n; i++) to[i] = (double)feature_at(work->features, begin + i, feature);
-    for (size_t i = n; i < padded; i++) to[i] = 0;
-  }
-}
-
-static void scatter(const job *work, const double *phi, size_t n, size_t group, double *out) {
-  size_t width = work->forest->n_features + 1, row_width = width * work->forest->n_groups;
-  out += group * width;
-  for (size_t i = 0; i < n; i++) {
-    memset(out + i * row_width, 0, width * sizeof *out);
-    out[i * row_width + width - 1] = work->plan->bases[group];
-  }
-  for (size_t slot = 0; slot < work->forest->n_used; slot++) {
-    const double *from = phi + slot * work->stride;
-    double *to = out + work->forest->used[slot];
-    for (size_t i = 0; i < n; i++) to[i * row_width] = from[i];
-  }
-}
-
-static wf_status check_row(const job *work, size_t row, size_t group, const double *values,
-                           float margin, double tolerance, wf_error *err) {
-  size_t width = work->forest->n_features + 1;
-  double sum = 0;
-  for (size_t f = 0; f < width; f++) sum += values[f];
-  if (fabs(sum - (double)margin) <= tolerance || !isfinite(margin)) return WF_OK;
-  return wf_fail(err, WF_CORRUPT,
-                 "row %zu, output %zu: the contributions sum to %.9g, but the margin is %.9g", row,
-                 group, sum, (double)margin);
-}
-
-/* Contributions and base value of each row sum to its margin, up to float32 rounding of the margin.
- */
-static wf_status check_additivity(const job *work, size_t begin, size_t n, float *margins,
-                                  const double *out, wf_error *err) {
-  const wf_forest *forest = work->forest;
-  wf_features rows = *work->features;
-  rows.data += begin * rows.row_stride;
-  rows.n_rows = n;
-  wf_predict_options options = {.kind = WF_PREDICT_MARGIN, .n_threads = 1};
-  WF_TRY(wf_forest_predict(forest, &rows, &options, margins, err));
-  for (size_t i = 0; i < n; i++) {
-    for (size_t g = 0; g < forest->n_groups; g++) {
-      size_t cell = i * forest->n_groups + g;
-      WF_TRY(check_row(work, begin + i, g, out + cell * (forest->n_features + 1), margins[cell],
-                       work->plan->tolerances[g], err));
-    }
-  }
-  return WF_OK;
-}
-
 static wf_status explain_chunk(const job *work, const chunk *c, size_t begin, size_t end,
                                wf_error *err) {
   const wf_forest *forest = work->forest;
   size_t n = end - begin, padded = round_up(n);
   double *out = work->out + begin * forest->n_groups * (forest->n_features + 1);
-  gather(work, begin, n, padded, c->x);
-  wf_shap_block block = {padded, work->stride, c->x, c->phi, c->scratch};
+  wf_shap_gather(forest, work->features, begin, n, padded, work->stride, c->x);
+  wf_shap_block block = {padded, work->stride, c->x, c->phi, c->scratch, NULL};
   for (size_t g = 0; g < forest->n_groups; g++) {
     memset(c->phi, 0, forest->n_used * work->stride * sizeof *c->phi);
     work->kernel(work->plan, (uint32_t)g, &block);
-    scatter(work, c->phi, n, g, out);
+    wf_shap_scatter(forest, c->phi, work->stride, n, g, work->plan->bases[g], out);
   }
-  return check_additivity(work, begin, n, c->margins, out, err);
+  return wf_shap_check_sums(forest, work->features, begin, n, out, work->plan->tolerances,
+                            c->margins, err);
 }
 
 static wf_status explain_block(void *context, size_t index, size_t begin, size_t end, size_t worker,
@@ -138,7 +80,7 @@ static void explain_linear(const wf_forest *forest, const wf_features *features,
   for (size_t row = 0; row < features->n_rows; row++) {
     for (size_t g = 0; g < n_groups; g++, out += n_features + 1) {
       for (size_t f = 0; f < n_features; f++) {
-        float value = feature_at(features, row, f);
+        float value = wf_features_at(features, row, f);
         out[f] = value == value ? (double)value * (double)forest->weights[f * n_groups + g] : 0;
       }
       out[n_features] =
@@ -156,13 +98,10 @@ static wf_status begin(job *out, const wf_forest *forest, const wf_features *fea
                        double *values, wf_error *err) {
   job work = {.forest = forest,
               .features = features,
-              .kernel = wf_shap_kernel_choose(),
+              .kernel = wf_shap_kernel_choose(false),
               .stride = stride_of(features->n_rows),
               .out = values};
-  if (features->n_columns != forest->n_features) {
-    return wf_fail(err, WF_INVALID, "the data has %zu features, the model %zu", features->n_columns,
-                   forest->n_features);
-  }
+  WF_TRY(wf_shap_check_columns(forest, features, "data", err));
   if (forest->weights) {
     explain_linear(forest, features, values);
   } else {

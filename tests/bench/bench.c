@@ -148,10 +148,23 @@ static void peer_explain(const bench_batch *batch, int type) {
   peer(XGDMatrixCreateFromMat(batch->rows, batch->n_rows, BENCH_COLUMNS, NAN, &rows));
   peer(XGBoosterPredictFromDMatrix(batch->model->booster, rows, config, &shape, &dimensions,
                                    &result));
-  size_t width = BENCH_COLUMNS + 1;
-  if (batch->out) memcpy(batch->out, result, batch->n_rows * width * sizeof *result);
+  size_t n = batch->n_rows;
+  for (bst_ulong i = 1; i < dimensions; i++) n *= shape[i];
+  if (batch->out) memcpy(batch->out, result, n * sizeof *result);
   XGDMatrixFree(rows);
 }
 
 void bench_peer_contribs(void *batch) { peer_explain(batch, 2); }
 void bench_peer_interactions(void *batch) { peer_explain(batch, 4); }
+
+double bench_difference(const float *peer, const double *ours, size_t n_rows, size_t width) {
+  double largest = 0;
+  for (size_t row = 0; row < n_rows; row++, peer += width, ours += width) {
+    double scale = 1;
+    for (size_t i = 0; i < width; i++) scale = fmax(scale, fabs((double)peer[i]));
+    for (size_t i = 0; i < width; i++) {
+      largest = fmax(largest, fabs((double)peer[i] - ours[i]) / scale);
+    }
+  }
+  return largest;
+}

@@ -45,6 +45,9 @@ void bench_peer_predict(void *batch); /* XGBoosterPredictFromDense, margins */
 void bench_peer_contribs(void *batch);
 void bench_peer_interactions(void *batch);
 
+/* The largest difference, relative to max(1, the row's largest value of the peer's). */
+double bench_difference(const float *peer, const double *ours, size_t n_rows, size_t width);
+
 /* Ends the program with a message unless `ok`. */
 void bench_require(int ok, const char *what);
 

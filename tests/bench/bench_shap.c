@@ -41,18 +41,6 @@ static double wall_with_threads(const bench_batch *batch, size_t n_threads) {
   return best;
 }
 
-static double largest_difference(const float *peer, const double *ours, size_t n_rows) {
-  double largest = 0;
-  for (size_t row = 0; row < n_rows; row++) {
-    double scale = 1;
-    for (size_t i = 0; i < WIDTH; i++) scale = fmax(scale, fabs((double)peer[row * WIDTH + i]));
-    for (size_t i = row * WIDTH; i < (row + 1) * WIDTH; i++) {
-      largest = fmax(largest, fabs((double)peer[i] - ours[i]) / scale);
-    }
-  }
-  return largest;
-}
-
 static void run(int depth, int rounds) {
   bench_model model;
   bench_train(&model, depth, rounds);
@@ -67,7 +55,7 @@ static void run(int depth, int rounds) {
   double per_row = bench_median(explain, &many) / ROWS;
   printf("%5d %6d %12.2f %10.3f %8.0fx %10.1f %10.1e %8.2fx\n", depth, rounds, per_peer * 1e6,
          per_row * 1e6, per_peer / per_row, per_one * 1e6,
-         largest_difference(peer, ours, peer_rows),
+         bench_difference(peer, ours, peer_rows, WIDTH),
          wall_with_threads(&many, 1) / wall_with_threads(&many, 2));
   fflush(stdout);
   free(rows), free(peer), free(ours);

@@ -1,7 +1,6 @@
 /* SHAP values: libxgboost's to its own float32 noise, a literal enumeration's to rounding. */
-#include "models.h"
+#include "literal.h"
 
-#include "forest/forest.h"
 #include "shap/kernel.h"
 #include "wf/shap.h"
 
@@ -33,7 +32,7 @@ static void check_near(const char *model, const double *actual, const float *exp
   }
 }
 
-static void check_reference(const wf_forest *forest, const char *name, const reference *r) {
+static void check_reference(const char *name, const wf_forest *forest, const reference *r) {
   wf_features views[] = {reference_by_row(r), reference_by_column(r)};
   size_t width = r->n_columns + 1, n = r->n_rows * r->n_outputs * width;
   double *first = explain(forest, &views[0], 1);
@@ -58,59 +57,15 @@ TEST(shap_every_kind_of_model) {
     reference r;
     reference_read(&r, model_names[i]);
     wf_forest *forest = model_read(model_names[i]);
-    check_reference(forest, model_names[i], &r);
+    check_reference(model_names[i], forest, &r);
     wf_forest_release(forest);
     reference_free(&r);
   }
 }
 
-static void check_oracle(const char *name) {
-  reference r;
-  reference_read_oracle(&r, name);
-  char path[100];
-  snprintf(path, sizeof path, "shap/%s/model.ubj", name);
-  wf_error err = WF_ERROR_INIT;
-  wf_forest *forest;
-  REQUIRE_OK(wf_forest_read(&forest, test_oracle(path), &err), err);
-  check_reference(forest, name, &r);
-  wf_forest_release(forest);
-  reference_free(&r);
-}
-
-TEST(shap_oracle_fraud) { check_oracle("fraud"); }
-TEST(shap_oracle_reg8) { check_oracle("reg8"); }
-TEST(shap_oracle_small8) { check_oracle("small8"); }
-
-/* The definition: the tree's expected value when the features in `known` are given, by covers. */
-static double expected_value(const wf_forest *forest, const wf_tree *tree, size_t at,
-                             const float *row, unsigned known) {
-  const wf_node *node = wf_tree_nodes(forest, tree) + at;
-  if (node->left == 0) return (double)node->value;
-  uint32_t feature = node->feature & ~WF_NODE_DEFAULT_LEFT;
-  if (known >> feature & 1) {
-    bool left = wf_node_goes_left(forest, node, row[feature]);
-    return expected_value(forest, tree, node->left + !left, row, known);
-  }
-  const float *covers = forest->covers + tree->first;
-  double l = (double)covers[node->left], r = (double)covers[node->left + 1];
-  return (l * expected_value(forest, tree, node->left, row, known) +
-          r * expected_value(forest, tree, node->left + 1, row, known)) /
-         (l + r);
-}
-
-static double factorial(unsigned n) { return n < 2 ? 1 : (double)n * factorial(n - 1); }
-
-/* Shapley's formula, summed over all coalitions. */
-static double shapley(const double *value, unsigned n, unsigned feature) {
-  double sum = 0;
-  for (unsigned set = 0; set < 1u << n; set++) {
-    if (set >> feature & 1) continue;
-    unsigned size = (unsigned)__builtin_popcount(set);
-    sum += factorial(size) * factorial(n - size - 1) / factorial(n) *
-           (value[set | 1u << feature] - value[set]);
-  }
-  return sum;
-}
+TEST(shap_oracle_fraud) { with_oracle_model("fraud", check_reference); }
+TEST(shap_oracle_reg8) { with_oracle_model("reg8", check_reference); }
+TEST(shap_oracle_small8) { with_oracle_model("small8", check_reference); }
 
 static void check_enumeration(const char *name, const wf_forest *forest, const reference *r) {
   unsigned n = (unsigned)r->n_columns;
@@ -120,18 +75,12 @@ static void check_enumeration(const char *name, const wf_forest *forest, const r
   double *value = wf_alloc_array((size_t)1 << n, sizeof *value);
   for (size_t row = 0; row < r->n_rows; row += 3) {
     for (size_t g = 0; g < r->n_outputs; g++) {
-      for (unsigned set = 0; set < 1u << n; set++) {
-        value[set] = wf_forest_base_margin_at(forest, g);
-        for (size_t t = 0; t < forest->n_trees; t++) {
-          if (forest->trees[t].group != g) continue;
-          value[set] += expected_value(forest, &forest->trees[t], 0, r->rows + row * n, set);
-        }
-      }
+      literal_expected(value, forest, g, r->rows + row * n);
       const double *phi = actual + (row * r->n_outputs + g) * width;
       for (unsigned f = 0; f < n; f++) {
-        if (fabs(phi[f] - shapley(value, n, f)) < 1e-10) continue;
+        if (fabs(phi[f] - literal_shapley(value, n, f)) < 1e-10) continue;
         test_fail(__FILE__, __LINE__, "%s: row %zu, feature %u is %.17g, by enumeration %.17g",
-                  name, row, f, phi[f], shapley(value, n, f));
+                  name, row, f, phi[f], literal_shapley(value, n, f));
       }
       CHECK_NEAR(phi[n], value[0], 1e-12);
     }
@@ -140,17 +89,7 @@ static void check_enumeration(const char *name, const wf_forest *forest, const r
   wf_free(actual);
 }
 
-TEST(shap_equals_enumeration) {
-  for (size_t i = 0; model_names[i]; i++) {
-    if (strstr(model_names[i], "linear")) continue;
-    reference r;
-    reference_read(&r, model_names[i]);
-    wf_forest *forest = model_read(model_names[i]);
-    check_enumeration(model_names[i], forest, &r);
-    wf_forest_release(forest);
-    reference_free(&r);
-  }
-}
+TEST(shap_equals_enumeration) { for_each_tree_model(check_enumeration); }
 
 TEST(shap_quadrature_is_exact) {
   for (size_t n = 1; n <= WF_SHAP_MAX_POINTS; n++) {
@@ -164,6 +103,24 @@ TEST(shap_quadrature_is_exact) {
   }
 }
 
+#ifdef __x86_64__
+static void check_kernels(const wf_shap_plan *plan, wf_shap_kernel *one, wf_shap_kernel *other) {
+  enum { ROWS = 60 };
+  size_t slots = plan->forest->n_used, cells = slots * ROWS;
+  size_t sums = cells + slots * (slots - 1) / 2 * ROWS;
+  double *x = wf_alloc_aligned(cells * sizeof *x), *a = wf_alloc_aligned(sums * sizeof *x),
+         *b = wf_alloc_aligned(sums * sizeof *x);
+  double *scratch = wf_alloc_aligned(wf_shap_scratch_doubles(plan) * sizeof *scratch);
+  for (size_t i = 0; i < cells; i++) x[i] = i % 7 == 3 ? NAN : (double)(float)sin((double)i) * 20;
+  memset(a, 0, sums * sizeof *a);
+  memset(b, 0, sums * sizeof *b);
+  one(plan, 0, &(wf_shap_block){ROWS, ROWS, x, a, scratch, a + cells});
+  other(plan, 0, &(wf_shap_block){ROWS, ROWS, x, b, scratch, b + cells});
+  CHECK(memcmp(a, b, sums * sizeof *a) == 0);
+  wf_free(x), wf_free(a), wf_free(b), wf_free(scratch);
+}
+#endif
+
 TEST(shap_kernels_give_the_same_bits) {
 #ifdef __x86_64__
   if (!__builtin_cpu_supports("avx2")) SKIP("this processor has no AVX2");
@@ -171,19 +128,8 @@ TEST(shap_kernels_give_the_same_bits) {
   const wf_shap_plan *plan;
   wf_error err = WF_ERROR_INIT;
   REQUIRE_OK(wf_shap_plan_get(&plan, forest, &err), err);
-  enum { ROWS = 60 };
-  size_t cells = forest->n_used * ROWS;
-  double *x = wf_alloc_aligned(cells * sizeof *x), *a = wf_alloc_aligned(cells * sizeof *x),
-         *b = wf_alloc_aligned(cells * sizeof *x);
-  double *scratch = wf_alloc_aligned(wf_shap_scratch_doubles(plan) * sizeof *scratch);
-  for (size_t i = 0; i < cells; i++) {
-    x[i] = i % 7 == 3 ? NAN : (double)(float)sin((double)i) * 20;
-    a[i] = b[i] = 0;
-  }
-  wf_shap_kernel_base(plan, 0, &(wf_shap_block){ROWS, ROWS, x, a, scratch});
-  wf_shap_kernel_avx2(plan, 0, &(wf_shap_block){ROWS, ROWS, x, b, scratch});
-  CHECK(memcmp(a, b, cells * sizeof *a) == 0);
-  wf_free(x), wf_free(a), wf_free(b), wf_free(scratch);
+  check_kernels(plan, wf_shap_kernel_base, wf_shap_kernel_avx2);
+  check_kernels(plan, wf_shap_pairs_base, wf_shap_pairs_avx2);
   wf_forest_release(forest);
 #else
   SKIP("one kernel only");

@@ -35,6 +35,16 @@ WF_API WF_NODISCARD wf_status wf_shap_values_within(const wf_forest *forest,
                                                     const wf_features *features, void *scratch,
                                                     double *out, wf_error *err);
 
+/* Interaction values of the same contributions: writes n_rows x group_count x (feature_count + 1) x
+ * (feature_count + 1) doubles. A matrix is symmetric; cell (a, b) is half of what the two features
+ * give together beyond each alone (the Shapley interaction index), the diagonal holds what remains
+ * of each contribution, the main effects, and the last cell is the base value. Rows sum to the
+ * contributions, all cells to the margin, which is checked as above. `options` may be NULL. */
+WF_API WF_NODISCARD wf_status wf_shap_interactions(const wf_forest *forest,
+                                                   const wf_features *features,
+                                                   const wf_shap_options *options, double *out,
+                                                   wf_error *err);
+
 typedef enum wf_shap_aggregate {
   WF_SHAP_MEAN_ABS,
   WF_SHAP_MEDIAN,

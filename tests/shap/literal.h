@@ -1,0 +1,27 @@
+/* tests/shap/literal.h — Shapley's definitions, by enumeration of all coalitions of features, for
+ * checking what is computed otherwise. A coalition is a bit field; value[set] is the value of one.
+ */
+#ifndef WF_TESTS_SHAP_LITERAL_H
+#define WF_TESTS_SHAP_LITERAL_H
+
+#include "forest/forest.h"
+#include "models.h"
+
+/* Fills value[1 << n_features] with one group's expected margin given the features of each
+ * coalition, others averaged by the covers of the trees. */
+void literal_expected(double *value, const wf_forest *forest, size_t group, const float *row);
+/* The same with the margin of a row that takes the others from `background`. */
+void literal_mixed(double *value, const wf_forest *forest, size_t group, const float *row,
+                   const float *background);
+
+double literal_shapley(const double *value, unsigned n, unsigned feature);
+/* Half the Shapley interaction index of two different features. */
+double literal_interaction(const double *value, unsigned n, unsigned a, unsigned b);
+
+/* Calls fn with every model of tests/forest/models that has trees, and its reference rows. */
+void for_each_tree_model(void (*fn)(const char *name, const wf_forest *forest, const reference *r));
+/* The same with one model of the oracle; skips the test when there is none. */
+void with_oracle_model(const char *name,
+                       void (*fn)(const char *name, const wf_forest *forest, const reference *r));
+
+#endif
