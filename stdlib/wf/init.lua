@@ -5,15 +5,15 @@
 --   local run <close> = wf.run { name = "train", params = { eta = wf.param.number { default = 0.3 } } }
 --
 -- Modules load when first used. Data: csv, jsonl, arrow, frame, recipe, json. Models: xgboost, model,
--- metrics, shap, bias, check. Operation: run, param, registry, endpoint. Besides: wf.version, wf.error {code,
--- message} raises an error object, wf.pretty prints values.
+-- metrics, shap, bias, check, plot. Operation: run, param, registry, endpoint. Besides: wf.version,
+-- wf.error {code, message} raises an error object, wf.pretty prints values.
 
 local errors = require "wf.errors"
 
 local wf = {}
 
 local modules = { "arrow", "bias", "check", "clarify", "csv", "endpoint", "frame", "json", "jsonl",
-  "metrics", "model", "param", "pretty", "recipe", "registry", "run", "shap", "xgboost" }
+  "metrics", "model", "param", "plot", "pretty", "recipe", "registry", "run", "shap", "xgboost" }
 
 local is_module = {}
 for _, name in ipairs(modules) do is_module[name] = true end

@@ -1,0 +1,461 @@
+-- Plots: what is in their SVG and text, goldens, damaged and degenerate input.
+--
+-- Goldens are in tests/lua/plot; WF_UPDATE_GOLDEN=1 writes them anew.
+local t = require "harness"
+local letters = require "wf.plot.letters"
+local number = require "wf.plot.number"
+local scale = require "wf.plot.scale"
+local svg = require "wf.plot.svg"
+local sys = require "wf.core.sys"
+local theme = require "wf.plot.theme"
+local wf = require "wf"
+local frame, plot = wf.frame, wf.plot
+
+-- ---- helpers ------------------------------------------------------------------------------------
+
+-- A strict reader of the XML that svg.lua may write: { {name, attributes, text, children}, … }.
+local function parse_xml(text)
+  local at, root, open = 1, nil, {}
+  local function fail(what) error(("%s at byte %d: %s"):format(what, at, text:sub(at, at + 60)), 0) end
+  local function check_text(value)
+    if value:find("[<>]") then fail("unescaped text") end
+    if value:gsub("&%a+;", function(e)
+      return (e == "&amp;" or e == "&lt;" or e == "&gt;" or e == "&quot;") and "" or nil
+    end):find("&") then fail("a bare &") end
+    if value:find("[\0-\8\11\12\14-\31]") or not utf8.len(value) then fail("a character XML forbids") end
+  end
+  while at <= #text do
+    local content = text:match("^[^<]+", at)
+    if content then
+      check_text(content)
+      if #open == 0 and content:find("%S") then fail("text outside") end
+      if #open > 0 then open[#open].text = open[#open].text .. content end
+      at = at + #content
+    else
+      local closing = text:match("^</([%a][%w]*)>", at)
+      if closing then
+        if #open == 0 or open[#open].name ~= closing then fail("a wrong end") end
+        open[#open] = nil
+        at = at + #closing + 3
+      else
+        local name, rest, slash, next_at = text:match("^<([%a][%w]*)([^<>]-)(/?)>()", at)
+        if not name then fail("no tag") end
+        local node = { name = name, attributes = {}, children = {}, text = "" }
+        local left = rest:gsub('%s+([%a][%w%-]*)="([^"]*)"', function(key, value)
+          check_text(value)
+          if node.attributes[key] then fail("an attribute twice") end
+          node.attributes[key] = value
+          return ""
+        end)
+        if left:find("%S") then fail("a bad attribute") end
+        if #open > 0 then table.insert(open[#open].children, node)
+        elseif root then fail("a second root") else root = node end
+        if slash == "" then open[#open + 1] = node end
+        at = next_at
+      end
+    end
+  end
+  if #open > 0 or not root then fail("an end is missing") end
+  return root
+end
+
+local function each(node, visit)
+  visit(node)
+  for _, child in ipairs(node.children) do each(child, visit) end
+end
+
+-- Well-formed, with no number that is none, and nothing outside the picture; returns the root.
+local function check_svg(text)
+  local root = parse_xml(text)
+  t.equal(root.name, "svg")
+  local width, height = tonumber(root.attributes.width), tonumber(root.attributes.height)
+  each(root, function(node)
+    for key, value in pairs(node.attributes) do
+      local name = value:lower()
+      if key ~= "font-family" and value:sub(1, 1) ~= "#" then
+        t.ok(not name:find("nan") and not name:find("inf") and not name:find("%de[+-]?%d"), key .. "=" .. value)
+      end
+    end
+    if node.name == "path" then
+      for x, y in node.attributes.d:gmatch("[ML](-?[%d.]+) (-?[%d.]+)") do
+        x, y = tonumber(x), tonumber(y)
+        t.ok(x >= 0 and x <= width and y >= 0 and y <= height, ("a point at %s, %s"):format(x, y))
+      end
+    elseif node.name == "rect" or node.name == "text" then
+      local x, y = tonumber(node.attributes.x), tonumber(node.attributes.y)
+      t.ok(x >= 0 and x <= width and y >= 0 and y <= height, ("%s at %s, %s"):format(node.name, x, y))
+    end
+  end)
+  return root
+end
+
+local function texts_of(root)
+  local list = {}
+  each(root, function(node) if node.name == "text" then list[#list + 1] = node.text end end)
+  return table.concat(list, "\n")
+end
+
+-- Text that fits its width, of valid UTF-8 and without escape sequences.
+local function check_text(p, given)
+  local text = p:text(given)
+  for line in (text .. "\n"):gmatch("(.-)\n") do
+    t.ok(letters.columns(line) <= (given and given.width or 80), "a wide line: " .. line)
+    t.ok(not line:find("\27"), line)
+    if given and given.ascii then t.ok(not line:find("[\128-\255]"), line) end
+  end
+  return text
+end
+
+local function check_plot(p)
+  local root = check_svg(p:svg())
+  check_svg(p:svg { width = 320 })
+  check_svg(p:svg { width = 1400, height = 900 })
+  check_text(p)
+  check_text(p, { width = 40 })
+  check_text(p, { width = 120, ascii = true })
+  t.equal(p:svg(), p:svg())
+  return root
+end
+
+local function golden(name, text)
+  local path = t.root .. "/tests/lua/plot/" .. name
+  if os.getenv "WF_UPDATE_GOLDEN" then sys.write_file(path, text) end
+  t.equal(text, sys.read_file(path), name)
+end
+
+-- An explanation with given values: what shap.explain's result can do.
+local function explanation(names, columns, base)
+  local values = frame.new { names = names, columns = columns }
+  local e = {}
+  function e:features() return names end
+  function e:rows() return #values end
+  function e:base() return base or 0 end
+  function e:values() return values end
+  function e:global()
+    local importance = {}
+    for i, name in ipairs(names) do
+      local sum = 0
+      for _, x in ipairs(values:column(name):to_table()) do sum = sum + math.abs(x) end
+      importance[i] = sum / math.max(1, #values)
+    end
+    return frame.new { names = { "feature", "importance" }, columns = { names, importance } }
+      :sort("importance", { descending = true })
+  end
+  return e
+end
+
+-- Numbers in [0, 1), the same everywhere.
+local function new_random(seed)
+  return function()
+    seed = (seed * 1103515245 + 12345) % 2147483648
+    return seed / 2147483648
+  end
+end
+
+-- ---- numbers, letters, scales -------------------------------------------------------------------
+
+t.test("numbers", function()
+  for _, case in ipairs { { 0, "0" }, { 1234.6, "1235" }, { 12345, "12,345" }, { 0.000123456, "0.000123" },
+    { -0.5, "−0.5" }, { 1e-7, "1e−7" }, { 123456789, "123,456,789" }, { 1.5e10, "1.5e10" }, { 9.999, "10" },
+    { 5e-324, "4.94e−324" }, { 1e308, "1e308" }, { 0 / 0, "NaN" }, { -math.huge, "−∞" } } do
+    t.equal(number.short(case[1]), case[2])
+  end
+  t.equal(number.fixed(-0.001, 2), "0.00")
+  t.equal(number.fixed(2.5, 0), "2")
+  t.equal(number.coordinate(1.005), "1")
+  t.equal(number.coordinate(-1.25), "-1.25")
+  t.equal(number.change(0.5), "+0.5")
+  t.equal(number.percent(0.1234, 1), "12.3%")
+end)
+
+t.test("ticks rise, lie in the range, and are round", function()
+  local random = new_random(1)
+  for _ = 1, 2000 do
+    local magnitude = 10.0 ^ (random() * 40 - 20)
+    local low = (random() - 0.5) * magnitude
+    local high = low + random() * magnitude + magnitude * 1e-6
+    local x = scale.linear { low = low, high = high, from = 0, to = 500, nice = random() < 0.5 }
+    t.ok(x.low <= low + magnitude * 1e-12 and x.high >= high - magnitude * 1e-12)
+    local last, labels = -math.huge, {}
+    for _, tick in ipairs(x.ticks(6)) do
+      t.ok(tick.value > last and tick.value >= x.low - magnitude * 1e-9 and tick.value <= x.high + magnitude * 1e-9)
+      t.ok(not labels[tick.label], "the label twice: " .. tick.label)
+      t.ok(tick.at >= -1e-6 and tick.at <= 500 + 1e-6)
+      last, labels[tick.label] = tick.value, true
+    end
+  end
+end)
+
+t.test("a single value, logarithms, percentages", function()
+  local x = scale.linear { low = 3, high = 3, from = 0, to = 100 }
+  t.equal(x.at(3), 50.0)
+  t.equal(scale.linear { low = 0, high = 0, from = 0, to = 100 }.at(0), 50.0)
+  local labels = {}
+  for i, tick in ipairs(scale.log { low = 1, high = 1e6, from = 0, to = 600 }.ticks(3)) do labels[i] = tick.label end
+  t.equal(labels, { "1", "100", "10,000", "1,000,000" })
+  labels = {}
+  for i, tick in ipairs(scale.linear { low = 0, high = 1, from = 0, to = 1, percent = true }.ticks(4)) do
+    labels[i] = tick.label
+  end
+  t.equal(labels, { "0%", "20%", "40%", "60%", "80%", "100%" })
+  t.raises("invalid", "above 0", scale.log, { low = 0, high = 1, from = 0, to = 1 })
+  t.raises("invalid", "beyond", scale.linear, { low = -1.7e308, high = 1.7e308, from = 0, to = 1 })
+end)
+
+t.test("text is cleaned, measured and shortened in its middle", function()
+  t.equal(letters.clean "a\0b\27[31mc", "a b [31mc")
+  t.equal(letters.clean "\xff\xc3\xa9", "\u{fffd}é")
+  t.equal(letters.clean "x\u{202e}y\u{9b}z", "x\u{fffd}y\u{fffd}z")
+  t.equal(letters.columns "年齢é", 5)
+  t.equal(letters.fit("short", 100, 12), "short")
+  local fitted = letters.fit("customer_education_Below High School", 120, 12)
+  t.ok(letters.width(fitted, 12) <= 120)
+  t.ok(fitted:find "^customer" and fitted:find "School$", fitted)
+  for columns = 1, 12 do t.equal(letters.columns(letters.pad("年齢年齢年齢年齢", columns)), columns) end
+end)
+
+t.test("the writer escapes, sorts attributes and knows no exponents", function()
+  local page = svg.new(100, 50, 'a "title" <&>')
+  page:text(1 / 3, 1e-9, "<&>\"'\0\xff", { fill = "#000", font_size = 12 })
+  local text = page:finish()
+  check_svg(text)
+  t.contains(text, '<text fill="#000" font-size="12" x="0.33" y="0">&lt;&amp;&gt;&quot;\' \u{fffd}</text>',
+    "<title>a &quot;title&quot; &lt;&amp;&gt;</title>")
+end)
+
+t.test("maps of colours have an order in grey too, or mirror it", function()
+  local function light(hex)
+    local r, g, b = theme.channels(hex)
+    return 0.299 * r + 0.587 * g + 0.114 * b
+  end
+  for i = 2, theme.levels do t.ok(light(theme.share_map[i]) < light(theme.share_map[i - 1])) end
+  local middle = (theme.levels + 1) // 2
+  for i = 2, middle do t.ok(light(theme.signed_map[i]) > light(theme.signed_map[i - 1])) end
+  for i = middle + 1, theme.levels do t.ok(light(theme.signed_map[i]) < light(theme.signed_map[i - 1])) end
+  t.equal({ theme.level(0, 0, 1), theme.level(1, 0, 1), theme.level(5, 5, 5) }, { 1, theme.levels, middle })
+end)
+
+-- ---- explanations -------------------------------------------------------------------------------
+
+local function small()
+  return explanation({ "age", "a <long> name of a feature & more of it than fits", "income" },
+    { { 0.5, -0.25, 0.1, 0.0 }, { 0.0, 0.3, -0.4, 0.2 }, { -1.0, 0.75, 0.5, 1.25 } }, -0.5)
+end
+
+local function small_data()
+  return frame.new { names = { "age", "income" },
+    columns = { { 44, 21, 35, frame.missing }, { 1000.5, 2000, 3000, 12000 } } }
+end
+
+-- Many rows whose values follow their features, a quarter of which is missing.
+local function large(rows, features)
+  local random, names, columns, data = new_random(7), {}, {}, {}
+  for f = 1, features do
+    names[f], columns[f], data[f] = ("feature_%02d"):format(f), {}, {}
+    for i = 1, rows do
+      local x = random() + random() - 1
+      data[f][i] = random() < 0.25 and frame.missing or x
+      columns[f][i] = (x + 0.2 * random()) / f
+    end
+  end
+  return explanation(names, columns), frame.new { names = names, columns = data }
+end
+
+t.test("importance: bars, the rest, one feature, negative values", function()
+  local root = check_plot(plot.importance(small()))
+  t.contains(texts_of(root), "Mean |SHAP value|", "income", "0.875")
+  local many = large(3, 50)
+  t.contains(texts_of(check_plot(plot.importance(many, { top = 10 }))), "40 other features, summed")
+  t.ok(not plot.importance(many, { top = 49 }):svg():find "other features")
+  check_plot(plot.importance(frame.new { names = { "feature", "gain" }, columns = { { "a", "b" }, { -2.5, 1 } } }))
+  check_plot(plot.importance(frame.new { names = { "feature", "gain" }, columns = { { "a" }, { 0.0 } } }))
+  golden("importance.svg", plot.importance(small()):svg())
+  golden("importance.txt", plot.importance(small()):text())
+end)
+
+t.test("beeswarm: golden, colours only where values are known", function()
+  local p = plot.beeswarm(small(), { data = small_data() })
+  check_plot(p)
+  golden("beeswarm.svg", p:svg())
+  golden("beeswarm.txt", p:text { width = 60 })
+  local root = check_plot(plot.beeswarm(small()))
+  t.ok(not texts_of(root):find "Feature value")
+end)
+
+t.test("beeswarm: every row of a small explanation is a dot", function()
+  local dots = 0
+  each(check_svg(plot.beeswarm(small()):svg()), function(node)
+    if node.name == "path" then dots = dots + select(2, node.attributes.d:gsub("h0", "")) end
+  end)
+  t.equal(dots, 12)
+end)
+
+t.test("beeswarm: 4,050 rows of 30 features stay small", function()
+  local e, data = large(4050, 30)
+  local p = plot.beeswarm(e, { data = data, top = 30 })
+  check_plot(p)
+  t.ok(#p:svg() < 200000, #p:svg())
+  t.contains(texts_of(check_svg(plot.beeswarm(e, { data = data }):svg())), "missing", "10 other features, summed")
+end)
+
+t.test("waterfall: golden, the bars end where the prediction is", function()
+  local p = plot.waterfall(small(), { row = 4, data = small_data(), link = "logit" })
+  check_plot(p)
+  golden("waterfall.svg", p:svg())
+  golden("waterfall.txt", p:text { width = 70 })
+  t.contains(p:svg(), "income = 12,000", "age = missing", "prediction 0.95 (probability 0.721)")
+  check_plot(plot.waterfall((large(5, 50)), { row = 5 }))
+  check_plot(plot.waterfall(explanation({ "a" }, { { 0.0 } }), { row = 1 }))
+end)
+
+t.test("explanations: what is refused", function()
+  for _, name in ipairs { "importance", "beeswarm", "waterfall" } do
+    local make, o = plot[name], name == "waterfall" and { row = 1 } or {}
+    t.raises("type", { "plot." .. name, "an explanation" }, make, 3, o)
+    t.raises("invalid", "did you mean 'title'", make, small(), { titel = "x" })
+  end
+  t.raises("invalid", "has no rows", plot.beeswarm, explanation({ "a" }, { {} }))
+  t.raises("invalid", "2 rows, the explanation 4", plot.beeswarm, small(), { data = small_data():head(2) })
+  t.raises("invalid", "the importance of 'a' is not a finite number", plot.beeswarm,
+    explanation({ "a" }, { { 0 / 0, 1.0 } }))
+  t.raises("invalid", "the SHAP value of 'a' in row 1 is not finite", plot.waterfall,
+    explanation({ "a" }, { { 0 / 0, 1.0 } }), { row = 1 })
+  t.raises("invalid", "no row 9; the explanation has 4", plot.waterfall, small(), { row = 9 })
+  t.raises("invalid", "'row' is required", plot.waterfall, small())
+end)
+
+-- ---- curves -------------------------------------------------------------------------------------
+
+local function scored(n, seed)
+  local random, labels, scores = new_random(seed), {}, {}
+  for i = 1, n do
+    scores[i] = random()
+    labels[i] = random() < scores[i] and 1 or 0
+  end
+  local f = frame.new { names = { "label", "score" }, columns = { labels, scores } }
+  return { labels = f.label, scores = f.score }
+end
+
+t.test("ROC and precision-recall: areas are those of metrics.binary", function()
+  local s = scored(500, 3)
+  local m = wf.metrics.binary(s.labels, s.scores)
+  t.contains(plot.roc(s):text(), "area " .. number.decimal(m.roc_auc, 4))
+  t.contains(plot.pr(s):text(), "average precision " .. number.decimal(m.pr_auc, 4))
+  check_plot(plot.roc { { "a", s }, { "b & <c>", scored(40, 4) } })
+  check_plot(plot.pr(wf.metrics.curve(s.labels, s.scores)))
+  local tiny = frame.new { names = { "y", "s" }, columns = { { true, false, true, false }, { 0.9, 0.6, 0.6, 0.1 } } }
+  golden("roc.svg", plot.roc({ labels = tiny.y, scores = tiny.s }):svg())
+  golden("pr.txt", plot.pr({ labels = tiny.y, scores = tiny.s }):text { width = 60 })
+end)
+
+t.test("curves of many rows stay small", function()
+  local s = scored(50000, 5)
+  for _, p in ipairs { plot.roc(s), plot.pr(s), plot.calibration(s) } do
+    check_plot(p)
+    t.ok(#p:svg() < 40000, p.title .. " " .. #p:svg())
+  end
+end)
+
+t.test("calibration: bins hold the mean score and the share of positives", function()
+  local f = frame.new { names = { "y", "s" }, columns = { { 0, 1, 1, 1 }, { 0.25, 0.27, 0.85, 1.0 } } }
+  local p = plot.calibration({ labels = f.y, scores = f.s }, { bins = 2 })
+  t.contains(p:svg(), "2 rows: predicted 0.26, observed 0.5", "2 rows: predicted 0.925, observed 1")
+  t.contains(p:text(), "expected calibration error 0.1575")
+  check_plot(p)
+  check_plot(plot.calibration({ labels = f.y, scores = f.s }, { by = "count" }))
+  t.raises("invalid", "scores must be probabilities; there is a 3", plot.calibration,
+    { labels = f.y, scores = f.s * 3 })
+end)
+
+t.test("curves: one class, text labels, wrong sources", function()
+  local f = frame.new { names = { "one", "text", "s" },
+    columns = { { 1, 1, 1 }, { "y", "n", "y" }, { 0.2, 0.5, 0.6 } } }
+  local one = { labels = f.one, scores = f.s }
+  t.raises("invalid", "plot.roc: there is no negative label", plot.roc, one)
+  t.raises("invalid", "plot.roc: 'b' there is no negative label", plot.roc, { { "b", one } })
+  check_plot(plot.pr(one))
+  check_plot(plot.calibration(one))
+  t.raises("invalid", "there is no positive label", plot.pr, { labels = f.one - 1, scores = f.s })
+  t.raises("invalid", "option 'positive'", plot.roc, { labels = f.text, scores = f.s })
+  check_plot(plot.roc { labels = f.text, scores = f.s, positive = "y" })
+  t.raises("type", "plot.roc: needs an evaluation", plot.roc, 7)
+  t.raises("invalid", "plot.roc: needs an evaluation", plot.roc, {})
+  t.raises("invalid", "there is no 'threshold'", plot.roc, f)
+  t.raises("type", "option 'scores' must be wf.column", plot.roc, { labels = f.one, scores = { 1 } })
+end)
+
+-- ---- learning curves ----------------------------------------------------------------------------
+
+local function labelled(n, seed)
+  local s = scored(n, seed)
+  return frame.new { names = { "x", "y" }, columns = { s.scores, s.labels } }
+end
+
+local function trained(rounds, stop)
+  local data = labelled(200, 9)
+  local _, training = wf.xgboost.train { data = data, label = "y", evals = { validation = labelled(60, 10) },
+    rounds = rounds, early_stopping_rounds = stop,
+    params = { objective = "binary:logistic", eval_metric = { "auc", "logloss" } } }
+  return training, data
+end
+
+t.test("learning curves: a panel for each metric, one round, cross-validation", function()
+  local training, data = trained(12)
+  local p = plot.learning(training)
+  check_plot(p)
+  t.contains(p:svg(), "auc", "logloss", "validation", "train")
+  t.ok(not plot.learning(training, { metric = "auc" }):svg():find "logloss")
+  t.raises("invalid", "unknown metric 'aucc'; did you mean 'auc'?", plot.learning, training, { metric = "aucc" })
+  check_plot(plot.learning((trained(1))))
+  t.contains(plot.learning((trained(40, 3))):svg(), "best ")
+  check_plot(plot.learning(wf.xgboost.cv { data = data, label = "y", rounds = 5,
+    params = { objective = "binary:logistic" } }))
+  t.raises("type", "what xgboost.train returns", plot.learning, {})
+end)
+
+-- ---- plots as values ----------------------------------------------------------------------------
+
+t.test("write is atomic, checks the name, and gives the plot back", function()
+  local path = t.directory() .. "/x.svg"
+  local p = plot.importance(small())
+  t.equal(p:write(path), p)
+  t.equal(t.read(path), p:svg())
+  t.raises("invalid", "does not end in .svg", p.write, p, t.directory() .. "/x.png")
+  t.raises("type", "argument 1 must be string", p.write, p)
+  t.raises("not_found", "nowhere", p.write, p, t.directory() .. "/nowhere/x.svg")
+  t.raises("invalid", "width must be at least 320", p.svg, p, { width = 3 })
+  t.raises("invalid", "width must be at least 40", p.text, p, { width = 3 })
+end)
+
+t.test("printing a plot draws it; colours only when asked", function()
+  local p = plot.beeswarm(small(), { data = small_data() })
+  t.equal(tostring(p), p:text { width = 80 })
+  t.contains(p:text { colour = true }, "\27[38;5;", "\27[0m")
+end)
+
+t.test("no format asks the locale what a decimal point is", function()
+  local folder = t.root .. "/stdlib/wf/plot/"
+  for _, name in ipairs(sys.list_directory(folder)) do
+    local found = t.read(folder .. name):gsub("%%%.0f", ""):match("%%[%d.+ -]*[aefgAEFG]%f[%W]")
+    t.ok(not found, name .. ": " .. tostring(found))
+  end
+end)
+
+t.test("a step can keep a plot", function()
+  local directory = t.directory()
+  local script = [[
+    local wf = require "wf"
+    local run <close> = wf.run { name = "p" }
+    local p = run:step("plot", function()
+      local f = wf.frame.new { names = { "feature", "gain" }, columns = { { "a", "b" }, { 2.0, 1.0 } } }
+      return wf.plot.importance(f)
+    end)
+    p:write "kept.svg"
+  ]]
+  t.succeeds(script)
+  local first = t.read(directory .. "/kept.svg")
+  t.contains(t.succeeds(script).err, "Cached")
+  t.equal(t.read(directory .. "/kept.svg"), first)
+end)
+
+t.finish()
