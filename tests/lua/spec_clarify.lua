@@ -188,16 +188,130 @@ local checkers = {
   end,
 }
 
+-- ---- single functions: of flags, of counts ------------------------------------------------------
+
+local core = require "wf.core.bias"
+
+local function flags(given)
+  return frame.new({ names = { "x" }, columns = { given } }).x
+end
+
+-- Rows of which so many are so.
+local function counted(counts)
+  local labels, predictions = {}, {}
+  for cell, n in pairs(counts) do
+    for _ = 1, n do
+      labels[#labels + 1] = cell == "TP" or cell == "FN"
+      predictions[#predictions + 1] = cell == "TP" or cell == "FP"
+    end
+  end
+  return { labels = flags(labels), predictions = flags(predictions), facet = flags(labels) }
+end
+
+local function text_flags(values)
+  local list = {}
+  for i, value in ipairs(values) do list[i] = value == true or value == "1" or value == "True" end
+  return flags(list)
+end
+
+local function metric_of(name)
+  return function(v)
+    local given = v.input
+    local facet = given.sensitive_facet_index or given.positive_label_index
+    local labels = given.positive_label_index or given.label or given.positive_predicted_label_index or facet
+    local got = core.compute { labels = text_flags(labels.values), facet = flags(facet.values),
+      predictions = given.positive_predicted_label_index
+        and flags(given.positive_predicted_label_index.values), metrics = { name } }[1]
+    if v.raises then
+      t.contains(got.error, v.message)
+    else
+      same_value(got.value, v.output, v.test .. " " .. name)
+    end
+  end
+end
+
+local function performance_of(name)
+  return function(v)
+    local rows = counted(v.input)
+    local _, performance = core.report { labels = rows.labels, predictions = rows.predictions,
+      facets = { rows.facet } }
+    for _, metric in ipairs(performance.metrics) do
+      if metric.name == name then return same_value(metric.value, v.output, name) end
+    end
+    error("there is no performance metric " .. name)
+  end
+end
+
+local function basics_of(v)
+  local given = v.input
+  local facet = flags(given.sensitive_facet_index.values)
+  local labels = given.positive_label_index and flags(given.positive_label_index.values) or facet
+  local predictions = given.positive_predicted_label_index
+  return core.report { labels = labels, facets = { facet },
+    predictions = predictions and flags(predictions.values) }[1].basics
+end
+
+local function same_list(got, expected, what)
+  t.equal(#got, #expected)
+  for i, value in ipairs(expected) do t.near(got[i], value, 1e-12, what) end
+end
+
+for _, name in ipairs { "CI", "KL", "JS", "LP", "DI", "DCA", "DCR", "RD", "SD", "DRR", "AD", "DAR", "TE", "GE" } do
+  checkers[name] = metric_of(name)
+end
+for name, title in pairs { accuracy = "Accuracy", PPL = "Proportion of Positive Predictions in Labels",
+  PNL = "Proportion of Negative Predictions in Labels", recall = "True Positive Rate / Recall",
+  specificity = "True Negative Rate / Specificity",
+  precision = "Acceptance Rate / Precision", rejection_rate = "Rejection Rate", f1_score = "F1 Score",
+  conditional_acceptance = "Conditional Acceptance", conditional_rejection = "Conditional Rejection" } do
+  checkers[name] = performance_of(title)
+end
+function checkers.KS(v)
+  local classes = {}
+  for _, value in ipairs(v.input.label.values) do classes[value] = true end
+  if classes["2"] then return "skipped" end -- of three classes, which no report has
+  metric_of "KS" (v)
+end
+function checkers.proportion(v) t.near(basics_of(v).proportion, v.output, 1e-12) end
+function checkers.observed_label_distribution(v)
+  same_list(basics_of(v).observed_label_distribution, v.output, v.test)
+end
+function checkers.confusion_matrix(v) same_list(basics_of(v).confusion_matrix, v.output, v.test) end
+function checkers.calc_confusion_matrix_quadrants(v)
+  local labels, predictions = v.input.positive_label_index.values, v.input.positive_predicted_label_index.values
+  if #labels ~= #predictions then return "skipped" end -- rows that pandas aligns by index
+  local _, cells = core.compute { labels = flags(labels), predictions = flags(predictions),
+    facet = flags(labels) }
+  for i, name in ipairs { "tp", "tn", "fp", "fn" } do
+    t.equal(cells.d[name] + cells.a[name], v.output[i] + 0.0, v.test)
+  end
+end
+function checkers.metric_one_vs_all(v)
+  if v.input.metric == "CDDL" then return "skipped" end -- its groups are another series: in the reports
+  local label = v.input.kwargs and v.input.kwargs.positive_label_index or { values = {} }
+  for value, expected in pairs(v.output) do
+    local facet = {}
+    for i, given in ipairs(v.input.feature.values) do facet[i] = given == value end
+    local labels = #label.values > 0 and flags(label.values) or flags(facet)
+    same_value(core.compute({ labels = labels, facet = flags(facet), metrics = { v.input.metric } })[1].value,
+      expected, v.test)
+  end
+end
+function checkers.FT(v)
+  if v.raises then return "skipped" end -- text columns: an edge case of the reports above
+  local got = core.flip { features = frame.new { names = v.input.df.columns, columns = v.input.df.data },
+    facet = flags(v.input.sensitive_facet_index.values),
+    predictions = flags(v.input.positive_predicted_label_index.values) }
+  t.ok(got.least <= v.output + 1e-12 and v.output <= got.most + 1e-12, v.test)
+end
+
 t.test("recorded calls of the library's own tests", function()
   local done = 0
   for _, vector in ipairs(oracle("smclarify_unit_vectors").vectors) do
     local check = checkers[vector["function"]]
-    if check then
-      check(vector)
-      done = done + 1
-    end
+    if check and check(vector) ~= "skipped" then done = done + 1 end
   end
-  t.equal(done, 73)
+  t.equal(done, 141)
 end)
 
 -- ---- whole analyses -----------------------------------------------------------------------------
