@@ -12,6 +12,7 @@
   X("wf.frame", wfl_open_frame)            \
   X("wf.json", wfl_open_json)              \
   X("wf.jsonl", wfl_open_jsonl)            \
+  X("wf.libsvm", wfl_open_libsvm)          \
   X("wf.model", wfl_open_model)            \
   X("wf.recipe", wfl_open_recipe)          \
   X("wf.core.bias", wfl_open_bias)         \

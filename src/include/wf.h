@@ -9,6 +9,7 @@
 #include "wf/catalog.h"
 #include "wf/csv.h"
 #include "wf/jsonl.h"
+#include "wf/libsvm.h"
 #include "wf/endpoint.h"
 #include "wf/engine.h"
 #include "wf/explain.h"

@@ -4,8 +4,8 @@
 --   local claims = wf.csv.read "claims.csv"
 --   local run <close> = wf.run { name = "train", params = { eta = wf.param.number { default = 0.3 } } }
 --
--- Modules load when first used. Data: csv, jsonl, arrow, frame, recipe, json. Models: xgboost, model,
--- metrics, shap, bias, check, plot. Operation: run, param, registry, endpoint. Besides: wf.version,
+-- Modules load when first used. Data: csv, jsonl, libsvm, arrow, frame, recipe, json. Models: xgboost,
+-- model, metrics, shap, bias, check, plot. Operation: run, param, registry, endpoint. Besides: wf.version,
 -- wf.error {code, message} raises an error object, wf.pretty prints values.
 
 local errors = require "wf.errors"
@@ -13,7 +13,7 @@ local errors = require "wf.errors"
 local wf = {}
 
 local modules = { "arrow", "bias", "check", "clarify", "csv", "endpoint", "frame", "json", "jsonl",
-  "metrics", "model", "param", "plot", "pretty", "recipe", "registry", "run", "shap", "xgboost" }
+  "libsvm", "metrics", "model", "param", "plot", "pretty", "recipe", "registry", "run", "shap", "xgboost" }
 
 local is_module = {}
 for _, name in ipairs(modules) do is_module[name] = true end

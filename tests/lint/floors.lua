@@ -7,7 +7,7 @@ local root = (arg[1] or ".") .. "/"
 local floor = {
   base = 0,
   frame = 1, matrix = 1, store = 1, catalog = 1, http = 1,
-  arrow = 2, csv = 2, jsonl = 2, forest = 2, metrics = 2, bias = 2, recipe = 2,
+  arrow = 2, csv = 2, jsonl = 2, libsvm = 2, forest = 2, metrics = 2, bias = 2, recipe = 2,
   xgboost = 3, shap = 3, explain = 3, model = 3, monitor = 3,
   endpoint = 4,
   engine = 5,
