@@ -1,9 +1,11 @@
 /* mod_matrix.c — the class wf.matrix: dense float32 features, as models see them. */
 #include "convert.h"
+#include "modules.h"
 
 #include "wf/matrix.h"
 
 #include "base/digest.h"
+#include "frame/column.h"
 
 #include <math.h>
 #include <string.h>
@@ -61,6 +63,48 @@ static int matrix_column(lua_State *L) {
   return 1;
 }
 
+/* frame(): its columns, by name */
+static int matrix_frame(lua_State *L) {
+  const wf_matrix *matrix = check(L);
+  size_t n = wf_matrix_column_count(matrix);
+  luaL_checkstack(L, 3 * (int)n + 20, "too many columns");
+  wfl_frame_maker maker;
+  wfl_maker_begin(&maker, L);
+  for (size_t i = 0; i < n; i++) {
+    lua_pushcfunction(L, matrix_column);
+    lua_pushvalue(L, 1);
+    lua_pushinteger(L, (lua_Integer)i + 1);
+    lua_call(L, 2, 1);
+    wfl_maker_add(&maker, wf_matrix_name_at(matrix, i));
+  }
+  wfl_maker_end(&maker);
+  return 1;
+}
+
+/* matrix.new(frame): its numeric columns as features, NaN where a value is missing */
+static int matrix_new(lua_State *L) {
+  const wf_frame *frame = wfl_check(L, 1, WFL_FRAME);
+  size_t n = wf_frame_column_count(frame), n_rows = wf_frame_row_count(frame);
+  const char **names = wfl_scratch(L, n, sizeof *names);
+  for (size_t i = 0; i < n; i++) {
+    names[i] = wf_frame_name_at(frame, i);
+    if (wf_type_is_text(wf_column_type(wf_frame_column_at(frame, i))))
+      return wfl_fail(L, WF_TYPE, "matrix.new: column '%s' is text, not numbers", names[i]);
+  }
+  wf_error err = WF_ERROR_INIT;
+  wf_matrix *matrix;
+  wfl_box *box = wfl_newbox(L, WFL_MATRIX);
+  if (wf_matrix_new(&matrix, n_rows, n, names, &err) != WF_OK) return wfl_raise(L, &err);
+  box->ptr = matrix;
+  for (size_t i = 0; i < n; i++) {
+    const wf_column *column = wf_frame_column_at(frame, i);
+    float *to = wf_matrix_column_at(matrix, i);
+    for (size_t row = 0; row < n_rows; row++) to[row] = (float)wf_column_number_at(column, row);
+  }
+  wfl_pressure(L, n * n_rows * sizeof(float));
+  return 1;
+}
+
 static int matrix_digest(lua_State *L) {
   wf_matrix *matrix = check(L);
   size_t n = wf_matrix_row_count(matrix);
@@ -94,8 +138,20 @@ void wfl_matrix_class(lua_State *L) {
                                   {"__tostring", matrix_tostring},
                                   {"__digest", matrix_digest},
                                   {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"column", matrix_column}, {"columns", matrix_columns},
-                                     {"digest", matrix_digest}, {"names", matrix_names},
-                                     {"rows", matrix_rows},     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"column", matrix_column},
+                                     {"columns", matrix_columns},
+                                     {"digest", matrix_digest},
+                                     {"frame", matrix_frame},
+                                     {"names", matrix_names},
+                                     {"rows", matrix_rows},
+                                     {NULL, NULL}};
   wfl_class(L, WFL_MATRIX, meta, methods, release);
+}
+
+int wfl_open_matrix(lua_State *L) {
+  static const luaL_Reg functions[] = {{"new", matrix_new}, {NULL, NULL}};
+  wfl_frame_classes(L);
+  wfl_matrix_class(L);
+  luaL_newlib(L, functions);
+  return 1;
 }

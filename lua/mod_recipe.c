@@ -238,6 +238,18 @@ static int recipe_features(lua_State *L) {
   return 1;
 }
 
+/* sources(): the raw column that each feature is made from */
+static int recipe_sources(lua_State *L) {
+  const wf_recipe *recipe = check_fitted(L);
+  size_t n = wf_recipe_output_count(recipe);
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_pushstring(L, wf_recipe_input_name(recipe, wf_recipe_output_source(recipe, i)));
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
 static int recipe_json(lua_State *L) {
   const wf_recipe *recipe = check(L);
   wf_error err = WF_ERROR_INIT;
@@ -325,25 +337,16 @@ void wfl_recipe_class(lua_State *L) {
   static const luaL_Reg meta[] = {
       {"__tostring", recipe_tostring}, {"__digest", recipe_digest}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
-      {"apply", recipe_apply},
-      {"bin", recipe_bin},
-      {"clip", recipe_clip},
-      {"date", recipe_date},
-      {"digest", recipe_digest},
-      {"explain", recipe_explain},
-      {"features", recipe_features},
-      {"fit", recipe_fit},
-      {"frequency", recipe_frequency},
-      {"impute", recipe_impute},
-      {"inputs", recipe_inputs},
-      {"is_fitted", recipe_is_fitted},
-      {"json", recipe_json},
-      {"log", recipe_log},
-      {"one_hot", recipe_one_hot},
-      {"ordinal", recipe_ordinal},
-      {"target", recipe_target},
-      {"scale", recipe_scale},
-      {NULL, NULL},
+      {"apply", recipe_apply},         {"bin", recipe_bin},
+      {"clip", recipe_clip},           {"date", recipe_date},
+      {"digest", recipe_digest},       {"explain", recipe_explain},
+      {"features", recipe_features},   {"fit", recipe_fit},
+      {"frequency", recipe_frequency}, {"impute", recipe_impute},
+      {"inputs", recipe_inputs},       {"is_fitted", recipe_is_fitted},
+      {"json", recipe_json},           {"log", recipe_log},
+      {"one_hot", recipe_one_hot},     {"ordinal", recipe_ordinal},
+      {"target", recipe_target},       {"scale", recipe_scale},
+      {"sources", recipe_sources},     {NULL, NULL},
   };
   wfl_class(L, WFL_RECIPE, meta, methods, release);
 }

@@ -1,7 +1,8 @@
 /* mod_shap.c — wf.core.shap: contributions of each feature to each prediction.
  *
- * A wf.shap object holds all values of one call, n_rows x n_groups x (n_features + 1), the last of
- * each group being the base, and the model, which names the features. */
+ * What scripts see is made of it in Lua (stdlib/wf/shap). A wf.shap object holds all values of one
+ * call, n_rows x n_groups x (n_features + 1), the last of each group being the base, and the model,
+ * which names the features. */
 #include "convert.h"
 #include "modules.h"
 
@@ -44,18 +45,9 @@ static const double *value_row(const explained *e, size_t row, size_t group) {
   return e->values + (row * e->n_groups + group) * (e->n_features + 1);
 }
 
-static int shap_rows(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)check(L)->n_rows);
-  return 1;
-}
-
-static int shap_features(lua_State *L) {
-  const explained *e = check(L);
-  lua_createtable(L, (int)e->n_features, 0);
-  for (size_t i = 0; i < e->n_features; i++) {
-    lua_pushstring(L, feature_name(e, i));
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
+/* outputs(): how many there are */
+static int shap_outputs(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)check(L)->n_groups);
   return 1;
 }
 
@@ -68,19 +60,27 @@ static int shap_base(lua_State *L) {
   return 1;
 }
 
-/* global("mean_abs" | "median" | "mean_sq"[, output]) → frame(feature, importance) */
-static int shap_global(lua_State *L) {
+/* importance(frame, "mean_abs" | "median" | "mean_sq") → frame(feature, importance), of SHAP values
+ * with a column per feature */
+static int importance(lua_State *L) {
   static const char *const ways[] = {"mean_abs", "median", "mean_sq", NULL};
-  const explained *e = check(L);
+  const wf_frame *frame = wfl_check(L, 1, WFL_FRAME);
   wf_shap_aggregate how = (wf_shap_aggregate)luaL_checkoption(L, 2, "mean_abs", ways);
-  size_t group = group_arg(L, e, 3), n = e->n_features;
-  double *importance = wfl_scratch(L, n, sizeof *importance);
+  size_t n = wf_frame_column_count(frame), n_rows = wf_frame_row_count(frame), n_cells = 0;
+  if (__builtin_mul_overflow(n + 1, n_rows, &n_cells))
+    wfl_fail(L, WF_LIMIT, "shap.importance: too many values");
+  double *values = wfl_scratch(L, n_cells, sizeof *values);
+  double *out = wfl_scratch(L, n, sizeof *out);
   const char **names = wfl_scratch(L, n, sizeof *names);
-  for (size_t i = 0; i < n; i++) names[i] = feature_name(e, i);
+  for (size_t f = 0; f < n; f++) {
+    names[f] = wf_frame_name_at(frame, f);
+    const double *column = wfl_push_doubles(L, wf_frame_column_at(frame, f), names[f]);
+    for (size_t i = 0; i < n_rows; i++) values[i * (n + 1) + f] = column[i];
+    lua_pop(L, 1);
+  }
   wf_error err = WF_ERROR_INIT;
-  if (wf_shap_global(e->values, e->n_rows, e->n_groups, n, group, how, importance, &err) != WF_OK)
-    return wfl_raise(L, &err);
-  wfl_push_ranking(L, names, importance, n);
+  if (wf_shap_global(values, n_rows, 1, n, 0, how, out, &err) != WF_OK) return wfl_raise(L, &err);
+  wfl_push_ranking(L, names, out, n);
   return 1;
 }
 
@@ -97,13 +97,6 @@ static int shap_values(lua_State *L) {
     wfl_maker_add_f64(&maker, feature_name(e, f), column, n);
   }
   wfl_maker_end(&maker);
-  return 1;
-}
-
-static int shap_tostring(lua_State *L) {
-  const explained *e = check(L);
-  lua_pushfstring(L, "SHAP values: %I rows, %I features", (lua_Integer)e->n_rows,
-                  (lua_Integer)e->n_features);
   return 1;
 }
 
@@ -150,12 +143,14 @@ static int explain(lua_State *L) {
 
 int wfl_open_shap(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"base", shap_base}, {"features", shap_features}, {"global", shap_global},
-      {"rows", shap_rows}, {"values", shap_values},     {NULL, NULL},
+      {"base", shap_base},
+      {"outputs", shap_outputs},
+      {"values", shap_values},
+      {NULL, NULL},
   };
-  static const luaL_Reg meta[] = {
-      {"__len", shap_rows}, {"__tostring", shap_tostring}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"values", explain}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"importance", importance}, {"values", explain}, {NULL, NULL}};
   wfl_frame_classes(L);
   wfl_matrix_class(L);
   wfl_recipe_class(L);

@@ -21,6 +21,7 @@
   X("wf.core.endpoint", wfl_open_endpoint) \
   X("wf.core.http", wfl_open_http)         \
   X("wf.core.key", wfl_open_key)           \
+  X("wf.core.matrix", wfl_open_matrix)     \
   X("wf.core.metrics", wfl_open_metrics)   \
   X("wf.core.monitor", wfl_open_monitor)   \
   X("wf.core.shap", wfl_open_shap)         \

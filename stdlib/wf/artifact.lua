@@ -4,12 +4,13 @@
 --   local value = artifact.decode(bytes)
 --
 -- Plain values are in the bytes; every wf object is a stored object of its own, named by its
--- content: frames and columns as Arrow files, models as packages, recipes as JSON. An object that is
+-- content: frames, columns and matrices as Arrow files, models as packages, recipes as JSON. An object that is
 -- met again in this process is neither written nor read again.
 
 local arrow = require "wf.arrow"
 local errors = require "wf.errors"
 local frame = require "wf.frame"
+local matrix = require "wf.core.matrix"
 local model = require "wf.model"
 local options = require "wf.options"
 local recipe = require "wf.recipe"
@@ -24,6 +25,11 @@ local kinds = {
     name = "column", frozen = true,
     write = function(column) return arrow.format(frame.new { names = { "column" }, columns = { column } }) end,
     read = function(bytes) return arrow.parse(bytes):column("column") end,
+  },
+  ["wf.matrix"] = {
+    name = "matrix", frozen = true,
+    write = function(m) return arrow.format(m:frame()) end,
+    read = function(bytes) return matrix.new(arrow.parse(bytes)) end,
   },
   ["wf.model"] = { name = "model", write = function(m) return m:pack() end, read = model.unpack,
     frozen = true },

@@ -1,21 +1,45 @@
 -- wf.shap: exact explanations of a model's predictions.
 --
 --   local explained = wf.shap.explain(model, frame)      -- path-dependent TreeSHAP, additivity checked
---   print(explained:global())                            -- features by mean |SHAP|, largest first
---   print(explained:base(), explained:values():head(3))  -- base value; one column per feature
+--   print(explained:by_source():global())                -- raw columns by mean |SHAP|, largest first
+--   for _, reason in ipairs(explained:reasons(1, 3)) do print(reason.text) end
+--   explained:write("output")                            -- Clarify's files
 --
--- A row's SHAP values and the base value add up to the model's margin for that row.
+-- A row's SHAP values and the base value add up to the model's margin for that row. What explain gives is
+-- an explanation (wf.shap.explanation), which steps can return.
 
 local core = require "wf.core.shap"
+local explanation = require "wf.shap.explanation"
 local options = require "wf.options"
 
-local shap = {}
+local shap = { classes = explanation.classes, new = explanation.new }
+
+-- The columns of the data that the model could be asked about: raw ones and features.
+local function inputs_of(recipe, data)
+  local wanted, names = {}, {}
+  for _, name in ipairs(recipe:sources()) do wanted[name] = true end
+  for _, name in ipairs(recipe:features()) do wanted[name] = true end
+  for _, name in ipairs(data:columns()) do
+    if wanted[name] then names[#names + 1] = name end
+  end
+  return data:select(names)
+end
+
+local function outputs_of(found)
+  local outputs, bases = {}, {}
+  for i = 1, found:outputs() do outputs[i], bases[i] = found:values(i), found:base(i) end
+  return outputs, bases
+end
 
 function shap.explain(model, data, given)
   options.argument("shap.explain", 1, model, "wf.model")
   options.argument("shap.explain", 2, data, "wf.frame")
   local o = options.check("shap.explain", given, { threads = { "integer", min = 0 } })
-  return core.values(model, data, { threads = o.threads })
+  local outputs, bases = outputs_of(core.values(model, data, { threads = o.threads }))
+  local recipe = model:recipe()
+  return explanation.new { values = outputs, base = bases, sources = recipe:sources(),
+    data = inputs_of(recipe, data), scale = "margin", classes = model:classes(),
+    method = "exact path-dependent TreeSHAP" }
 end
 
 shap.values = shap.explain

@@ -240,15 +240,6 @@ t.test("a value that cannot be stored is returned but not kept", function()
   t.contains(result.err, "not kept:", "g")
 end)
 
-t.test("matrices and SHAP values are returned but not kept", function()
-  local result = runs([[
-    local f = wf.frame.new { names = { "x" }, columns = { { 1, 2 } } }
-    print(run:step("M", function() return wf.recipe.new():fit(f):apply(f) end):rows())
-  ]], "M Succeeded (first run)")
-  t.equal(result.out, "2\n")
-  t.contains(result.err, "not kept:", "cannot be stored")
-end)
-
 t.test("a capture without content is an error that names step and variable", function()
   local result = t.script(script [[ local co = coroutine.create(print)
     run:step("A", function() return co end) ]])

@@ -5,6 +5,7 @@ local frame = wf.frame
 
 local xgboost, metrics = require "wf.core.xgboost", require "wf.core.metrics"
 local bias, shap = require "wf.core.bias", require "wf.core.shap"
+local matrix = require "wf.core.matrix"
 local sys, store, catalog = require "wf.core.sys", require "wf.core.store", require "wf.core.catalog"
 
 local function data()
@@ -150,19 +151,29 @@ end)
 t.test("SHAP values add up", function()
   local f = data()
   local m = model_of(f)
-  local s = shap.values(m, f:head(10))
-  t.equal(s:rows(), 10)
-  t.equal(s:features(), m:features())
+  local s, features = shap.values(m, f:head(10)), m:features()
+  t.equal(s:outputs(), 1)
   local values, margin = s:values(), m:predict(f:head(10), { kind = "margin" })
+  t.equal(values:columns(), features)
   for i = 1, 10 do
     local sum = s:base()
-    for _, name in ipairs(s:features()) do sum = sum + values:column(name)[i] end
+    for _, name in ipairs(features) do sum = sum + values:column(name)[i] end
     t.near(sum, margin[i], 1e-5)
   end
-  t.equal(s:global("mean_abs").feature[1], "x")
+  t.equal(shap.importance(values, "mean_abs").feature[1], "x")
   t.raises("invalid", "no output 2", s.base, s, 2)
   getmetatable(m).__gc(m)
-  t.equal(#s:features(), 4)
+  t.equal(#s:values():columns(), 4)
+end)
+
+t.test("a matrix becomes a frame and comes back", function()
+  local f = frame.new { { "a", { 0.1, frame.missing, 3 } }, { "b", { 1, 2, 3 } } }
+  local m = matrix.new(f)
+  t.equal({ m:rows(), m:columns(), m:names() }, { 3, 2, { "a", "b" } })
+  local again = matrix.new(m:frame())
+  t.equal(again:digest(), m:digest())
+  t.equal(m:frame().a:missing_count(), 1)
+  t.raises("type", "column 't' is text", matrix.new, frame.new { { "t", { "x" } } })
 end)
 
 t.test("the store keeps bytes by their digest", function()

@@ -5,7 +5,7 @@
 
 local errors = require "wf.errors"
 local frame = require "wf.frame"
-local labels = require "wf.labels"
+local layout = require "wf.shap.layout"
 local options = require "wf.options"
 local report = require "wf.check.report"
 local shap = require "wf.shap"
@@ -48,15 +48,10 @@ local explainability_rules = report.rules {
   ndcg_threshold = { "number", default = 0.9, min = 0, max = 1 },
 }
 
-local function output_count(model, data)
-  if labels.kind_of(model:objective()) ~= "multi" then return 1 end
-  return #model:predict(data:head(1), { kind = "margin" }):columns()
-end
-
 -- {base, features} of every output: one, or one per class.
 local function explain_outputs(o)
   local explained, outputs = shap.explain(o.model, o.data, { threads = o.threads }), {}
-  for i = 1, output_count(o.model, o.data) do
+  for i = 1, explained:output_count() do
     outputs[i] = { base = explained:base(i), features = explained:global(o.aggregate, i) }
   end
   return outputs
@@ -77,16 +72,11 @@ local function mean_importance(outputs)
     :sort("importance", { descending = true })
 end
 
--- Clarify's name for the block is kernel_shap, whatever computed it; `method` says what did.
+-- The service's layout, and what computed it.
 local function explanations(self)
-  local by_label = {}
-  for i, output in ipairs(self.outputs) do
-    local values = {}
-    for _, entry in ipairs(ranking(output.features)) do values[entry.feature] = entry.importance end
-    by_label["label" .. i - 1] = { global_shap_values = values, expected_value = output.base }
-  end
-  return { version = "1.0", method = "exact path-dependent TreeSHAP, " .. self.aggregate,
-    explanations = { kernel_shap = by_label } }
+  local analysis = layout.analysis(self.outputs)
+  analysis.method = "exact path-dependent TreeSHAP, " .. self.aggregate
+  return analysis
 end
 
 local function facts(self)
