@@ -33,12 +33,15 @@ static double median(const table *t, size_t feature, double *sorted) {
   return t->n_rows % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+static wf_status check(size_t n_rows, size_t n_groups, size_t group, wf_error *err) {
+  if (n_rows == 0) return wf_fail(err, WF_INVALID, "there are no rows to aggregate");
+  if (group < n_groups) return WF_OK;
+  return wf_fail(err, WF_INVALID, "output %zu is not one of the model's %zu", group, n_groups);
+}
+
 wf_status wf_shap_global(const double *values, size_t n_rows, size_t n_groups, size_t n_features,
                          size_t group, wf_shap_aggregate how, double *out, wf_error *err) {
-  if (n_rows == 0) return wf_fail(err, WF_INVALID, "there are no rows to aggregate");
-  if (group >= n_groups) {
-    return wf_fail(err, WF_INVALID, "output %zu is not one of the model's %zu", group, n_groups);
-  }
+  WF_TRY(check(n_rows, n_groups, group, err));
   table t = {values + group * (n_features + 1), n_rows, n_groups * (n_features + 1)};
   double *sorted = NULL;
   if (how == WF_SHAP_MEDIAN && !(sorted = wf_alloc_array(n_rows, sizeof *sorted))) {
@@ -47,5 +50,20 @@ wf_status wf_shap_global(const double *values, size_t n_rows, size_t n_groups, s
   for (size_t f = 0; f < n_features; f++)
     out[f] = sorted ? median(&t, f, sorted) : mean(&t, f, how);
   wf_free(sorted);
+  return WF_OK;
+}
+
+wf_status wf_shap_global_pairs(const double *matrices, size_t n_rows, size_t n_groups,
+                               size_t n_features, size_t group, double *out, wf_error *err) {
+  WF_TRY(check(n_rows, n_groups, group, err));
+  size_t width = n_features + 1, cells = width * width;
+  for (size_t i = 0; i < n_features; i++) {
+    for (size_t j = i + 1; j < n_features; j++, out++) {
+      const double *cell = matrices + group * cells + i * width + j;
+      double sum = 0;
+      for (size_t row = 0; row < n_rows; row++) sum += fabs(cell[row * n_groups * cells]);
+      *out = 2 * sum / (double)n_rows;
+    }
+  }
   return WF_OK;
 }

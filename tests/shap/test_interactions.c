@@ -138,6 +138,20 @@ TEST(interactions_of_no_rows) {
   wf_forest_release(forest);
 }
 
+TEST(interactions_in_general) {
+  /* two rows, two outputs, two features and the base */
+  double cells[] = {1, -2, 0, -2, 4, 0, 0, 0, 9, 5, 8,  0, 8,  6, 0, 0, 0, 9,
+                    7, 3,  0, 3,  8, 0, 0, 0, 9, 5, -1, 0, -1, 6, 0, 0, 0, 9};
+  double out;
+  wf_error err = WF_ERROR_INIT;
+  REQUIRE_OK(wf_shap_global_pairs(cells, 2, 2, 2, 0, &out, &err), err);
+  CHECK_SAME(out, 5);
+  REQUIRE_OK(wf_shap_global_pairs(cells, 2, 2, 2, 1, &out, &err), err);
+  CHECK_SAME(out, 9);
+  CHECK_FAILS(wf_shap_global_pairs(cells, 2, 2, 2, 2, &out, &err), err, WF_INVALID, "output 2");
+  CHECK_FAILS(wf_shap_global_pairs(cells, 0, 2, 2, 0, &out, &err), err, WF_INVALID, "no rows");
+}
+
 static bool interact_fresh(const char *bytes, size_t size, const reference *r, double *out) {
   wf_forest *forest = NULL;
   if (wf_forest_parse(&forest, bytes, size, NULL) != WF_OK) return false;

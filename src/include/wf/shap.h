@@ -57,6 +57,13 @@ WF_API WF_NODISCARD wf_status wf_shap_global(const double *values, size_t n_rows
                                              size_t n_features, size_t group, wf_shap_aggregate how,
                                              double *out, wf_error *err);
 
+/* Mean absolute interaction of every two different features, both halves together, from matrices
+ * laid out as wf_shap_interactions writes them; fills out[n_features (n_features - 1) / 2] for one
+ * group in the order (0, 1), (0, 2) … (1, 2) …. */
+WF_API WF_NODISCARD wf_status wf_shap_global_pairs(const double *matrices, size_t n_rows,
+                                                   size_t n_groups, size_t n_features, size_t group,
+                                                   double *out, wf_error *err);
+
 #ifdef __cplusplus
 }
 #endif
