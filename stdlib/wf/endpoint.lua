@@ -3,6 +3,7 @@
 --   local live = wf.endpoint.deploy { name = "fraud", version = version, wait = true }
 --   print(live:url(), live:state())                      -- http://127.0.0.1:PORT/endpoints/fraud/invocations
 --   print(live:invoke(rows))                             -- a column, bit-identical to model:predict
+--   local scores, why = live:invoke(rows, { reasons = 3 })  -- why[1][1].text: "age = 19 raised it by …"
 --   wf.endpoint.get("fraud"):delete()
 --
 -- One server per state directory serves all its endpoints; deploy starts it when none runs and it
@@ -145,19 +146,53 @@ local function read_predictions(text)
   return #names == 1 and all:column(names[1]) or all
 end
 
--- Sends text as it is; returns the response {status, body, content_type} whatever its status.
-function methods:send(body, content_type)
-  return send { method = "POST", url = self:url(), body = body,
-    headers = { ["Content-Type"] = content_type or "text/csv" } }
+-- Scores of JSON as the lines of CSV that they would have been.
+local function csv_of(predictions)
+  local lines = {}
+  for i, one in ipairs(predictions) do
+    local scores = {}
+    for k, score in ipairs(one.scores or { one.score }) do scores[k] = ("%.9g"):format(score) end
+    lines[i] = table.concat(scores, ",") .. "\n"
+  end
+  return table.concat(lines)
 end
 
--- Predictions for a frame of raw (or encoded) columns: a column, or a frame with one per class.
-function methods:invoke(rows)
+-- { base, rest, { column, value, contribution, text }, … } of each row.
+local function read_reasons(predictions, rows)
+  local words, list = require "wf.shap.reasons", {}
+  for i, one in ipairs(predictions) do
+    list[i] = { base = one.base, rest = one.rest }
+    for k, reason in ipairs(one.reasons) do
+      if rows:has(reason.column) then reason.value = rows:column(reason.column)[i] end
+      reason.text = words.sentence(reason, rows, one.predicted_label and "class " .. one.predicted_label)
+      list[i][k] = reason
+    end
+  end
+  return list
+end
+
+local send_rules = { accept = { "string" }, reasons = { "integer", min = 0, max = 100 } }
+
+-- Sends text as it is; returns the response {status, body, content_type} whatever its status.
+function methods:send(body, content_type, given)
+  local o = options.check("endpoint:send", given, send_rules)
+  local query = o.reasons and "?reasons=" .. o.reasons or ""
+  return send { method = "POST", url = self:url() .. query, body = body,
+    headers = { ["Content-Type"] = content_type or "text/csv", Accept = o.accept } }
+end
+
+-- Predictions for a frame of raw (or encoded) columns: a column, or a frame with one per class. With
+-- reasons = n also why: the n raw columns that moved each row's score most.
+function methods:invoke(rows, given)
   options.argument("endpoint:invoke", 1, rows, "wf.frame")
+  local o = options.check("endpoint:invoke", given, { reasons = send_rules.reasons })
   if #rows == 0 then errors.invalid("endpoint:invoke: there are no rows to predict") end
-  local response = self:send(csv.format(rows, { header = true }))
+  local response = self:send(csv.format(rows, { header = true }), "text/csv",
+    { reasons = o.reasons, accept = o.reasons and "application/json" })
   if response.status ~= 200 then raise_response(self, response) end
-  return read_predictions(response.body)
+  if not o.reasons then return read_predictions(response.body) end
+  local predictions = json.decode(response.body).predictions
+  return read_predictions(csv_of(predictions)), o.reasons > 0 and read_reasons(predictions, rows) or {}
 end
 
 function methods:delete()

@@ -3,7 +3,7 @@ local t = require "harness"
 
 local prelude = t.with_examples .. [[
 local wf = require "wf"
-local claims = require("generate_claims").frames { rows = 400, seed = 3 }
+local claims = require("generate_claims").frames { rows = 1200, seed = 11 }
 local data = claims:select { "num_witnesses", "num_injuries", "incident_severity", "vehicle_claim", "fraud" }
 local function train(rounds)
   return (wf.xgboost.train { data = data, label = "fraud", rounds = rounds or 2,
@@ -38,6 +38,49 @@ t.test("deploy, invoke, update in place, delete", function()
     assert(not ok and e.status == 404, tostring(e))
     same(wf.endpoint.deploy { name = "claims", model = first }:invoke(data:head(5)),
       first:predict(data:head(5)))
+  ]]
+end)
+
+t.test("reasons come with the scores and are the explanation's", function()
+  run [[
+    local m, rows = train(3), data:head(40)
+    local live = wf.endpoint.deploy { name = "claims", model = m }
+    local scores, why = live:invoke(rows, { reasons = 2 })
+    same(scores, m:predict(rows))
+    local e, n = wf.shap.explain(m, rows), 0
+    for row = 1, #rows do
+      local expected = e:reasons(row, 2)
+      assert(#why[row] == #expected, "row " .. row)
+      local sum = why[row].base + why[row].rest
+      for k, reason in ipairs(why[row]) do
+        assert(reason.column == expected[k].column and reason.text == expected[k].text,
+          reason.text .. " / " .. expected[k].text)
+        assert(math.abs(reason.contribution - expected[k].contribution) < 1e-7)
+        sum, n = sum + reason.contribution, n + 1
+      end
+      assert(math.abs(sum - m:predict(rows, { kind = "margin" })[row]) < 1e-5)
+    end
+    assert(n > #rows, n)
+    assert(select("#", live:invoke(rows)) == 1)
+    local ok, e2 = pcall(live.invoke, live, rows, { reason = 2 })
+    assert(not ok and e2.message:find("did you mean 'reasons'?", 1, true), tostring(e2))
+    ok, e2 = pcall(live.invoke, live, rows, { reasons = 101 })
+    assert(not ok and e2.message:find("at most 100", 1, true), tostring(e2))
+  ]]
+end)
+
+t.test("reasons of the class that is predicted", function()
+  run [[
+    local levels = data:with("level", data.num_injuries:gt(0):cast("i64") + data.num_injuries:gt(1):cast("i64"))
+      :drop { "num_injuries", "fraud" }
+    local m = wf.xgboost.train { data = levels, label = "level", rounds = 3,
+      recipe = wf.recipe.new():one_hot(wf.recipe.strings()),
+      params = { objective = "multi:softprob", max_depth = 3, seed = 1 } }
+    local rows = levels:head(20)
+    local scores, why = wf.endpoint.deploy({ name = "m", model = m }):invoke(rows, { reasons = 1 })
+    local predicted, e = m:predict(rows), wf.shap.explain(m, rows)
+    for i, name in ipairs(predicted:columns()) do same(scores:column(scores:columns()[i]), predicted:column(name)) end
+    for row = 1, #rows do assert(why[row][1].text == e:reasons(row, 1)[1].text, why[row][1].text) end
   ]]
 end)
 
@@ -78,6 +121,9 @@ t.test("the command line deploys, invokes and deletes", function()
   local _, lines = answer.out:gsub("\n", "")
   t.equal(lines, 3)
   t.equal(t.wf({ "invoke", "two", "--csv", "features.csv" }).out, answer.out)
+  local why = t.wf({ "invoke", "one", "--csv", "rows.csv", "--reasons", "1", "--accept", "application/json" })
+  t.contains(why.out, '{"predictions":[{"score":', '"reasons":[')
+  t.contains(t.wf({ "invoke", "one", "--csv", "rows.csv", "--reasons", "500" }).err, "at most 100")
   t.equal(t.wf({ "invoke", "two", "--csv", "-" }, { stdin = t.directory() .. "/rows.csv" }).out,
     answer.out)
   local url = t.json({ "endpoints", "--json" })[1].url

@@ -1,7 +1,7 @@
 -- wf.cli.endpoints: models behind HTTP.
 --
 --   wf deploy NAME GROUP[/VERSION]      wf deploy NAME --model model.tar.gz
---   wf endpoints [--json]      wf invoke NAME --csv FILE      wf delete-endpoint NAME
+--   wf endpoints [--json]      wf invoke NAME --csv FILE [--reasons 3]      wf delete-endpoint NAME
 
 local endpoint = require "wf.endpoint"
 local errors = require "wf.errors"
@@ -103,7 +103,8 @@ local function invoke(given)
   local path = given.csv or given.data
   if not path or given.csv and given.data then usage("invoke: give --csv FILE or --data FILE --type TYPE") end
   if given.data and not given.type then usage("invoke: --data needs --type, the media type") end
-  local response = endpoint.get(given.name):send(read_body(path), given.type or "text/csv")
+  local response = endpoint.get(given.name):send(read_body(path), given.type or "text/csv",
+    { reasons = given.reasons, accept = given.accept })
   local text = response.body:gsub("\n$", "")
   if given.json then
     records.print_json { status = response.status, content_type = response.content_type,
@@ -124,7 +125,10 @@ commands.invoke = {
     options = {
       { "csv", value = "FILE", help = "rows as CSV, with or without a header" },
       { "data", value = "FILE", help = "a body of any type that the endpoint takes" },
-      { "type", value = "TYPE", help = "its media type, such as application/json" }, json_option },
+      { "type", value = "TYPE", help = "its media type, such as application/json" },
+      { "accept", value = "TYPE", help = "the media type to answer in (that of the request)" },
+      { "reasons", value = "N", kind = "integer",
+        help = "say why: the N columns that moved each score most" }, json_option },
     words = { { "name", "NAME" } } },
   run = invoke,
 }

@@ -57,14 +57,17 @@ local function subject(entry, data)
   return text
 end
 
-local function sentence(explained, entry, output)
-  local what = "it"
-  if #explained.outputs > 1 then
-    what = tostring(explained.classes and explained.classes[output] or "class " .. output - 1)
-  end
-  return ("%s %s %s by %.3g (%s)"):format(subject(entry, explained.data),
-    entry.contribution > 0 and "raised" or "lowered", what, math.abs(entry.contribution),
-    explained.scale)
+-- "incident_severity = Major raised it by 0.84 (margin)"; `what` (a class) and `scale` have these defaults.
+function reasons.sentence(entry, data, what, scale)
+  return ("%s %s %s by %.3g (%s)"):format(subject(entry, data),
+    entry.contribution > 0 and "raised" or "lowered", what or "it", math.abs(entry.contribution),
+    scale or "margin")
+end
+
+-- What the contributions to an output move, where there are several.
+local function class_name(explained, output)
+  if #explained.outputs == 1 then return nil end
+  return tostring(explained.classes and explained.classes[output] or "class " .. output - 1)
 end
 
 function reasons.of(explained, row, n, output, by)
@@ -77,7 +80,7 @@ function reasons.of(explained, row, n, output, by)
     if explained.data and explained.data:has(entry.column) then
       entry.value = explained.data:column(entry.column)[row]
     end
-    entry.text = sentence(explained, entry, output)
+    entry.text = reasons.sentence(entry, explained.data, class_name(explained, output), explained.scale)
     kept[i] = entry
   end
   return kept
