@@ -1,7 +1,7 @@
 /* known.c — names for values that are the same in every process.
  *
- * The table value → name is made from package.loaded and made again when something is not found in
- * it and modules have been loaded since. A function that is in two modules keeps one name whatever
+ * The table value → name is made from package.loaded when it is needed and modules have been loaded
+ * since it was made. A function that is in two modules keeps one name whatever
  * the order of package.loaded: modules are taken in the order of their names. */
 #include "known.h"
 
@@ -10,8 +10,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
-static const char NAMES[] = "wf.known.names";   /* registry: table or function → name */
-static const char MODULES[] = "wf.known.count"; /* registry: how many modules that was made from */
+static const char NAMES[] = "wf.known.names"; /* registry: table or function → name */
 
 static bool is_known_module(const char *name) {
   static const char *const standard[] = {"coroutine", "debug",  "io",    "math", "os",
@@ -63,15 +62,6 @@ static void name_modules(lua_State *L, int names, int loaded, int keys, lua_Inte
   }
 }
 
-static lua_Integer count_modules(lua_State *L) {
-  lua_Integer count = 0;
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_pushnil(L);
-  for (; lua_next(L, -2); lua_pop(L, 1)) count++;
-  lua_pop(L, 1);
-  return count;
-}
-
 static void collect(lua_State *L) {
   int top = lua_gettop(L);
   lua_newtable(L);
@@ -82,37 +72,26 @@ static void collect(lua_State *L) {
   name_members(L, top + 1, "_G", true);
   lua_pushvalue(L, top + 1);
   lua_setfield(L, LUA_REGISTRYINDEX, NAMES);
-  lua_pushinteger(L, count_modules(L));
-  lua_setfield(L, LUA_REGISTRYINDEX, MODULES);
   lua_settop(L, top);
 }
 
-static bool is_current(lua_State *L) {
-  bool current = lua_getfield(L, LUA_REGISTRYINDEX, MODULES) == LUA_TNUMBER &&
-                 lua_tointeger(L, -1) == count_modules(L);
-  lua_pop(L, 1);
-  return current;
-}
-
-static bool find(lua_State *L, int index) {
-  if (lua_getfield(L, LUA_REGISTRYINDEX, NAMES) == LUA_TTABLE) {
-    lua_pushvalue(L, index);
-    if (lua_rawget(L, -2) == LUA_TSTRING) {
-      lua_remove(L, -2);
-      return true;
-    }
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  return false;
+void wfl_forget_known_names(lua_State *L) {
+  lua_pushnil(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, NAMES);
 }
 
 bool wfl_push_known_name(lua_State *L, int index) {
   index = lua_absindex(L, index);
-  if (find(L, index)) return true;
-  if (is_current(L)) return false;
-  collect(L);
-  return find(L, index);
+  if (lua_getfield(L, LUA_REGISTRYINDEX, NAMES) != LUA_TTABLE) {
+    collect(L);
+    lua_pop(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, NAMES);
+  }
+  lua_pushvalue(L, index);
+  bool found = lua_rawget(L, -2) == LUA_TSTRING;
+  lua_remove(L, -2);
+  if (!found) lua_pop(L, 1);
+  return found;
 }
 
 /* package.loaded[name], requiring wf's own when it is not there yet. */

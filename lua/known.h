@@ -11,6 +11,9 @@
  * or pushes nothing. */
 bool wfl_push_known_name(lua_State *L, int index);
 
+/* A module has been loaded: the names are made again when one is needed. */
+void wfl_forget_known_names(lua_State *L);
+
 /* Pushes the value of that name, loading its module when needed; nil when there is none. Raises
  * what loading raises. */
 void wfl_push_known_value(lua_State *L, const char *name);

@@ -8,6 +8,7 @@
 #include "mod_json.h"
 
 #include "bind.h"
+#include "buffer.h"
 #include "convert.h"
 #include "modules.h"
 
@@ -22,15 +23,9 @@
 enum { MAX_LEVELS = 512, PATH_SIZE = 200 };
 
 static const char DOCUMENT[] = "wf.json.document";
-static const char BUFFER[] = "wf.json.buffer";
 static const char ARRAY[] = "wf.json.array";
 
 static void free_document(void *document) { json_decref(document); }
-
-static void free_buffer(void *buffer) {
-  wf_bytes_dispose(buffer);
-  wf_free(buffer);
-}
 
 static void push_array_metatable(lua_State *L) {
   if (luaL_newmetatable(L, ARRAY)) {
@@ -103,16 +98,34 @@ static int decode(lua_State *L) {
 /* ---- writing ------------------------------------------------------------------------------------
  */
 
+/* Where the writer is: a member or an item of the place around it. */
+typedef struct place {
+  const struct place *outer;
+  const char *key; /* NULL: an item */
+  size_t index;
+} place;
+
 typedef struct writer {
   lua_State *L;
   wf_bytes *out;
   int indent, level;
-  char path[PATH_SIZE]; /* "a.b[3]", cut when long */
+  const place *at; /* NULL: the whole value */
 } writer;
 
+/* "a.b[3]", cut when long. */
+static size_t format_place(const place *at, char path[PATH_SIZE]) {
+  size_t length = at->outer ? format_place(at->outer, path) : 0;
+  if (at->key)
+    snprintf(path + length, PATH_SIZE - length, "%s%s", length ? "." : "", at->key);
+  else
+    snprintf(path + length, PATH_SIZE - length, "[%zu]", at->index);
+  return strlen(path);
+}
+
 static void refuse(writer *w, const char *problem) {
-  const char *place = *w->path ? w->path : "the value";
-  wfl_fail(w->L, WF_INVALID, "json.encode: %s: %s", place, problem);
+  char path[PATH_SIZE] = "the value";
+  if (w->at) format_place(w->at, path);
+  wfl_fail(w->L, WF_INVALID, "json.encode: %s: %s", path, problem);
 }
 
 static void new_line(writer *w) {
@@ -183,32 +196,54 @@ static void write_number(writer *w, int index) {
 static void write_value(writer *w, int index);
 
 static void write_array(writer *w, int index, size_t n) {
-  size_t length = strlen(w->path);
+  place here = {.outer = w->at};
+  w->at = &here;
   wf_bytes_char(w->out, '[');
   w->level++;
   for (size_t i = 0; i < n; i++) {
     if (i) wf_bytes_char(w->out, ',');
     new_line(w);
-    snprintf(w->path + length, PATH_SIZE - length, "[%zu]", i + 1);
+    here.index = i + 1;
     lua_rawgeti(w->L, index, (lua_Integer)i + 1);
     write_value(w, lua_gettop(w->L));
     lua_pop(w->L, 1);
   }
-  w->path[length] = '\0';
+  w->at = here.outer;
   w->level--;
   if (n > 0) new_line(w);
   wf_bytes_char(w->out, ']');
 }
 
+static bool is_plain_text(lua_State *L, int index) {
+  if (lua_type(L, index) != LUA_TSTRING) return false;
+  size_t size;
+  const char *text = lua_tolstring(L, index, &size);
+  return strlen(text) == size;
+}
+
+/* A key that is no text is an error with the object's place. */
+static const char **sorted_keys(writer *w, int index, size_t *n) {
+  char path[PATH_SIZE] = "json.encode";
+  for (lua_pushnil(w->L); lua_next(w->L, index); lua_pop(w->L, 1)) {
+    if (is_plain_text(w->L, -2) || !w->at) continue;
+    format_place(w->at, path);
+    lua_pop(w->L, 2);
+    break;
+  }
+  return wfl_keys(w->L, index, path, n);
+}
+
 static void write_object(writer *w, int index) {
-  size_t length = strlen(w->path), n;
-  const char **keys = wfl_keys(w->L, index, *w->path ? w->path : "json.encode", &n);
+  size_t n;
+  const char **keys = sorted_keys(w, index, &n);
+  place here = {.outer = w->at};
+  w->at = &here;
   wf_bytes_char(w->out, '{');
   w->level++;
   for (size_t i = 0; i < n; i++) {
     if (i) wf_bytes_char(w->out, ',');
     new_line(w);
-    snprintf(w->path + length, PATH_SIZE - length, "%s%s", length ? "." : "", keys[i]);
+    here.key = keys[i];
     lua_pushstring(w->L, keys[i]);
     write_string(w, lua_gettop(w->L));
     wf_bytes_text(w->out, w->indent ? ": " : ":");
@@ -216,7 +251,7 @@ static void write_object(writer *w, int index) {
     write_value(w, lua_gettop(w->L));
     lua_pop(w->L, 1);
   }
-  w->path[length] = '\0';
+  w->at = here.outer;
   w->level--;
   if (n > 0) new_line(w);
   wf_bytes_char(w->out, '}');
@@ -270,7 +305,7 @@ static void flatten(lua_State *L, int index) {
 
 static void write_table(writer *w, int index) {
   if (w->level >= MAX_LEVELS) {
-    w->path[0] = '\0';
+    w->at = NULL;
     refuse(w, "nested deeper than 512 levels; does it hold itself?");
   }
   flatten(w->L, index);
@@ -306,10 +341,7 @@ void wfl_push_json_text(lua_State *L, int index, int indent) {
   index = lua_absindex(L, index);
   int top = lua_gettop(L);
   lua_pushvalue(L, index); /* flattening replaces the copy, not the caller's value */
-  wfl_class(L, BUFFER, NULL, NULL, free_buffer);
-  wfl_box *box = wfl_newbox(L, BUFFER);
-  wf_bytes *out = box->ptr = wf_alloc_zero(1, sizeof *out);
-  if (!out) luaL_error(L, "not enough memory");
+  wf_bytes *out = wfl_push_buffer(L);
   writer w = {.L = L, .out = out, .indent = indent};
   write_value(&w, top + 1);
   if (out->failed) luaL_error(L, "not enough memory");
@@ -322,8 +354,11 @@ void wfl_push_json_text(lua_State *L, int index, int indent) {
 /* encode(value[, {indent=}]) */
 static int encode(lua_State *L) {
   luaL_checkany(L, 1);
-  wfl_options(L, 2, "json.encode", (const char *const[]){"indent", NULL});
-  int indent = (int)wfl_option_integer(L, 2, "json.encode", "indent", 0, 0, 16);
+  int indent = 0;
+  if (!lua_isnoneornil(L, 2)) {
+    wfl_options(L, 2, "json.encode", (const char *const[]){"indent", NULL});
+    indent = (int)wfl_option_integer(L, 2, "json.encode", "indent", 0, 0, 16);
+  }
   wfl_push_json_text(L, 1, indent);
   return 1;
 }

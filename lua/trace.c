@@ -7,6 +7,8 @@
  * modules, `loading` the stack of modules whose loading has begun. */
 #include "trace.h"
 
+#include "known.h"
+
 #include <lauxlib.h>
 #include <string.h>
 
@@ -122,14 +124,23 @@ static void end_loading(lua_State *L) {
   lua_pop(L, 1);
 }
 
+static bool is_loaded(lua_State *L, const char *name) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  bool loaded = lua_getfield(L, -1, name) != LUA_TNIL;
+  lua_pop(L, 2);
+  return loaded;
+}
+
 static int traced_require(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
+  bool is_new = !is_loaded(L, name);
   note_need(L, name);
   begin_loading(L, name);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
   int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
   end_loading(L);
+  if (is_new) wfl_forget_known_names(L);
   if (status != LUA_OK) return lua_error(L);
   int n = lua_gettop(L);
   luaL_checkstack(L, 5, NULL);

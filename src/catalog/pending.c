@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOCK = 1024, MOST_BYTES = 4 << 20, MOST_FILE = 64 << 20, FOLDER_MODE = 0700 };
+enum { BLOCK = 512, MOST_BYTES = 4 << 20, MOST_FILE = 64 << 20, FOLDER_MODE = 0700 };
 
 void wf_pending_init(wf_pending *pending) { *pending = (wf_pending){.folder = -1, .fd = -1}; }
 
@@ -192,6 +192,7 @@ wf_status wf_pending_merge(wf_catalog *catalog, wf_error *err) {
   wf_pending *p = &catalog->pending;
   wf_journal_cursor cursor = {{p->image.data, p->image.size}, p->base};
   wf_journal_record record;
+  p->merged_run = 0;
   for (size_t i = 0; i < p->entries.count && wf_journal_next(&cursor, &record); i++)
     WF_TRY(wf_step_merge(catalog, &record, err));
   return WF_OK;

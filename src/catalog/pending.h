@@ -38,7 +38,8 @@ typedef struct wf_pending {
   wf_bytes image; /* the unmerged records, as they are in the file */
   WF_ARRAY(wf_pending_entry) entries;
   wf_id_block step_ids, result_ids;
-  int64_t open_run; /* the latest run that this handle started; 0: it ended */
+  int64_t open_run;   /* the latest run that this handle started; 0: it ended */
+  int64_t merged_run; /* a run that this transaction has found to be there; 0: none */
   WF_ARRAY(wf_pending_other) others;
   int64_t listed_ns, looked_ns; /* the folder's time of change when it was listed; when that was */
 } wf_pending;

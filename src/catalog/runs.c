@@ -198,11 +198,25 @@ wf_status wf_catalog_start_step(int64_t *step, wf_catalog *catalog, int64_t run,
   return WF_OK;
 }
 
+/* Asked once for all steps of a run that come together. */
+static wf_status is_there(bool *out, wf_catalog *catalog, int64_t run, wf_error *err) {
+  int64_t *known = &catalog->pending.merged_run;
+  if (run != *known) {
+    int64_t found;
+    WF_TRY(wf_statement_get_integer(&found, catalog, "SELECT 1 FROM run WHERE id = ?1",
+                                    WF_BIND(wf_integer(run)), 0, err));
+    *known = found ? run : 0;
+  }
+  *out = run == *known;
+  return WF_OK;
+}
+
 wf_status wf_step_merge(wf_catalog *catalog, const wf_journal_record *record, wf_error *err) {
+  bool wanted;
   if (record->made) WF_TRY(wf_result_merge(catalog, &record->result, err));
-  return write_step(catalog,
-                    "INSERT OR IGNORE " STEP_COLUMNS " SELECT " STEP_VALUES
-                    " WHERE EXISTS (SELECT 1 FROM run WHERE id = ?2)",
+  WF_TRY(is_there(&wanted, catalog, record->step.run, err));
+  if (!wanted) return WF_OK;
+  return write_step(catalog, "INSERT OR IGNORE " STEP_COLUMNS " VALUES (" STEP_VALUES ")",
                     &record->step, err);
 }
 

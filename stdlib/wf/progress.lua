@@ -5,7 +5,8 @@
 --     XGBModelTraining          Executing   [########------] 80/140  ETA 3.1 s  validation auc 0.7312
 --
 -- On a terminal the running step is a live status line that its final line replaces; elsewhere a
--- line is printed when a step starts and one when it ends. Colours only on a terminal, and not with
+-- line is printed when a step starts and one when it ends. After its first thousand steps a run shows
+-- only those that did not succeed, and once a second how many there were. Colours only on a terminal, and not with
 -- NO_COLOR or CI set. All of it goes to standard error, or to the print callback of a host program.
 
 local pretty = require "wf.pretty"
@@ -19,7 +20,11 @@ local colours = { Succeeded = "32", Cached = "36", Failed = "31", Rejected = "33
 -- Redrawing more often than this many seconds only costs time.
 local redraw_interval = 0.05
 
+-- Steps of a run that are shown one by one, and how often the others are counted, in seconds.
+local most_shown, count_interval = 1000, 1
+
 local screen = { live = nil, coloured = nil }
+local seen = { steps = 0, counted = 0 }
 local current = { name = nil, started = 0, depth = 0, drawn = 0, shown = false }
 
 local function look_at_terminal()
@@ -60,6 +65,7 @@ end
 
 function progress.run_started(name, id, script)
   look_at_terminal()
+  seen.steps, seen.counted = 0, sys.monotonic()
   progress.line(("%s  %s"):format(progress.paint(name, "bold"),
     progress.paint((id == 0 and "plan" or "run " .. id) .. (script and "  " .. script or ""), "dim")))
 end
@@ -67,14 +73,34 @@ end
 function progress.step_started(name, depth)
   look_at_terminal()
   current.name, current.depth, current.started = name, depth, sys.monotonic()
+  seen.steps = seen.steps + 1
+  if seen.steps > most_shown then return end
   if screen.live then draw("") else progress.line(step_line(name, depth, "Executing")) end
+end
+
+local usual = { Succeeded = true, Cached = true, Skipped = true }
+
+-- True when the step need not be shown: there are too many.
+local function is_counted_only(state, note)
+  if state == "Cached" then seen.steps = seen.steps + 1 end
+  if seen.steps <= most_shown or not usual[state] or (note and note:find("not kept", 1, true)) then
+    return false
+  end
+  local now = sys.monotonic()
+  if now - seen.counted >= count_interval then
+    seen.counted = now
+    progress.line(("  … %d steps"):format(seen.steps))
+  end
+  return true
 end
 
 -- `outer` is the name of the step around it, which is the running one again.
 function progress.step_ended(name, depth, state, seconds, note, outer)
-  local rest = state == "Skipped" and "" or pretty.duration(seconds)
-  if note then rest = rest .. (rest ~= "" and "  " or "") .. note end
-  progress.line(step_line(name, depth, state, rest))
+  if not is_counted_only(state, note) then
+    local rest = state == "Skipped" and "" or pretty.duration(seconds)
+    if note then rest = rest .. (rest ~= "" and "  " or "") .. note end
+    progress.line(step_line(name, depth, state, rest))
+  end
   current.name, current.depth = outer, math.max(depth - 1, 0)
 end
 
