@@ -261,13 +261,45 @@ static int catalog_get_run(lua_State *L) {
   return finish_one(L, &c, status, &err);
 }
 
+static void read_filter(lua_State *L, int index, wf_step_filter *out) {
+  static const char what[] = "catalog:list_steps";
+  wfl_options(L, index, what,
+              (const char *const[]){"name", "unusual", "newest_first", "skip", "limit", NULL});
+  *out = (wf_step_filter){
+      .name = wfl_option_string(L, index, what, "name", NULL),
+      .unusual = wfl_option_boolean(L, index, what, "unusual", false),
+      .newest_first = wfl_option_boolean(L, index, what, "newest_first", false),
+      .skip = (size_t)wfl_option_integer(L, index, what, "skip", 0, 0, LUA_MAXINTEGER),
+      .limit = (size_t)wfl_option_integer(L, index, what, "limit", 0, 0, LUA_MAXINTEGER),
+  };
+}
+
+/* list_steps(run[, {name =, unusual =, newest_first =, skip =, limit =}]) */
 static int catalog_list_steps(lua_State *L) {
   wf_catalog *catalog = check(L);
   int64_t run = luaL_checkinteger(L, 2);
   wf_error err = WF_ERROR_INIT;
+  wf_step_filter filter = {0};
+  if (!lua_isnoneornil(L, 3)) read_filter(L, 3, &filter);
   collector c = begin(L, push_step);
-  wf_status status = wf_catalog_list_steps(catalog, run, visit_step, &c, &err);
+  wf_status status = wf_catalog_find_steps(catalog, run, &filter, visit_step, &c, &err);
   return finish_list(L, &c, status, &err);
+}
+
+/* count_steps(run) → {Succeeded = 12, …}, total */
+static int catalog_count_steps(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  int64_t run = luaL_checkinteger(L, 2);
+  size_t counts[WF_STATE_COUNT], total = 0;
+  wf_error err = WF_ERROR_INIT;
+  if (wf_catalog_count_steps(counts, catalog, run, &err) != WF_OK) return wfl_raise(L, &err);
+  lua_newtable(L);
+  for (int state = 0; state < WF_STATE_COUNT; state++) {
+    total += counts[state];
+    if (counts[state]) set_integer(L, wf_state_name((wf_state)state), (int64_t)counts[state]);
+  }
+  lua_pushinteger(L, (lua_Integer)total);
+  return 2;
 }
 
 /* ---- versions -----------------------------------------------------------------------------------
@@ -437,6 +469,7 @@ int wfl_open_catalog(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"add_event", catalog_add_event},
       {"close", wfl_close},
+      {"count_steps", catalog_count_steps},
       {"delete_endpoint", catalog_delete_endpoint},
       {"deploy", catalog_deploy},
       {"end_run", catalog_end_run},

@@ -423,13 +423,49 @@ static wf_status visit_step(void *context, wf_statement *row, bool *more, wf_err
   return WF_OK;
 }
 
-wf_status wf_catalog_list_steps(wf_catalog *catalog, int64_t run, wf_step_visit *visit,
-                                void *context, wf_error *err) {
+#define STEP_ROWS                                                       \
+  "SELECT id, run, name, kind, state, message, outcome, log_path, key," \
+  " started_us, ended_us, why, result, nth FROM step WHERE run = ?1"    \
+  " AND (?2 IS NULL OR name = ?2)"
+#define UNUSUAL " AND state IN ('Executing', 'Failed', 'Rejected', 'Starting', 'Stopped')"
+#define PAGE " LIMIT ?3 OFFSET ?4"
+
+wf_status wf_catalog_find_steps(wf_catalog *catalog, int64_t run, const wf_step_filter *filter,
+                                wf_step_visit *visit, void *context, wf_error *err) {
+  static const char *const texts[] = {
+      STEP_ROWS " ORDER BY id" PAGE, STEP_ROWS " ORDER BY id DESC" PAGE,
+      STEP_ROWS UNUSUAL " ORDER BY id" PAGE, STEP_ROWS UNUSUAL " ORDER BY id DESC" PAGE};
   WF_TRY(wf_gather_all(catalog, err));
   step_listing list = {visit, context};
+  int64_t most = filter->limit == 0 || filter->limit > INT64_MAX ? -1 : (int64_t)filter->limit;
+  int64_t skip = filter->skip > INT64_MAX ? INT64_MAX : (int64_t)filter->skip;
   return wf_statement_each(
-      catalog,
-      "SELECT id, run, name, kind, state, message, outcome, log_path, key,"
-      " started_us, ended_us, why, result, nth FROM step WHERE run = ?1 ORDER BY id",
-      WF_BIND(wf_integer(run)), visit_step, &list, err);
+      catalog, texts[filter->newest_first + 2 * filter->unusual],
+      WF_BIND(wf_integer(run), wf_text(filter->name), wf_integer(most), wf_integer(skip)),
+      visit_step, &list, err);
+}
+
+wf_status wf_catalog_list_steps(wf_catalog *catalog, int64_t run, wf_step_visit *visit,
+                                void *context, wf_error *err) {
+  return wf_catalog_find_steps(catalog, run, &(wf_step_filter){0}, visit, context, err);
+}
+
+static wf_status add_count(void *context, wf_statement *row, bool *more, wf_error *err) {
+  size_t *counts = context;
+  wf_state state;
+  *more = true;
+  WF_TRY(parse_state(&state, row, 0, err));
+  counts[state] = (size_t)wf_statement_integer(row, 1);
+  return WF_OK;
+}
+
+wf_status wf_catalog_count_steps(size_t counts[WF_STATE_COUNT], wf_catalog *catalog, int64_t run,
+                                 wf_error *err) {
+  size_t found[WF_STATE_COUNT] = {0};
+  WF_TRY(wf_gather_all(catalog, err));
+  WF_TRY(wf_statement_each(catalog,
+                           "SELECT state, count(*) FROM step WHERE run = ?1 GROUP BY state",
+                           WF_BIND(wf_integer(run)), add_count, found, err));
+  memcpy(counts, found, sizeof found);
+  return WF_OK;
 }

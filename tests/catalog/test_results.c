@@ -162,6 +162,7 @@ TEST(results_come_to_an_older_catalog) {
   const char *path = test_path("catalog.db");
   REQUIRE(run_sql(path,
                   "DROP TABLE result; DROP TABLE file; DROP INDEX step_name;"
+                  "DROP INDEX step_state;"
                   "ALTER TABLE step DROP COLUMN why; ALTER TABLE step DROP COLUMN result;"
                   "ALTER TABLE step DROP COLUMN nth; PRAGMA user_version = 1",
                   NULL, 0) == SQLITE_OK);

@@ -256,3 +256,63 @@ TEST(state_names) {
   CHECK(wf_endpoint_state_find("InService", &endpoint) && endpoint == WF_ENDPOINT_IN_SERVICE);
   CHECK_EQ_STR(wf_endpoint_state_name(WF_ENDPOINT_OUT_OF_SERVICE), "OutOfService");
 }
+
+/* ---- parts of a run's steps -------------------------------------------------------------------
+ */
+
+typedef struct names {
+  char text[200];
+} names;
+
+static bool add_name(void *context, const wf_step_record *step) {
+  names *seen = context;
+  size_t length = strlen(seen->text);
+  snprintf(seen->text + length, sizeof seen->text - length, "%s%lld ", step->name,
+           (long long)step->nth);
+  return true;
+}
+
+static const char *find_names(wf_catalog *catalog, int64_t run, wf_step_filter filter) {
+  static names seen;
+  wf_error err = WF_ERROR_INIT;
+  seen.text[0] = '\0';
+  REQUIRE_OK(wf_catalog_find_steps(catalog, run, &filter, add_name, &seen, &err), err);
+  return seen.text;
+}
+
+TEST(steps_of_a_run_by_name_state_and_page) {
+  wf_catalog *catalog = open_catalog();
+  wf_error err = WF_ERROR_INIT;
+  int64_t run = 0, other = 0, step;
+  REQUIRE_OK(wf_catalog_start_run(&run, catalog, "r", NULL, NULL, &err), err);
+  REQUIRE_OK(wf_catalog_start_run(&other, catalog, "o", NULL, NULL, &err), err);
+  static const wf_state states[] = {WF_STATE_SUCCEEDED, WF_STATE_CACHED, WF_STATE_FAILED,
+                                    WF_STATE_SKIPPED, WF_STATE_STOPPED};
+  for (int i = 0; i < 10; i++) {
+    wf_step_record record = {.run = run,
+                             .name = i % 2 ? "B" : "A",
+                             .kind = "step",
+                             .state = states[i % 5],
+                             .nth = i + 1};
+    REQUIRE_OK(wf_catalog_add_step(&step, catalog, &record, NULL, &err), err);
+    record.run = other;
+    REQUIRE_OK(wf_catalog_add_step(&step, catalog, &record, NULL, &err), err);
+  }
+  CHECK_EQ_STR(find_names(catalog, run, (wf_step_filter){.limit = 3}), "A1 B2 A3 ");
+  CHECK_EQ_STR(find_names(catalog, run, (wf_step_filter){.skip = 8}), "A9 B10 ");
+  CHECK_EQ_STR(find_names(catalog, run, (wf_step_filter){.limit = 2, .newest_first = true}),
+               "B10 A9 ");
+  CHECK_EQ_STR(find_names(catalog, run, (wf_step_filter){.unusual = true}), "A3 A5 B8 B10 ");
+  CHECK_EQ_STR(find_names(catalog, run,
+                          (wf_step_filter){.unusual = true, .newest_first = true, .name = "B"}),
+               "B10 B8 ");
+  CHECK_EQ_STR(find_names(catalog, run, (wf_step_filter){.name = "C"}), "");
+  size_t counts[WF_STATE_COUNT];
+  REQUIRE_OK(wf_catalog_count_steps(counts, catalog, run, &err), err);
+  for (int state = 0; state < WF_STATE_COUNT; state++) {
+    size_t expected = 0;
+    for (int i = 0; i < 10; i++) expected += states[i % 5] == (wf_state)state;
+    CHECK_EQ_INT(counts[state], expected);
+  }
+  wf_catalog_close(catalog);
+}

@@ -7,7 +7,7 @@ TEST(schema_of_a_new_catalog) {
   const char *path = test_path("catalog.db");
   char answer[64];
   run_sql(path, "PRAGMA user_version", answer, sizeof answer);
-  CHECK_EQ_STR(answer, "3");
+  CHECK_EQ_STR(answer, "4");
   run_sql(path, "PRAGMA application_id", answer, sizeof answer);
   CHECK_EQ_STR(answer, "2003198817"); /* 0x77666361 */
   run_sql(path, "PRAGMA journal_mode", answer, sizeof answer);

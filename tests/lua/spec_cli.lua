@@ -99,4 +99,21 @@ t.test("a table may come from standard input", function()
   t.contains(t.wf({ "-e", "wf.csv.read { 'x.csv', '-' }" }, { stdin = table_file }).err, "standard input cannot be one")
 end)
 
+t.test("show of a run with many steps", function()
+  t.write("many.lua", [[
+local wf = require "wf"
+local run <close> = wf.run { name = "many", durability = "process" }
+for i = 1, 200 do
+  pcall(run.step, run, "S" .. i, function(n) if n == 77 then error("no 77") end return n end, i)
+end
+]])
+  t.equal(t.wf({ "many.lua" }).status, 0)
+  local some = t.wf { "show" }.out
+  t.contains(some, "steps: 1 failed, 199 succeeded;")
+  for _, name in ipairs { "1    S1 ", "10   S10 ", "S77 ", "191  S191 ", "200  S200 " } do t.contains(some, name) end
+  t.ok(not some:find("S100 ", 1, true))
+  t.contains(t.wf({ "show", "last", "--all" }).out, "100  S100 ")
+  t.equal(#t.json({ "show", "last", "--json" }).steps, 200)
+end)
+
 t.finish()

@@ -116,6 +116,24 @@ WF_API WF_NODISCARD wf_status wf_catalog_list_steps(wf_catalog *catalog, int64_t
                                                     wf_step_visit *visit, void *context,
                                                     wf_error *err);
 
+/* Which steps of a run: those of that name (NULL: any), only those that are neither Succeeded,
+ * Cached nor Skipped, without the first `skip`, at most `limit` (0: all), the last ones first. */
+typedef struct wf_step_filter {
+  const char *name;
+  bool unusual, newest_first;
+  size_t skip, limit;
+} wf_step_filter;
+
+WF_API WF_NODISCARD wf_status wf_catalog_find_steps(wf_catalog *catalog, int64_t run,
+                                                    const wf_step_filter *filter,
+                                                    wf_step_visit *visit, void *context,
+                                                    wf_error *err);
+#define WF_STATE_COUNT (WF_STATE_SKIPPED + 1)
+/* How many steps of the run are in each state. */
+WF_API WF_NODISCARD wf_status wf_catalog_count_steps(size_t counts[WF_STATE_COUNT],
+                                                     wf_catalog *catalog, int64_t run,
+                                                     wf_error *err);
+
 /* ---- results of steps -------------------------------------------------------------------------
  */
 

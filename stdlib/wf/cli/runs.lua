@@ -1,8 +1,9 @@
 -- wf.cli.runs: what happened.
 --
---   wf runs [-n N] [--json]       wf show [RUN] [--json]       wf log [RUN] [STEP]
+--   wf runs [-n N] [--json]       wf show [RUN] [--all] [--json]       wf log [RUN] [STEP]
 --
--- RUN is a run's number or "last". STEP is a step's name or its place (1, 2, …).
+-- RUN is a run's number or "last". STEP is a step's name or its place (1, 2, …). Of a run with many
+-- steps show prints the first, those that did not succeed, and the last.
 
 local errors = require "wf.errors"
 local options = require "wf.options"
@@ -49,16 +50,60 @@ local function print_pairs(title, values)
   print(pretty.columns(rows, "  "))
 end
 
+-- So many steps are shown all; of more, so many from each part.
+local most_steps, part = 60, 10
+
 local function print_steps(steps)
   local rows = { { "#", "STEP", "KIND", "STATE", "TIME", "MESSAGE" } }
-  for i, step in ipairs(steps) do
-    rows[#rows + 1] = { tostring(i), step.name, step.kind, step.state, records.duration(step),
-      step.message or "" }
+  for _, step in ipairs(steps) do
+    rows[#rows + 1] = { step.place and tostring(step.place) or "", step.name, step.kind, step.state,
+      records.duration(step), step.message or "" }
   end
   print(pretty.columns(rows, "  "))
 end
 
-local function print_run(run, steps)
+-- The steps with their places in the run; one without was not counted up to.
+local function numbered(steps, first)
+  for i, step in ipairs(steps) do step.place = first + i - 1 end
+  return steps
+end
+
+local function reversed(list)
+  local out = {}
+  for i = #list, 1, -1 do out[#out + 1] = list[i] end
+  return out
+end
+
+local function counted(counts)
+  local texts = {}
+  for _, name in ipairs(options.sorted_keys(counts)) do
+    texts[#texts + 1] = counts[name] .. " " .. name:lower()
+  end
+  return table.concat(texts, ", ")
+end
+
+-- The first, the last, and between them those that did not succeed.
+local function print_some_steps(run, counts, total)
+  local catalog = state.catalog()
+  local first = numbered(catalog:list_steps(run.id, { limit = part }), 1)
+  local last = reversed(catalog:list_steps(run.id, { limit = part, newest_first = true }))
+  numbered(last, total - #last + 1)
+  local rows, after, before = first, first[#first].id, last[1].id
+  for _, step in ipairs(catalog:list_steps(run.id, { limit = 3 * part, unusual = true })) do
+    if step.id > after and step.id < before and #rows < 3 * part then rows[#rows + 1] = step end
+  end
+  table.move(last, 1, #last, #rows + 1, rows)
+  print(("steps: %s; these are the first, the last, and any that did not succeed (--all: all %d)")
+    :format(counted(counts), total))
+  print_steps(rows)
+end
+
+local function print_all_steps(run)
+  print("steps")
+  print_steps(numbered(state.catalog():list_steps(run.id), 1))
+end
+
+local function print_run(run, all)
   local record = records.run(run)
   print(("run %d  %s  %s"):format(run.id, progress.paint(run.name, "bold"), run.state))
   local rows = { { "script", run.script or "" }, { "started", records.local_time(run.started_us) },
@@ -73,22 +118,22 @@ local function print_run(run, steps)
     print("summary")
     print(pretty.columns(lines, "  "))
   end
-  print("steps")
-  print_steps(steps)
+  local counts, total = state.catalog():count_steps(run.id)
+  if all or total <= most_steps then print_all_steps(run) else print_some_steps(run, counts, total) end
 end
 
 local function show_run(given)
   local catalog = state.catalog()
   catalog:reap_runs()
   local run = records.find_run(given.run)
-  local steps = catalog:list_steps(run.id)
-  if given.json then return records.print_json(records.run(run, steps)) end
-  print_run(run, steps)
+  if given.json then return records.print_json(records.run(run, catalog:list_steps(run.id))) end
+  print_run(run, given.all)
 end
 
 commands.show = {
   spec = { about = "Shows a run: parameters, outcome, steps. RUN is a number or 'last'.",
-    options = { json_option }, words = { { "run", "RUN", optional = true } } },
+    options = { { "all", help = "every step, however many there are" }, json_option },
+    words = { { "run", "RUN", optional = true } } },
   run = show_run,
 }
 
