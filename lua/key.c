@@ -28,6 +28,7 @@ typedef struct walker {
   lua_State *L;
   wf_bytes *out;
   int seen; /* stack index: object or upvalue identity → number */
+  int met;  /* stack index: set of the digests of wf objects that were met; 0: nobody asks */
   lua_Integer n_seen;
   int level;
   char path[PATH_SIZE];
@@ -283,13 +284,25 @@ static void push_digests(lua_State *L) {
   lua_setmetatable(L, -2);
 }
 
+/* Writes the digest on top and notes that it was met. */
+static void put_digest(walker *w) {
+  lua_State *L = w->L;
+  size_t size;
+  const char *digest = luaL_checklstring(L, -1, &size);
+  put_text(w, 'o', digest, size);
+  if (!w->met) return;
+  lua_pushvalue(L, -1);
+  lua_pushboolean(L, 1);
+  lua_rawset(L, w->met);
+}
+
 /* Writes the digest that is remembered, if there is one. */
 static bool put_remembered(walker *w, int index) {
   lua_State *L = w->L;
   push_digests(L);
   lua_pushvalue(L, index);
   bool found = lua_rawget(L, -2) == LUA_TSTRING;
-  if (found) put_text(w, 'o', lua_tostring(L, -1), lua_rawlen(L, -1));
+  if (found) put_digest(w);
   lua_pop(L, 2);
   return found;
 }
@@ -313,9 +326,7 @@ static void walk_object(walker *w, int index) {
   }
   lua_pushvalue(L, index);
   lua_call(L, 1, 1);
-  size_t size;
-  const char *digest = luaL_checklstring(L, -1, &size);
-  put_text(w, 'o', digest, size);
+  put_digest(w);
   if (frozen) remember_digest(L, index);
   lua_pop(L, 1);
 }
@@ -450,12 +461,25 @@ static void add_captured_globals(lua_State *L, int list, int globals) {
   lua_pop(L, 1);
 }
 
+/* The digest of the closure at `index`; the wf objects in it become the field `objects` of the
+ * table at `result`, when there are any. */
+static void add_objects(lua_State *L, int result, int index, wf_digest *digest) {
+  lua_newtable(L);
+  int met = lua_gettop(L);
+  walker w = begin(L, "");
+  w.met = met;
+  walk(&w, index);
+  finish(&w, digest);
+  if (wfl_push_sorted_keys(L, met) > 0) lua_setfield(L, result, "objects");
+  lua_settop(L, result);
+}
+
 void wfl_key_push_closure(lua_State *L, int index) {
   index = lua_absindex(L, index);
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 4);
   int result = lua_gettop(L);
   wf_digest digest;
-  wfl_key_of_value(L, index, "", &digest);
+  add_objects(L, result, index, &digest);
   set_digest(L, &digest, "key");
 
   wf_bytes *code = wfl_push_buffer(L);
@@ -481,11 +505,18 @@ void wfl_key_push_closure(lua_State *L, int index) {
   lua_settop(L, result);
 }
 
+/* value(v[, name[, met]]) → 64 hexadecimal digits; the digests of the wf objects in it become keys
+ * of the table `met` */
 static int key_value(lua_State *L) {
   luaL_checkany(L, 1);
+  const char *name = luaL_optstring(L, 2, "value");
+  lua_settop(L, 3);
+  walker w = begin(L, name);
+  w.met = lua_istable(L, 3) ? 3 : 0;
+  walk(&w, 1);
   wf_digest digest;
+  finish(&w, &digest);
   char text[WF_DIGEST_TEXT];
-  wfl_key_of_value(L, 1, luaL_optstring(L, 2, "value"), &digest);
   wf_digest_format(&digest, text);
   lua_pushstring(L, text);
   return 1;

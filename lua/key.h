@@ -22,8 +22,9 @@
 void wfl_key_of_value(lua_State *L, int index, const char *name, wf_digest *out);
 
 /* Of the Lua function at `index`: pushes { code = hex, key = hex, captures = { { name =, kind =
- * "upvalue" | "global", key = hex, text = preview }, … } }. `code` is the bytecode alone, `key`
- * everything. Raises. */
+ * "upvalue" | "global", key = hex, text = preview }, … }, objects = { hex, … } | nil }. `code` is
+ * the bytecode alone, `key` everything, `objects` the sorted digests of the wf objects in it.
+ * Raises. */
 void wfl_key_push_closure(lua_State *L, int index);
 
 #endif

@@ -274,6 +274,16 @@ static void read_filter(lua_State *L, int index, wf_step_filter *out) {
   };
 }
 
+/* list_steps_with(result id) */
+static int catalog_list_steps_with(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  int64_t result = luaL_checkinteger(L, 2);
+  wf_error err = WF_ERROR_INIT;
+  collector c = begin(L, push_step);
+  wf_status status = wf_catalog_list_steps_with(catalog, result, visit_step, &c, &err);
+  return finish_list(L, &c, status, &err);
+}
+
 /* list_steps(run[, {name =, unusual =, newest_first =, skip =, limit =}]) */
 static int catalog_list_steps(lua_State *L) {
   wf_catalog *catalog = check(L);
@@ -482,6 +492,7 @@ int wfl_open_catalog(lua_State *L) {
       {"list_events", catalog_list_events},
       {"list_runs", catalog_list_runs},
       {"list_steps", catalog_list_steps},
+      {"list_steps_with", catalog_list_steps_with},
       {"list_versions", catalog_list_versions},
       {"reap_runs", catalog_reap_runs},
       {"register", catalog_register},

@@ -116,6 +116,17 @@ static int step_get_result(lua_State *L) {
   return 1;
 }
 
+/* search_results(catalog, text) → list, oldest first */
+static int step_search_results(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  const char *text = wfl_check_text(L, 2);
+  wf_error err = WF_ERROR_INIT;
+  lua_newtable(L);
+  collector c = {.L = L};
+  wf_status status = wf_catalog_search_results(catalog, text, collect, &c, &err);
+  return finish_list(L, &c, status, &err);
+}
+
 static int step_list_results(lua_State *L) {
   wf_catalog *catalog = check(L);
   wf_error err = WF_ERROR_INIT;
@@ -404,6 +415,7 @@ int wfl_open_step(lua_State *L) {
       {"observe", step_observe},
       {"on_print", step_on_print},
       {"random", step_random},
+      {"search_results", step_search_results},
       {"set_durable", step_set_durable},
       {NULL, NULL},
   };

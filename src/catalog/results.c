@@ -162,6 +162,16 @@ wf_status wf_catalog_get_result(wf_catalog *catalog, int64_t result, wf_result_v
   return wf_fail(err, WF_NOTFOUND, "%s: there is no result %lld", catalog->path, (long long)result);
 }
 
+wf_status wf_catalog_search_results(wf_catalog *catalog, const char *text, wf_result_visit *visit,
+                                    void *context, wf_error *err) {
+  WF_TRY(wf_gather_all(catalog, err));
+  listing list = {visit, context, 0};
+  return wf_statement_each(catalog,
+                           RESULT_COLUMNS "result r WHERE instr(r.objects, ?1) > 0"
+                                          " OR instr(r.trace, ?1) > 0 ORDER BY r.id",
+                           WF_BIND(wf_text(text)), visit_result, &list, err);
+}
+
 wf_status wf_catalog_list_results(wf_catalog *catalog, wf_result_visit *visit, void *context,
                                   wf_error *err) {
   WF_TRY(wf_gather_all(catalog, err));

@@ -425,16 +425,17 @@ static wf_status visit_step(void *context, wf_statement *row, bool *more, wf_err
 
 #define STEP_ROWS                                                       \
   "SELECT id, run, name, kind, state, message, outcome, log_path, key," \
-  " started_us, ended_us, why, result, nth FROM step WHERE run = ?1"    \
-  " AND (?2 IS NULL OR name = ?2)"
+  " started_us, ended_us, why, result, nth FROM step "
+#define OF_RUN "WHERE run = ?1 AND (?2 IS NULL OR name = ?2)"
 #define UNUSUAL " AND state IN ('Executing', 'Failed', 'Rejected', 'Starting', 'Stopped')"
 #define PAGE " LIMIT ?3 OFFSET ?4"
 
 wf_status wf_catalog_find_steps(wf_catalog *catalog, int64_t run, const wf_step_filter *filter,
                                 wf_step_visit *visit, void *context, wf_error *err) {
-  static const char *const texts[] = {
-      STEP_ROWS " ORDER BY id" PAGE, STEP_ROWS " ORDER BY id DESC" PAGE,
-      STEP_ROWS UNUSUAL " ORDER BY id" PAGE, STEP_ROWS UNUSUAL " ORDER BY id DESC" PAGE};
+  static const char *const texts[] = {STEP_ROWS OF_RUN " ORDER BY id" PAGE,
+                                      STEP_ROWS OF_RUN " ORDER BY id DESC" PAGE,
+                                      STEP_ROWS OF_RUN UNUSUAL " ORDER BY id" PAGE,
+                                      STEP_ROWS OF_RUN UNUSUAL " ORDER BY id DESC" PAGE};
   WF_TRY(wf_gather_all(catalog, err));
   step_listing list = {visit, context};
   int64_t most = filter->limit == 0 || filter->limit > INT64_MAX ? -1 : (int64_t)filter->limit;
@@ -468,4 +469,12 @@ wf_status wf_catalog_count_steps(size_t counts[WF_STATE_COUNT], wf_catalog *cata
                            WF_BIND(wf_integer(run)), add_count, found, err));
   memcpy(counts, found, sizeof found);
   return WF_OK;
+}
+
+wf_status wf_catalog_list_steps_with(wf_catalog *catalog, int64_t result, wf_step_visit *visit,
+                                     void *context, wf_error *err) {
+  WF_TRY(wf_gather_all(catalog, err));
+  step_listing list = {visit, context};
+  return wf_statement_each(catalog, STEP_ROWS "WHERE result = ?1 ORDER BY id",
+                           WF_BIND(wf_integer(result)), visit_step, &list, err);
 }

@@ -15,6 +15,7 @@ local core = require "wf.core.step"
 local errors = require "wf.errors"
 local json = require "wf.json"
 local key = require "wf.core.key"
+local options = require "wf.options"
 local state = require "wf.state"
 local sys = require "wf.core.sys"
 local trace = require "wf.trace"
@@ -31,15 +32,16 @@ local digits = 16
 
 -- ---- keys ---------------------------------------------------------------------------------------
 
-local function argument_parts(parts, arguments)
+local function argument_parts(parts, arguments, met)
   for i = 1, arguments.n do
     local name = "argument " .. i
-    local digest = key.value(arguments[i], name)
+    local digest = key.value(arguments[i], name, met)
     parts[#parts + 1] = { "argument", tostring(i), digest, trace.preview(arguments[i]) }
   end
 end
 
--- {key, parts}; parts are { kind, name, digest, text }, the ones that are named first come first.
+-- {key, parts, objects}; parts are { kind, name, digest, text }, the ones that are named first come
+-- first; objects are the digests of the wf objects that it depends on.
 function cache.key(fn, arguments)
   local closure = key.closure(fn)
   local parts = { { "wf", "", sys.version(), sys.version() }, { "code", "", closure.code, "" } }
@@ -48,10 +50,13 @@ function cache.key(fn, arguments)
       capture.key, capture.text or "" }
   end
   local fields = { format, sys.version(), closure.key }
-  argument_parts(parts, arguments)
+  local met = {}
+  argument_parts(parts, arguments, met)
   for i = #parts - arguments.n + 1, #parts do fields[#fields + 1] = parts[i][3] end
   for _, part in ipairs(parts) do part[3] = part[3]:sub(1, digits) end
-  return { key = core.digest(table.concat(fields, "\n")), parts = parts }
+  for _, object in ipairs(closure.objects or {}) do met[object] = true end
+  return { key = core.digest(table.concat(fields, "\n")), parts = parts,
+    objects = next(met) and options.sorted_keys(met) }
 end
 
 -- Two integers for math.randomseed.
@@ -112,7 +117,7 @@ function cache.load(result)
   return nil, e.message
 end
 
--- { reads, effects } of a result.
+-- { reads, effects, objects } of a result; objects: the wf objects that its key was made of.
 function cache.trace(result)
   return trace_of(result)
 end
@@ -225,9 +230,9 @@ function cache.make(keyed, work, values, recorder)
     error(e, 0)
   end
   result.parts_json = json.encode(keyed.parts)
-  if #recorder.reads > 0 or #recorder.effects > 0 then
+  if #recorder.reads > 0 or #recorder.effects > 0 or keyed.objects then
     result.trace_json = json.encode { reads = list_of(recorder.reads),
-      effects = list_of(recorder.effects) }
+      effects = list_of(recorder.effects), objects = keyed.objects and list_of(keyed.objects) }
   end
   return result
 end

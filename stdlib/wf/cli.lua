@@ -19,6 +19,7 @@ local commands = {
   { "show", "runs", "show a run and its steps" },
   { "explain", "steps", "say why the steps of a run were executed" },
   { "diff", "steps", "say what is different between two runs" },
+  { "lineage", "lineage", "say what something was made from, and what of it" },
   { "replay", "replay", "execute a run again and compare every step" },
   { "log", "runs", "print what a step printed" },
   { "models", "models", "list model versions" },

@@ -76,6 +76,43 @@ TEST(result_is_found_by_its_key_newest_first) {
   wf_catalog_close(catalog);
 }
 
+static bool count_step(void *context, const wf_step_record *step) {
+  int64_t *last = context;
+  *last = *last * 1000 + step->id;
+  return true;
+}
+
+TEST(results_are_searched_and_lead_to_their_steps) {
+  wf_catalog *catalog = open_catalog();
+  wf_error err = WF_ERROR_INIT;
+  int64_t run = begin_run(catalog, "r"), step, used;
+  finish_with(catalog, run, "A", DIGEST_A, "one");
+  wf_result_record result = {.key = DIGEST_B,
+                             .value = "two",
+                             .value_size = 3,
+                             .objects_json = "[\"0123\"]",
+                             .trace_json = "{\"reads\":[[\"file\",\"a.csv\"]]}"};
+  wf_step_record record = {
+      .run = run, .name = "B", .kind = "step", .state = WF_STATE_SUCCEEDED, .key = DIGEST_B};
+  REQUIRE_OK(wf_catalog_add_step(&step, catalog, &record, &result, &err), err);
+  static const char *const found[] = {"\"0123\"", "a.csv"}, *const absent[] = {"0124", "one", "A"};
+  seen s = {0};
+  for (int i = 0; i < 2; i++)
+    REQUIRE_OK(wf_catalog_search_results(catalog, found[i], see, &s, &err), err);
+  CHECK_EQ_INT(s.n, 2);
+  CHECK(memcmp(s.value, "two", 3) == 0);
+  for (int i = 0; i < 3; i++)
+    REQUIRE_OK(wf_catalog_search_results(catalog, absent[i], see, &s, &err), err);
+  CHECK_EQ_INT(s.n, 2);
+  record.state = WF_STATE_CACHED;
+  record.result = s.ids[0];
+  REQUIRE_OK(wf_catalog_add_step(&used, catalog, &record, NULL, &err), err);
+  int64_t steps = 0;
+  REQUIRE_OK(wf_catalog_list_steps_with(catalog, s.ids[0], count_step, &steps, &err), err);
+  CHECK_EQ_INT(steps, step * 1000 + used);
+  wf_catalog_close(catalog);
+}
+
 TEST(result_of_the_latest_step_of_a_name) {
   wf_catalog *catalog = open_catalog();
   wf_error err = WF_ERROR_INIT;

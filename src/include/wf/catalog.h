@@ -133,6 +133,10 @@ WF_API WF_NODISCARD wf_status wf_catalog_find_steps(wf_catalog *catalog, int64_t
 WF_API WF_NODISCARD wf_status wf_catalog_count_steps(size_t counts[WF_STATE_COUNT],
                                                      wf_catalog *catalog, int64_t run,
                                                      wf_error *err);
+/* Every step that made or used that result, in order of start. */
+WF_API WF_NODISCARD wf_status wf_catalog_list_steps_with(wf_catalog *catalog, int64_t result,
+                                                         wf_step_visit *visit, void *context,
+                                                         wf_error *err);
 
 /* ---- results of steps -------------------------------------------------------------------------
  */
@@ -183,6 +187,10 @@ WF_API WF_NODISCARD wf_status wf_catalog_find_latest_result(wf_catalog *catalog,
 WF_API WF_NODISCARD wf_status wf_catalog_get_result(wf_catalog *catalog, int64_t result,
                                                     wf_result_visit *visit, void *context,
                                                     wf_error *err);
+/* Those in whose objects_json or trace_json the text occurs, oldest first: it reads them all. */
+WF_API WF_NODISCARD wf_status wf_catalog_search_results(wf_catalog *catalog, const char *text,
+                                                        wf_result_visit *visit, void *context,
+                                                        wf_error *err);
 /* It is not found again; steps keep their reference to it. Absent is fine. */
 WF_API WF_NODISCARD wf_status wf_catalog_forget_result(wf_catalog *catalog, int64_t result,
                                                        wf_error *err);
