@@ -23,6 +23,15 @@ int bias_decide(lua_State *L);
  * within=};  reject_decide{threshold=, margin=, scores=, facet=} → bool column */
 int bias_reject(lua_State *L);
 int bias_reject_decide(lua_State *L);
+/* odds{labels=, predictions=, facet=} → {keep={rest, d}, turn={…}, cost=} */
+int bias_odds(lua_State *L);
+/* calibrated{labels=, scores=, facet=, cost=} → {mix={rest, d}, base_rate={…}} */
+int bias_calibrated(lua_State *L);
+/* constraint_gaps{labels=, decisions=, groups=, n_groups=, constraint=} → list by event and group,
+ * false for a group without rows */
+int bias_constraint_gaps(lua_State *L);
+/* signed_weights{labels=, multipliers=, groups=, n_groups=, constraint=} → column */
+int bias_signed_weights(lua_State *L);
 /* remove_impact{values=, groups=, n_groups=, amount=} → column */
 int bias_remove_impact(lua_State *L);
 

@@ -125,6 +125,14 @@ const int32_t *bias_push_groups(bias_rows *rows, size_t *n_groups, bool required
   return wf_column_i32(column);
 }
 
+void bias_push_doubles(lua_State *L, const double *values, size_t n) {
+  wf_error err = WF_ERROR_INIT;
+  wf_column *column;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  if (wf_column_from_f64(&column, values, NULL, n, &err) != WF_OK) wfl_raise(L, &err);
+  wfl_fill_column(L, box, column);
+}
+
 /* ---- sets of values -----------------------------------------------------------------------------
  */
 

@@ -31,6 +31,9 @@ const double *bias_push_numbers(bias_rows *rows, const char *name, bool required
 /* The options `groups` (what bias_groups made) and `n_groups`; NULL when absent. */
 const int32_t *bias_push_groups(bias_rows *rows, size_t *n_groups, bool required);
 
+/* Pushes a column of n numbers. */
+void bias_push_doubles(lua_State *L, const double *values, size_t n);
+
 /* member(column, set) → a bool column: is the row in the set? A set is { values = {…} } or any of
  * { above = (more than), min = (at least), max = (at most), below = (less than) }. Missing rows are
  * in none. */

@@ -14,14 +14,6 @@ static void set_number(lua_State *L, const char *name, double value) {
   lua_setfield(L, -2, name);
 }
 
-static void push_doubles(lua_State *L, const double *values, size_t n) {
-  wf_error err = WF_ERROR_INIT;
-  wf_column *column;
-  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
-  if (wf_column_from_f64(&column, values, NULL, n, &err) != WF_OK) wfl_raise(L, &err);
-  wfl_fill_column(L, box, column);
-}
-
 int bias_reweigh(lua_State *L) {
   static const char *const names[] = {"labels", "groups", "n_groups", "weights", NULL};
   bias_rows rows = {L, "bias.reweigh", SIZE_MAX};
@@ -35,7 +27,7 @@ int bias_reweigh(lua_State *L) {
   wf_error err = WF_ERROR_INIT;
   if (wf_bias_reweigh(out, labels, groups, n_groups, weights, rows.n, &err) != WF_OK)
     return wfl_raise(L, &err);
-  push_doubles(L, out, rows.n);
+  bias_push_doubles(L, out, rows.n);
   return 1;
 }
 
@@ -253,6 +245,6 @@ int bias_remove_impact(lua_State *L) {
   wf_error err = WF_ERROR_INIT;
   if (wf_bias_remove_impact(out, values, groups, n_groups, amount, rows.n, &err) != WF_OK)
     return wfl_raise(L, &err);
-  push_doubles(L, out, rows.n);
+  bias_push_doubles(L, out, rows.n);
   return 1;
 }

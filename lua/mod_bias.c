@@ -514,7 +514,9 @@ static int js_of_2020(lua_State *L) {
 int wfl_open_bias(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"calibrate", bias_calibrate},
+      {"calibrated", bias_calibrated},
       {"compute", compute},
+      {"constraint_gaps", bias_constraint_gaps},
       {"decide", bias_decide},
       {"describe", describe},
       {"extremes", bias_extremes},
@@ -523,11 +525,13 @@ int wfl_open_bias(lua_State *L) {
       {"js_of_2020", js_of_2020},
       {"many", bias_many},
       {"member", bias_member},
+      {"odds", bias_odds},
       {"reject", bias_reject},
       {"reject_decide", bias_reject_decide},
       {"remove_impact", bias_remove_impact},
       {"report", report},
       {"reweigh", bias_reweigh},
+      {"signed_weights", bias_signed_weights},
       {"thresholds", bias_thresholds},
       {NULL, NULL},
   };

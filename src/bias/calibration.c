@@ -18,9 +18,7 @@ static wf_status check(const uint8_t *labels, const double *scores, const int32_
   for (size_t i = 0; i < n; i++) {
     WF_TRY(wf_bias_check_byte(labels, i, "label", err));
     WF_TRY(wf_bias_check_number(groups, i, n_groups, "group", err));
-    if (!(scores[i] >= 0 && scores[i] <= 1)) {
-      return wf_fail(err, WF_INVALID, "row %zu: score %g is not a probability", i + 1, scores[i]);
-    }
+    WF_TRY(wf_bias_check_score(scores, i, err));
   }
   return WF_OK;
 }

@@ -52,9 +52,7 @@ static wf_status check(const wf_bias_reject_options *o, const uint8_t *labels, c
   for (size_t i = 0; i < n; i++) {
     WF_TRY(wf_bias_check_byte(labels, i, "label", err));
     WF_TRY(wf_bias_check_byte(facet, i, "facet", err));
-    if (!(scores[i] >= 0 && scores[i] <= 1)) {
-      return wf_fail(err, WF_INVALID, "row %zu: score %g is not a probability", i + 1, scores[i]);
-    }
+    WF_TRY(wf_bias_check_score(scores, i, err));
   }
   return WF_OK;
 }

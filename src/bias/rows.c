@@ -28,6 +28,11 @@ wf_status wf_bias_check_number(const int32_t *numbers, size_t row, size_t n, con
                  (int)numbers[row], (ptrdiff_t)n - 1);
 }
 
+wf_status wf_bias_check_score(const double *scores, size_t row, wf_error *err) {
+  if (scores[row] >= 0 && scores[row] <= 1) return WF_OK;
+  return wf_fail(err, WF_INVALID, "row %zu: score %g is not a probability", row + 1, scores[row]);
+}
+
 typedef uint32_t numbers4 __attribute__((vector_size(16)));
 typedef int32_t masks4 __attribute__((vector_size(16)));
 

@@ -73,7 +73,8 @@ static double constrained(wf_bias_constraint constraint, const wf_bias_confusion
   case WF_BIAS_SAME_FALSE_NEGATIVE: return c->fn / (c->tp + c->fn);
   case WF_BIAS_SAME_TRUE_NEGATIVE: return c->tn / (c->tn + c->fp);
   case WF_BIAS_SAME_FALSE_POSITIVE:
-  case WF_BIAS_SAME_ODDS: break;
+  case WF_BIAS_SAME_ODDS:
+  case WF_BIAS_SAME_ERROR: break;
   }
   return c->fp / (c->tn + c->fp);
 }
@@ -261,6 +262,9 @@ static wf_status check(wf_bias_threshold_options *o, const uint8_t *labels, cons
   }
   if (!(o->tolerance >= 0 && o->tolerance <= 1)) {
     return wf_fail(err, WF_INVALID, "tolerance %g is not between 0 and 1", o->tolerance);
+  }
+  if (o->constraint == WF_BIAS_SAME_ERROR) {
+    return wf_fail(err, WF_UNSUPPORTED, "no thresholds are fitted to equal error rates");
   }
   if (o->tolerance > 0 && o->constraint == WF_BIAS_SAME_ODDS) {
     return wf_fail(err, WF_INVALID, "equalized odds take no tolerance");

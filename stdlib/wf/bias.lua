@@ -374,7 +374,8 @@ end
 
 -- ---- groups and mitigation ----------------------------------------------------------------------
 
-for _, name in ipairs { "wf.bias.groups", "wf.bias.repair", "wf.bias.thresholds" } do
+for _, name in ipairs { "wf.bias.groups", "wf.bias.odds", "wf.bias.reduction", "wf.bias.repair",
+  "wf.bias.thresholds" } do
   local module = require(name)
   for key, value in pairs(module.functions) do bias[key] = value end
   for key, value in pairs(module.classes) do bias.classes[key] = value end

@@ -483,6 +483,138 @@ t.test("the reject option is AIF360's where the bound can be met", function()
   end
 end)
 
+t.test("equalized and calibrated odds are AIF360's", function()
+  local _, folder = compas()
+  local f = wf.csv.read(folder .. "/../csv/compas_scores.csv")
+  f = f:with("aa", f.race:eq("African-American"):cast("i64")):with("lr", f.lr_score:gt(0.5):cast("i64"))
+  local cases = json.decode(t.read(folder .. "/aif360_postprocessing_compas.json")).cases
+  for name, prediction in pairs { eq_odds = "predicted_recid", eq_odds_lr = "lr" } do
+    local fit = bias.equalized_odds { data = f, label = "two_year_recid", favourable = 0,
+      prediction = prediction, facet = { aa = 1 } }
+    local case = cases[name]
+    t.near(fit.cost, case.objective, 1e-12)
+    t.near(fit.keep[1], case.sp2p, 1e-9)
+    t.near(fit.turn[1], case.sn2p, 1e-9)
+    t.near(fit.keep[2], case.op2p, 1e-9)
+    t.near(fit.turn[2], case.on2p, 1e-9)
+  end
+  for cost, name in pairs { false_negatives = "fnr", false_positives = "fpr", both = "weighted" } do
+    local fit = bias.calibrated_odds { data = f, label = "two_year_recid", favourable = 0,
+      score = 1 - f.lr_score, facet = { aa = 1 }, cost = cost }
+    local case = cases["calibrated_eq_odds_" .. name]
+    t.near(fit.mix[1], case.priv_mix_rate, 1e-9)
+    t.near(fit.mix[2], case.unpriv_mix_rate, 1e-9)
+    t.near(fit.base_rate[1], case.base_rate_priv, 1e-12)
+    t.near(fit.base_rate[2], case.base_rate_unpriv, 1e-12)
+  end
+end)
+
+t.test("mixed decisions have equal odds, mixed scores the other side's cost", function()
+  local labels, scores, sexes = {}, {}, {}
+  math.randomseed(4)
+  for i = 1, 6000 do
+    sexes[i] = i % 3 == 0 and "F" or "M"
+    labels[i] = math.random() < (sexes[i] == "F" and 0.4 or 0.5)
+    local noise = sexes[i] == "F" and 0.7 or 0.5
+    scores[i] = (labels[i] and 1 or 0) * (1 - noise) + noise * math.random()
+  end
+  local f = frame.new { names = { "y", "s", "sex" }, columns = { labels, scores, sexes } }
+  local function rates(decided, sex)
+    local rows = f:with("d", decided):filter(f.sex:eq(sex))
+    return rows:filter(rows.y).d:mean(), rows:filter(~rows.y).d:mean()
+  end
+  local fit = bias.equalized_odds { data = f, label = "y", favourable = true, decision = f.s:gt(0.5),
+    facet = { sex = "F" } }
+  local decided, probability = fit:decide(f, { decision = f.s:gt(0.5), seed = 3 })
+  local t_f, f_f = rates(probability, "F")
+  local t_m, f_m = rates(probability, "M")
+  t.near(t_f, t_m, 1e-12)
+  t.near(f_f, f_m, 1e-12)
+  t.ok(t_f > f_f, "decisions still say something")
+  t.equal(decided.type, "bool")
+  t.near(decided:cast("f64"):mean(), probability:mean(), 0.02)
+  t.equal(decided:digest(), (fit:decide(f, { decision = f.s:gt(0.5), seed = 3 })):digest())
+  t.contains(tostring(fit), "sex is F")
+
+  local calibrated = bias.calibrated_odds { data = f, label = "y", favourable = true, score = "s",
+    facet = { sex = "F" } }
+  local mixed = calibrated:scores(f, { score = "s", seed = 5 })
+  local function cost(column, sex)
+    local rows = f:with("c", 1 - column):filter(f.sex:eq(sex))
+    return rows:filter(rows.y).c:mean()
+  end
+  t.ok(math.abs(cost(f.s, "F") - cost(f.s, "M")) > 0.02)
+  t.near(cost(mixed, "F"), cost(mixed, "M"), 0.015)
+  t.raises("invalid", "both are needed", bias.equalized_odds, { data = f:filter(f.y), label = "y",
+    favourable = true, decision = f:filter(f.y).s:gt(0.5), facet = { sex = "F" } })
+  t.raises("invalid", "score 1.5 is not a probability", bias.calibrated_odds, { data = f, label = "y",
+    favourable = true, score = f.s * 0 + 1.5, facet = { sex = "F" } })
+end)
+
+t.test("gaps and signed weights of a constraint are Fairlearn's", function()
+  local f, folder = compas()
+  local core = require "wf.core.bias"
+  local reference = json.decode(t.read(folder .. "/fairlearn_reductions_compas.json"))
+  local groups = core.groups { f.sex }
+  local labels = f.two_year_recid:cast("bool")
+  local place = {}
+  for i, name in ipairs(groups.names) do place[name[1]] = i end
+  for name, constraint in pairs { DemographicParity = "demographic_parity", EqualizedOdds = "equalized_odds",
+    TruePositiveRateParity = "true_positive_rate_parity", ErrorRateParity = "error_rate_parity" } do
+    local case = reference.cases[name]
+    local n_events = name == "EqualizedOdds" and 2 or 1
+    local multipliers = {}
+    for k = 1, n_events * groups.n do multipliers[k] = 0 end
+    local gaps = core.constraint_gaps { labels = labels, decisions = f.lr_pred:cast("f64"),
+      groups = groups.codes, n_groups = groups.n, constraint = constraint }
+    for k, index in ipairs(case.index) do
+      local event = n_events == 2 and index[2] == "label=1" and 1 or 0
+      local at = event * groups.n + place[index[3]]
+      local sign = index[1] == "+" and 1 or -1
+      t.near(sign * gaps[at], case.gamma_of_lr_pred[k], 1e-12, name)
+      multipliers[at] = multipliers[at] + sign * case.lambda_vec[k]
+    end
+    local weights = core.signed_weights { labels = labels, multipliers = multipliers,
+      groups = groups.codes, n_groups = groups.n, constraint = constraint }
+    local sum = 0
+    for i = 1, #weights do sum = sum + math.abs(weights[i]) end
+    for i, expected in ipairs(case.signed_weights_first_30) do t.near(weights[i], expected, 1e-12, name) end
+    t.near(sum, case.signed_weights_abs_sum, 1e-9 * sum, name)
+  end
+end)
+
+t.test("a grid search finds a fairer model and says what it costs", function()
+  local names, columns = { "y", "x", "noise", "sex" }, { {}, {}, {}, {} }
+  math.randomseed(11)
+  for i = 1, 1500 do
+    local female = i % 2 == 0
+    local x = math.random() + (female and 0 or 0.3)
+    columns[1][i], columns[2][i] = x + 0.4 * math.random() > 0.8, x
+    columns[3][i], columns[4][i] = math.random(), female and "F" or "M"
+  end
+  local f = frame.new { names = names, columns = columns }
+  local trained = 0
+  local search = bias.grid_search { data = f, label = "y", favourable = true, by = "sex", grid = 9,
+    train = function(rows, labels, weights)
+      trained = trained + 1
+      return wf.xgboost.train { data = rows:drop { "y" }:with("favoured", labels):with("w", weights),
+        label = "favoured", weight = "w", rounds = 10,
+        recipe = wf.recipe.new():one_hot("sex"),
+        params = { objective = "binary:logistic", max_depth = 3 } }
+    end }
+  t.equal(trained, 9)
+  local plain = search.models[5]
+  t.equal(plain.multipliers[2], 0.0)
+  t.ok(search.best.gap < plain.gap / 2, search.best.gap)
+  t.ok(search.best.error >= plain.error)
+  t.equal(#search:table(), 9)
+  t.contains(tostring(search), "demographic_parity by sex")
+  t.raises("invalid", "one group only", bias.grid_search, { data = f:filter(f.sex:eq("F")), label = "y",
+    favourable = true, by = "sex", train = print })
+  t.raises("invalid", "neither a model of two classes nor a function", bias.grid_search, { data = f,
+    label = "y", favourable = true, by = "sex", train = function() return 1 end })
+end)
+
 t.test("repaired features do not tell the group", function()
   local f = compas()
   local repaired = bias.remove_impact { data = f, columns = { "lr_score" }, by = "sex" }

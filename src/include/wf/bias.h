@@ -268,6 +268,7 @@ typedef enum wf_bias_constraint {
   WF_BIAS_SAME_TRUE_NEGATIVE,
   WF_BIAS_SAME_FALSE_NEGATIVE,
   WF_BIAS_SAME_ODDS, /* true and false positive rate */
+  WF_BIAS_SAME_ERROR /* share of wrong decisions; no threshold can be fitted to it */
 } wf_bias_constraint;
 
 typedef struct wf_bias_threshold_options {
@@ -334,6 +335,50 @@ WF_API WF_NODISCARD wf_status wf_bias_fit_reject(wf_bias_reject *out, const uint
                                                  size_t n, const wf_bias_reject_options *options,
                                                  wf_error *err);
 WF_API bool wf_bias_reject_decide(const wf_bias_reject *fit, double score, bool in_d);
+
+/* Equalized odds by chance (Hardt, Price, Srebro 2016): favourable predictions stay so with the
+ * probability `keep`, others become so with the probability `turn`; [0] for the rest, [1] for d.
+ * Both sides then have the same true and false positive rates, at the least cost: the sum over the
+ * sides of false positive less true positive rates. Both sides need both labels. */
+typedef struct wf_bias_odds {
+  double keep[2], turn[2];
+  double cost; /* at most 0, that of deciding without looking */
+} wf_bias_odds;
+WF_API WF_NODISCARD wf_status wf_bias_fit_odds(wf_bias_odds *out, const wf_bias_cells *cells,
+                                               wf_error *err);
+
+/* Calibrated odds (Pleiss et al. 2017): of a share `mix` of one side's rows the score is replaced
+ * by the side's base rate, which makes both sides cost the same and leaves scores calibrated. A mix
+ * above 1 says that even base rates alone cost that side less than the other; use 1 then. */
+typedef enum wf_bias_cost {
+  WF_BIAS_COST_FALSE_NEGATIVE, /* mean of 1 - score over favourable labels */
+  WF_BIAS_COST_FALSE_POSITIVE, /* mean of score over the others */
+  WF_BIAS_COST_BOTH            /* both, by the shares of the labels, halved */
+} wf_bias_cost;
+typedef struct wf_bias_calibrated {
+  double mix[2], base_rate[2]; /* [0] for the rest, [1] for d */
+} wf_bias_calibrated;
+WF_API WF_NODISCARD wf_status wf_bias_fit_calibrated(wf_bias_calibrated *out, const uint8_t *labels,
+                                                     const double *scores, const uint8_t *facet,
+                                                     size_t n, wf_bias_cost cost, wf_error *err);
+
+/* Learning under a constraint (Agarwal et al. 2018), by weights. A constraint has one or two events
+ * (SAME_ODDS: the rows labelled 0, and those labelled 1); arrays by event and group have
+ * wf_bias_event_count x n_groups numbers, event after event. Rows with group -1 are left out. */
+WF_API size_t wf_bias_event_count(wf_bias_constraint constraint);
+/* How far each group's mean is from that of all rows of the event; NaN for a group without such
+ * rows. Decisions are probabilities of the favourable decision, or 0 and 1. */
+WF_API WF_NODISCARD wf_status wf_bias_constraint_gaps(double *gaps, wf_bias_constraint constraint,
+                                                      const uint8_t *labels,
+                                                      const double *decisions,
+                                                      const int32_t *groups, size_t n_groups,
+                                                      size_t n, wf_error *err);
+/* Signed weights of n rows: a positive one asks for a favourable decision. A positive multiplier
+ * presses on a group whose gap is too large. Add 2 x label - 1 to count errors as well. */
+WF_API WF_NODISCARD wf_status wf_bias_signed_weights(double *out, wf_bias_constraint constraint,
+                                                     const double *multipliers,
+                                                     const uint8_t *labels, const int32_t *groups,
+                                                     size_t n_groups, size_t n, wf_error *err);
 
 /* Disparate impact remover (Feldman et al. 2015): moves a feature's values so that every group has
  * the same distribution, the median of the groups' quantiles, while the order within a group stays.

@@ -139,4 +139,14 @@ function facets.read(where, data, given, o)
   return list, notes
 end
 
+-- One facet, for rules that are applied to other rows: its rows, its column and its set of values.
+function facets.one(where, data, given)
+  local list = facets.read(where, data, given)
+  local name = options.sorted_keys(given)[1]
+  if #list ~= 1 or type(name) ~= "string" then
+    errors.invalid("%s: give one facet, { column = values }", where)
+  end
+  return list[1].mask, name, sets.read(where, given[name])
+end
+
 return facets

@@ -101,6 +101,13 @@ function outcome.oriented_scores(where, model, data, set)
   return scores
 end
 
+-- Scores of other rows, larger being more favourable: the option `score`, or what `model` says.
+function outcome.scores_of(where, data, o, set)
+  if o.score then return column_of(where, data, o.score, "score") end
+  if o.model then return outcome.oriented_scores(where, o.model, data, set) end
+  errors.invalid("%s: give a score or a model", where)
+end
+
 local function ask_model(where, o, plan, set)
   if plan.kind == "regression" then
     local predicted = o.model:predict(o.data)
@@ -129,6 +136,14 @@ local function add_decisions(where, o, seen)
     seen.decisions, seen.decision_rule, seen.scores = ask_model(where, o,
       labels.plan_for(o.model), seen.set)
   end
+end
+
+-- Decisions for rows of other data, whose labels need not be known.
+function outcome.decisions(where, o, set)
+  local seen = { set = set }
+  add_decisions(where, o, seen)
+  if not seen.decisions then errors.invalid("%s: give a prediction, a decision or a model", where) end
+  return seen.decisions
 end
 
 -- `o` is a checked table of options.

@@ -22,16 +22,6 @@ local repair = {}
 local Fit = { __name = "wf.bias.reject_option", __module = "wf.bias", __class = "RejectOption" }
 Fit.__index = Fit
 
--- Decisions for other rows need the facet again: one column and its set of values.
-local function one_facet(where, data, given)
-  local list = facets.read(where, data, given)
-  local name = options.sorted_keys(given)[1]
-  if #list ~= 1 or type(name) ~= "string" then
-    errors.invalid("%s: give one facet, { column = values }", where)
-  end
-  return list[1].mask, name, sets.read(where, given[name])
-end
-
 function repair.reject_option(given)
   local where = "bias.reject_option"
   local o = options.check(where, given, outcome.rules { facet = { "table", required = true },
@@ -39,7 +29,7 @@ function repair.reject_option(given)
       "equal_opportunity" } }, bound = { "number", default = 0.05, min = 0, max = 1 } })
   local seen = outcome.read(where, o)
   if not seen.scores then errors.invalid("%s: give a score or a model", where) end
-  local mask, name, set = one_facet(where, o.data, o.facet)
+  local mask, name, set = facets.one(where, o.data, o.facet)
   local self = core.reject { labels = seen.labels, scores = seen.scores, facet = mask, gap = o.gap,
     bound = o.bound }
   self.measure, self.column, self.set = o.gap, name, set
@@ -52,15 +42,8 @@ function Fit:decide(data, given)
   local where = "reject_option:decide"
   options.argument(where, 1, data, "wf.frame")
   local o = options.check(where, given, { score = { "string|wf.column" }, model = { "wf.model" } })
-  local scores
-  if o.score then
-    scores = outcome.column_of(where, data, o.score, "score")
-  elseif o.model then
-    scores = outcome.oriented_scores(where, o.model, data, self.favourable)
-  else
-    errors.invalid("%s: give a score or a model", where)
-  end
-  return core.reject_decide { threshold = self.threshold, margin = self.margin, scores = scores,
+  return core.reject_decide { threshold = self.threshold, margin = self.margin,
+    scores = outcome.scores_of(where, data, o, self.favourable),
     facet = sets.mask(where, data:column(self.column), self.set) }
 end
 

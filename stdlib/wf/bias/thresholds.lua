@@ -10,6 +10,7 @@
 -- Exact parity may need a coin at a threshold. Without a seed the likelier side is always taken: the
 -- same row gets the same answer, at nearly the same rates; with one, the rates are met on average.
 
+local chances = require "wf.bias.chances"
 local core = require "wf.core.bias"
 local errors = require "wf.errors"
 local frame = require "wf.frame"
@@ -86,32 +87,13 @@ local function rules_for(self, numbers)
   return rules
 end
 
-local function scores_of(self, where, data, o)
-  if o.score then return outcome.column_of(where, data, o.score, "score") end
-  if o.model then return outcome.oriented_scores(where, o.model, data, self.favourable) end
-  errors.invalid("%s: give a score or a model", where)
-end
-
--- Numbers from 0 to 1, the same for the same seed and row.
-local function chances(n, seed)
-  local state, list = seed & 0xffffffff, {}
-  for i = 1, n do
-    state = (state * 6364136223846793005 + 1442695040888963407)
-    local mixed = state ~ (state >> 33)
-    mixed = mixed * 0xff51afd7ed558ccd
-    mixed = mixed ~ (mixed >> 33)
-    list[i] = (mixed >> 11) * (1.0 / (1 << 53))
-  end
-  return frame.new({ names = { "chance" }, columns = { list } }).chance
-end
-
 -- A bool column, true where the row is decided favourably, and the probability of that. Rows without a
 -- group are missing in both.
 function Fit:decide(data, given)
   options.argument("thresholds:decide", 1, data, "wf.frame")
   local o = options.check("thresholds:decide", given, { score = { "string|wf.column" },
     model = { "wf.model" }, seed = { "integer" } })
-  local scores = scores_of(self, "thresholds:decide", data, o)
+  local scores = outcome.scores_of("thresholds:decide", data, o, self.favourable)
   local numbers = numbered(data, self.by)
   return core.decide { rules = rules_for(self, numbers), scores = scores, groups = numbers.codes,
     n_groups = numbers.n, chances = o.seed and chances(#data, o.seed) or nil }
