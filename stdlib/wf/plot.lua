@@ -26,8 +26,10 @@ Plot.__index = methods
 
 -- Which module makes a plot. What it makes is drawn by the module of its kind.
 local makers = {
-  beeswarm = "beeswarm", calibration = "curves", importance = "importance", learning = "learning",
-  pr = "curves", roc = "curves", waterfall = "waterfall",
+  beeswarm = "beeswarm", calibration = "curves", confusion = "confusion", dependence = "dependence",
+  force = "force", heatmap = "heatmap", ice = "partial", importance = "importance",
+  learning = "learning", partial_dependence = "partial", pr = "curves", roc = "curves",
+  waterfall = "waterfall",
 }
 
 local function drawer(self)
@@ -42,13 +44,11 @@ local text_rules = { width = { "integer", min = 40, max = 500 }, ascii = { "bool
 -- Title and subtitle above, notes below.
 local function framed(self, body, o)
   local parts = { letters.fit_columns(self.title, o.width) }
-  if self.subtitle ~= "" then parts[#parts + 1] = letters.fit_columns(self.subtitle, o.width) end
+  local subtitle = letters.wrap(self.subtitle, o.width, 1, letters.columns)
+  table.move(subtitle, 1, #subtitle, 2, parts)
   parts[#parts + 1] = ""
   parts[#parts + 1] = body
-  for _, note in ipairs(self.notes) do
-    for _, line in ipairs(letters.wrap(note, o.width, 1, letters.columns)) do parts[#parts + 1] = line end
-  end
-  local text = table.concat(parts, "\n")
+  local text = terminal.with_remark(table.concat(parts, "\n"), table.concat(self.notes, " "), o.width)
   return o.ascii and terminal.to_ascii(text) or text
 end
 

@@ -152,6 +152,22 @@ local function new_random(seed)
   end
 end
 
+-- Scores that are the chance of label 1.
+local function scored(n, seed)
+  local random, labels, scores = new_random(seed), {}, {}
+  for i = 1, n do
+    scores[i] = random()
+    labels[i] = random() < scores[i] and 1 or 0
+  end
+  local f = frame.new { names = { "label", "score" }, columns = { labels, scores } }
+  return { labels = f.label, scores = f.score }
+end
+
+local function labelled(n, seed)
+  local s = scored(n, seed)
+  return frame.new { names = { "x", "y" }, columns = { s.scores, s.labels } }
+end
+
 -- ---- numbers, letters, scales -------------------------------------------------------------------
 
 t.test("numbers", function()
@@ -309,8 +325,9 @@ t.test("waterfall: golden, the bars end where the prediction is", function()
 end)
 
 t.test("explanations: what is refused", function()
-  for _, name in ipairs { "importance", "beeswarm", "waterfall" } do
-    local make, o = plot[name], name == "waterfall" and { row = 1 } or {}
+  local needed = { waterfall = { row = 1 }, force = { row = 1 }, dependence = { feature = "age" } }
+  for _, name in ipairs { "importance", "beeswarm", "waterfall", "force", "dependence", "heatmap" } do
+    local make, o = plot[name], needed[name] or {}
     t.raises("type", { "plot." .. name, "an explanation" }, make, 3, o)
     t.raises("invalid", "did you mean 'title'", make, small(), { titel = "x" })
   end
@@ -324,17 +341,135 @@ t.test("explanations: what is refused", function()
   t.raises("invalid", "'row' is required", plot.waterfall, small())
 end)
 
--- ---- curves -------------------------------------------------------------------------------------
+t.test("force: golden, pushes meet at the prediction", function()
+  local p = plot.force(small(), { row = 4, data = small_data() })
+  check_plot(p)
+  golden("force.svg", p:svg())
+  golden("force.txt", p:text { width = 70 })
+  check_plot(plot.force((large(5, 50)), { row = 2, link = "logit" }))
+  check_plot(plot.force(explanation({ "a" }, { { 0.0 } }), { row = 1 }))
+  check_plot(plot.force(explanation({ "a", "b" }, { { -1.0 }, { -2.0 } }), { row = 1 }))
+end)
 
-local function scored(n, seed)
-  local random, labels, scores = new_random(seed), {}, {}
-  for i = 1, n do
-    scores[i] = random()
-    labels[i] = random() < scores[i] and 1 or 0
+t.test("heatmap: golden, many rows, a single row, all zero", function()
+  local p = plot.heatmap(small())
+  check_plot(p)
+  golden("heatmap.svg", p:svg())
+  golden("heatmap.txt", p:text { width = 60 })
+  local many = plot.heatmap((large(4050, 30)))
+  check_plot(many)
+  t.ok(#many:svg() < 100000, #many:svg())
+  check_plot(plot.heatmap((large(1, 3)), { order = "rows" }))
+  check_plot(plot.heatmap(explanation({ "a" }, { { 0.0, 0.0 } })))
+end)
+
+t.test("dependence: numbers, few values, text, missing values", function()
+  local e, data = large(300, 3)
+  local p = plot.dependence(e, { feature = "feature_01", data = data, by = "feature_02" })
+  check_plot(p)
+  t.contains(p.notes[1], "rows without a value are not drawn; their mean SHAP value is")
+  t.contains(texts_of(check_svg(p:svg())), "SHAP value of feature_01", "feature_02")
+  local x = frame.new { names = { "age", "income" }, columns = { { "a", "b", "b", frame.missing }, { 0, 1, 0, 1 } } }
+  p = plot.dependence(small(), { feature = "age", data = x })
+  check_plot(p)
+  t.contains(p:text(), "1 rows without a value")
+  golden("dependence.svg", plot.dependence(small(), { feature = "income", data = x }):svg())
+  check_plot(plot.dependence(small(), { feature = "income", data = x:with("income", 5) }))
+  t.raises("invalid", "unknown feature 'agee'; did you mean 'age'?", plot.dependence, small(), { feature = "agee" })
+  t.raises("invalid", "give the values of 'age' with option 'data'", plot.dependence, small(), { feature = "age" })
+  t.raises("invalid", "no column 'nope'", plot.dependence, small(), { feature = "age", data = x, by = "nope" })
+  t.raises("type", "'age' is string; only numbers", plot.dependence, small(),
+    { feature = "income", data = x, by = "age" })
+  t.raises("invalid", "0 and less", plot.dependence, small(), { feature = "income", data = x, log = true })
+  local none = x:with("income", frame.new { names = { "x" }, columns = { { 1.5, 2, 3, 4 } } }.x / 0)
+  t.raises("invalid", "'income' has no values", plot.dependence, small(), { feature = "income", data = none })
+  local text = {}
+  for i = 1, 300 do text[i] = "value " .. i % 40 end
+  p = plot.dependence(e, { feature = "feature_03", data = data:with("feature_03",
+    frame.new { names = { "x" }, columns = { text } }.x) })
+  t.contains(texts_of(check_plot(p)), "(other)")
+end)
+
+-- ---- partial dependence -------------------------------------------------------------------------
+
+-- The predictions of `rows` rows at each value, and their mean.
+local function grid(values, rows)
+  local row, value, prediction, means, random = {}, {}, {}, {}, new_random(11)
+  for i, v in ipairs(values) do
+    means[i] = 0
+    for r = 1, rows do
+      local p = random() * 0.2 + i / #values / 2
+      row[#row + 1], value[#value + 1], prediction[#prediction + 1] = r, v, p
+      means[i] = means[i] + p / rows
+    end
   end
-  local f = frame.new { names = { "label", "score" }, columns = { labels, scores } }
-  return { labels = f.label, scores = f.score }
+  return frame.new { names = { "value", "mean" }, columns = { values, means } },
+    frame.new { names = { "row", "value", "prediction" }, columns = { row, value, prediction } }
 end
+
+t.test("partial dependence and individual lines", function()
+  local pd, ice = grid({ 1.5, 2, 3, 10 }, 6)
+  check_plot(plot.partial_dependence(pd, { feature = "age" }))
+  local both = plot.partial_dependence(pd, { feature = "age", ice = ice, y_label = "Probability", log = true })
+  check_plot(both)
+  check_plot(plot.ice(ice, { feature = "age" }))
+  golden("partial.svg", plot.partial_dependence(pd, { feature = "age" }):svg())
+  golden("ice.txt", plot.ice(ice, { feature = "age" }):text { width = 60 })
+  local names, lines = grid({ "a <b>", "c", "a rather long name of a category that is long" }, 400)
+  check_plot(plot.partial_dependence(names))
+  t.contains(plot.ice(lines):svg(), "rows (150 of 400)")
+  check_plot(plot.partial_dependence((grid({ 7 }, 1))))
+  t.raises("invalid", "no column 'mean'; it has row, value, prediction", plot.partial_dependence, ice)
+  t.raises("invalid", "no column 'row'", plot.ice, pd:rename { mean = "prediction" })
+  t.raises("invalid", "has no rows", plot.ice, ice:head(0))
+  t.raises("type", "must be wf.frame", plot.ice, 3)
+  t.raises("invalid", "1 of 'mean' are missing", plot.partial_dependence,
+    frame.new { names = { "value", "mean" }, columns = { { 1, 2 }, { 0.5, frame.missing } } })
+end)
+
+-- ---- confusion ----------------------------------------------------------------------------------
+
+t.test("confusion: counts, shares, names, many classes", function()
+  local p = plot.confusion({ { 50, 2 }, { 10, 38 } }, { classes = { "<=50K", ">50K" } })
+  local root = check_plot(p)
+  t.contains(texts_of(root), "100 rows, 88.0% right", "&lt;=50K", "38", "79.2%")
+  golden("confusion.svg", p:svg())
+  golden("confusion.txt", p:text())
+  local f = frame.new { names = { "y", "z" }, columns = { { "b", "a", "b" }, { "b", "b", "b" } } }
+  p = plot.confusion { labels = f.y, predictions = f.z }
+  t.equal(p.counts, { { 0, 1 }, { 0, 2 } })
+  t.equal(p.names, { "a", "b" })
+  local many = {}
+  for i = 1, 60 do
+    many[i] = {}
+    for j = 1, 60 do many[i][j] = i == j and 1000000 or (i * j) % 7 end
+  end
+  check_plot(plot.confusion(many))
+  check_plot(plot.confusion { { 0, 0 }, { 0, 0 } })
+  check_plot(plot.confusion { { 3 } })
+  many[61] = {}
+  t.raises("invalid", "61 classes are too many", plot.confusion, many)
+  t.raises("invalid", "row 2 is not a list of 2 counts", plot.confusion, { { 1, 2 }, { 3 } })
+  t.raises("invalid", "row 1 is not", plot.confusion, { { 0 / 0 } })
+  t.raises("invalid", "1 names for 2 classes", plot.confusion, { { 1, 2 }, { 3, 4 } }, { classes = { "a" } })
+  t.raises("invalid", "2 predictions for 3 labels", plot.confusion, { labels = f.y, predictions = f:head(2).z })
+end)
+
+t.test("confusion: of evaluations", function()
+  local data = labelled(200, 21)
+  local model = wf.xgboost.train { data = data, label = "y", rounds = 3, params = { objective = "binary:logistic" } }
+  local evaluation = wf.metrics.evaluate(model, data)
+  local c = evaluation.confusion
+  t.equal(plot.confusion(evaluation).counts, { { c.tn, c.fp }, { c.fn, c.tp } })
+  check_plot(plot.roc(evaluation))
+  local regression = wf.xgboost.train { data = data, label = "y", rounds = 3,
+    params = { objective = "reg:squarederror" } }
+  local wrong = wf.metrics.evaluate(regression, data)
+  t.raises("invalid", "has no confusion matrix", plot.confusion, wrong)
+  t.raises("invalid", "has no curve; it needs two classes", plot.roc, wrong)
+end)
+
+-- ---- curves -------------------------------------------------------------------------------------
 
 t.test("ROC and precision-recall: areas are those of metrics.binary", function()
   local s = scored(500, 3)
@@ -385,11 +520,6 @@ t.test("curves: one class, text labels, wrong sources", function()
 end)
 
 -- ---- learning curves ----------------------------------------------------------------------------
-
-local function labelled(n, seed)
-  local s = scored(n, seed)
-  return frame.new { names = { "x", "y" }, columns = { s.scores, s.labels } }
-end
 
 local function trained(rounds, stop)
   local data = labelled(200, 9)

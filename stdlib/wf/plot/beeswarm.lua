@@ -25,13 +25,6 @@ local rules = input.rules { top = { "integer", default = 20, min = 1, max = 200 
 
 -- ---- making -------------------------------------------------------------------------------------
 
--- The sum of the features from the first-th on of a ranking, as a column.
-local function rest_of(values, ranking, first)
-  local sum = values:column(ranking[first].name)
-  for i = first + 1, #ranking do sum = sum + values:column(ranking[i].name) end
-  return sum
-end
-
 local function strips(where, explained, o)
   local values = explained:values(o.output)
   local ranking = input.ranking(where, explained:global("mean_abs", o.output))
@@ -42,13 +35,13 @@ local function strips(where, explained, o)
   end
   if #ranking > shown then
     names[shown + 1] = input.rest_name(#ranking - shown)
-    columns[shown + 1] = rest_of(values, ranking, shown + 1)
+    columns[shown + 1] = input.rest_of(values, ranking, shown + 1)
   end
   return names, columns, shown
 end
 
 local function known_values(where, explained, o, names, shown)
-  local column_of, known = input.feature_columns(where, o, explained:rows()), { names = {}, columns = {} }
+  local column_of, known = input.feature_columns(where, explained, o), { names = {}, columns = {} }
   for i = 1, shown do
     local column = column_of(names[i])
     if column and not input.is_text(column) then
@@ -65,7 +58,8 @@ function beeswarm.beeswarm(explained, given)
   local names, columns, shown = strips(where, explained, o)
   local plot = input.fields("beeswarm", o, "SHAP values by feature",
     ("%s rows; features by mean |SHAP value|"):format(number.count(explained:rows())))
-  plot.x_label = letters.clean(o.x_label or "SHAP value (effect on the model's margin)")
+  plot.x_label = letters.clean(o.x_label
+    or ("SHAP value (effect on the model's %s)"):format(input.scale_name(explained)))
   plot.names, plot.rows = names, explained:rows()
   plot.values = frame.new { names = names, columns = columns }
   plot.data = known_values(where, explained, o, names, shown)
@@ -73,17 +67,6 @@ function beeswarm.beeswarm(explained, given)
 end
 
 -- ---- colours ------------------------------------------------------------------------------------
-
--- The ends of the colours: outliers must not take them all.
-local function colour_ends(column, list)
-  for _, tail in ipairs { 0.05, 0.01 } do
-    local low, high = column:quantile(tail), column:quantile(1 - tail)
-    if low and high and input.is_finite(low) and input.is_finite(high) and low < high then
-      return low, high
-    end
-  end
-  return scale.range(list)
-end
 
 -- A colour level for each row, 0 where the value is missing; nil when nothing is known of it.
 local function levels_of(plot, i)
@@ -93,7 +76,7 @@ local function levels_of(plot, i)
   if column.type == "bool" then column = column:cast("f64") end
   local list, absent = input.numbers("plot", column)
   if absent == #list then return nil end
-  local low, high = colour_ends(column, list)
+  local low, high = input.colour_ends(column, list)
   for row, x in ipairs(list) do list[row] = x and theme.level(x, low, high) or 0 end
   return list, absent
 end
@@ -295,8 +278,7 @@ function beeswarm.text(plot, o)
   end
   terminal.value_axis(canvas, x, left, #plot.names, plot.x_label)
   local key = plot.data and "↑ high feature values raise the prediction, ↓ they lower it" or ""
-  local lines = letters.wrap(key, o.width, 1, letters.columns)
-  return table.concat({ canvas:finish(), table.unpack(lines) }, "\n")
+  return terminal.with_remark(canvas:finish(), key, o.width)
 end
 
 return beeswarm

@@ -57,8 +57,25 @@ local function draw_reference(view, layer)
   end
 end
 
+-- Of many thin lines only some, sparsely: characters are coarse.
+local most_background = 12
+
+local function draw_background(view, layer)
+  view.seen = (view.seen or 0) + 1
+  if (view.seen - 1) % view.background_every ~= 0 then return end
+  for i = 2, #layer.x do
+    local from, to = view.x.at(layer.x[i - 1]), view.x.at(layer.x[i])
+    for at = math.ceil(from), math.floor(to) do
+      local share = (at - from) / math.max(1e-9, to - from)
+      local y = layer.y[i - 1] + (layer.y[i] - layer.y[i - 1]) * share
+      if at % 4 == 0 then view.canvas:dot(at, view.y.at(y), layer.colour) end
+    end
+  end
+end
+
 function draw.line(view, layer)
   if layer.is_reference then return draw_reference(view, layer) end
+  if layer.is_background then return draw_background(view, layer) end
   view.lines = (view.lines or 0) + (layer.name and 1 or 0)
   local mark = layer.name and not view.colour and view.lines > 1 and stand_ins[view.lines - 1] or nil
   draw_pieces(view, layer, mark)
@@ -205,6 +222,9 @@ local function panel_text(panel, o, rows, labels)
   local view = new_panel(panel, o, rows, labels)
   draw_y_axis(view, panel, labels)
   draw_x_axis(view, panel)
+  local background = 0
+  for _, layer in ipairs(panel.layers) do background = background + (layer.is_background and 1 or 0) end
+  view.background_every = math.max(1, math.ceil(background / most_background))
   for _, layer in ipairs(panel.layers) do draw[layer.kind](view, layer) end
   local head = panel.y.label and letters.fit_columns(panel.y.label, o.width - labels - 2)
   return (head and (" "):rep(labels + 1) .. head .. "\n" or "") .. view.canvas:finish()
@@ -216,7 +236,7 @@ local function legend_text(plot, o)
   for _, entry in ipairs(plot.legend) do
     local mark = "──"
     if entry.mark == "area" then mark = "░░" elseif entry.mark == "dot" then mark = "● "
-    elseif entry.dash then mark = "··"
+    elseif entry.dash or entry.is_background then mark = "··"
     else
       lines = lines + 1
       if not o.colour and lines > 1 then mark = (stand_ins[lines - 1] or "─"):rep(2) end

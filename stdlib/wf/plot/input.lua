@@ -7,6 +7,7 @@ local errors = require "wf.errors"
 local letters = require "wf.plot.letters"
 local number = require "wf.plot.number"
 local options = require "wf.options"
+local scale = require "wf.plot.scale"
 
 local input = {}
 
@@ -57,7 +58,7 @@ input.is_finite = is_finite
 -- A column's values as a list of numbers, false where they are missing or not finite; how many are.
 function input.numbers(where, column)
   if column.type == "string" or column.type == "category" then
-    type_error(where, "numbers", "")
+    errors.raise { code = "type", message = ("%s: needs numbers, not a column of %s"):format(where, column.type) }
   end
   if column.type == "bool" then column = column:cast("f64") end
   local values, list, absent = column:to_table(), {}, 0
@@ -80,21 +81,43 @@ function input.attributions(where, values, feature)
   return list
 end
 
+-- The ends of the colours of a column whose numbers are `list`: outliers must not take them all.
+function input.colour_ends(column, list)
+  if column.type == "bool" then return 0, 1 end
+  for _, tail in ipairs { 0.05, 0.01 } do
+    local low, high = column:quantile(tail), column:quantile(1 - tail)
+    if low and high and is_finite(low) and is_finite(high) and low < high then return low, high end
+  end
+  return scale.range(list)
+end
+
 -- ---- features -----------------------------------------------------------------------------------
 
 -- The rules of plots that show feature values.
 input.data_rules = { data = { "wf.frame|wf.matrix" }, model = { "wf.model" } }
 
-local function encoded(where, o)
-  local data = o.data
+-- What was explained, when the explanation holds it.
+local function own_data(explained)
+  local ok, data = pcall(function() return explained.data end)
+  return ok and options.is(data, "wf.frame") and data or nil
+end
+
+-- What the explained values are amounts of: "margin" unless the explanation says so.
+function input.scale_name(explained)
+  local ok, name = pcall(function() return explained.scale end)
+  return ok and type(name) == "string" and letters.clean(name) or "margin"
+end
+
+local function encoded(where, explained, o)
+  local data = o.data or own_data(explained)
   if o.model and options.is(data, "wf.frame") then return o.model:matrix(data) end
   if o.model and not data then errors.invalid("%s: option 'model' encodes 'data', which is not given", where) end
   return data
 end
 
 -- A function from a feature's name to its column, or to nil when the data has none of that name.
-function input.feature_columns(where, o, rows)
-  local data, known = encoded(where, o), {}
+function input.feature_columns(where, explained, o)
+  local data, known, rows = encoded(where, explained, o), {}, explained:rows()
   if not data then return function() return nil end end
   local is_matrix = options.is(data, "wf.matrix")
   local n = is_matrix and data:rows() or #data
@@ -141,12 +164,11 @@ function input.rest_name(n)
   return ("%s other features, summed"):format(number.count(n))
 end
 
--- A text column's distinct texts in byte order.
-function input.distinct(column)
-  local names = column:value_counts().value:to_table()
-  table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
-  for i, name in ipairs(names) do names[i] = tostring(name) end
-  return names
+-- The sum of the features from the first-th on of a ranking, as a column.
+function input.rest_of(values, ranking, first)
+  local sum = values:column(ranking[first].name)
+  for i = first + 1, #ranking do sum = sum + values:column(ranking[i].name) end
+  return sum
 end
 
 -- ---- curves -------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ end
 -- {name, value, shown} of every feature, the largest |value| first; equal ones in the model's order.
 local function attributions(where, explained, o)
   local values = explained:values(o.output)
-  local column_of, list = input.feature_columns(where, o, explained:rows()), {}
+  local column_of, list = input.feature_columns(where, explained, o), {}
   for i, name in ipairs(values:columns()) do
     local value = values:column(name)[o.row]
     if not value or not input.is_finite(value) then
@@ -72,7 +72,8 @@ function single.fields(kind, where, explained, given, top)
   check_row(where, explained, o.row)
   local list = attributions(where, explained, o)
   local plot = input.fields(kind, o, ("Prediction of row %s, feature by feature"):format(number.count(o.row)))
-  plot.x_label = letters.clean(o.x_label or (o.link == "logit" and "Prediction (log-odds)" or "Prediction (margin)"))
+  plot.x_label = letters.clean(o.x_label or (o.link == "logit" and "Prediction (log-odds)"
+    or ("Prediction (%s)"):format(input.scale_name(explained))))
   plot.link, plot.base, plot.total = o.link, explained:base(o.output), explained:base(o.output)
   plot.names, plot.values, plot.shown_values = {}, {}, {}
   for _, entry in ipairs(list) do plot.total = plot.total + entry.value end

@@ -152,6 +152,12 @@ end
 
 terminal.heights = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" }
 
+-- The lines of a drawing and, broken to `width` columns, a remark below.
+function terminal.with_remark(drawing, remark, width)
+  local lines = letters.wrap(remark, width, 1, letters.columns)
+  return table.concat({ drawing, table.unpack(lines) }, "\n")
+end
+
 -- The columns that names take beside a drawing of `width` columns.
 function terminal.name_columns(names, width)
   local widest = 0
