@@ -57,6 +57,7 @@ int wfl_open_arrow(lua_State *L) {
                                        {"read", arrow_read},
                                        {"write", arrow_write},
                                        {NULL, NULL}};
+  wfl_frame_classes(L);
   luaL_newlib(L, functions);
   return 1;
 }

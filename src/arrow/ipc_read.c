@@ -311,21 +311,30 @@ static wf_status read_batch(wf_frame **out, const reader *r, wf_flat *footer, si
   return status;
 }
 
+/* A column without rows. One that is encoded may lack its dictionary then: it is read as plain text
+ * and given an empty one. */
+static wf_status empty_column(wf_column **out, const reader *r, const field *f, wf_error *err) {
+  bool coded = f->encoded && f->dictionary;
+  wf_arrow_array array = {.kind = coded ? f->code_kind : f->kind,
+                          .ticks_per_second = f->ticks_per_second,
+                          .dictionary = f->dictionary,
+                          .owner = r->owner};
+  if (coded || !f->encoded) return wf_arrow_to_column(out, &array, f->name, err);
+  wf_column *text = NULL;
+  WF_TRY(wf_arrow_to_column(&text, &array, f->name, err));
+  wf_status status = wf_column_cast(out, text, WF_CATEGORY, err);
+  wf_column_release(text);
+  return status;
+}
+
 /* A frame without rows, for a file without batches. */
 static wf_status read_nothing(wf_frame **out, reader *r, wf_error *err) {
   wf_column **columns = wf_alloc_zero(r->n_fields, sizeof *columns);
   const char **names = wf_alloc_array(r->n_fields, sizeof *names);
   wf_status status = columns && names ? WF_OK : wf_fail_nomem(err);
   for (size_t i = 0; i < r->n_fields && status == WF_OK; i++) {
-    const field *f = &r->fields[i];
-    wf_arrow_array array = {.kind = f->encoded ? f->code_kind : f->kind,
-                            .ticks_per_second = f->ticks_per_second,
-                            .dictionary = f->dictionary,
-                            .owner = r->owner};
-    if (f->encoded && !f->dictionary)
-      array.kind = f->kind; /* no codes, no dictionary: plain text */
-    names[i] = f->name;
-    status = wf_arrow_to_column(&columns[i], &array, f->name, err);
+    names[i] = r->fields[i].name;
+    status = empty_column(&columns[i], r, &r->fields[i], err);
   }
   if (status == WF_OK) status = wf_frame_new(out, names, columns, r->n_fields, err);
   for (size_t i = 0; columns && i < r->n_fields; i++) wf_column_release(columns[i]);

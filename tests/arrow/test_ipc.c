@@ -131,3 +131,15 @@ TEST(ipc_out_of_memory) {
   CHECK_OOM_SAFE(write_and_read(frame));
   wf_frame_release(frame);
 }
+
+/* A file of apache-arrow for JavaScript: a dictionary column without a batch or a dictionary. */
+TEST(ipc_category_without_dictionary) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f = NULL;
+  const char *path = test_source("tests/fuzz/corpus/arrow/empty_dictionary");
+  REQUIRE_OK(wf_arrow_read(&f, path, &err), err);
+  CHECK_EQ_INT(wf_frame_row_count(f), 0);
+  CHECK_EQ_INT(wf_column_type(wf_frame_column_at(f, 0)), WF_CATEGORY);
+  CHECK_EQ_INT(wf_column_count(wf_column_dictionary(wf_frame_column_at(f, 0))), 0);
+  wf_frame_release(f);
+}
