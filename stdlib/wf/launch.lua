@@ -59,10 +59,10 @@ end
 
 -- Lets go of the step's key when the body raises.
 local function guarded(step, body, ...)
-  local results = table.pack(pcall(body, ...))
-  if results[1] then return table.unpack(results, 2, results.n) end
+  local ok, outcome = pcall(body, ...)
+  if ok then return outcome end
   release(step)
-  error(results[2], 0)
+  error(outcome, 0)
 end
 
 -- The outcome that is kept for the step; nil when it is to be computed. It is claimed before it is

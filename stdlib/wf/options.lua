@@ -37,6 +37,8 @@ local function fits(value, kind)
 end
 
 function options.is(value, kinds)
+  if fits(value, kinds) then return true end -- one kind, as usual
+  if not kinds:find("|", 1, true) then return false end
   for kind in kinds:gmatch("[^|]+") do
     if fits(value, kind) then return true end
   end
@@ -46,13 +48,15 @@ end
 -- The nearest of the sorted names, or nil when none is near.
 options.nearest = sys.nearest
 
+local function comes_before(a, b)
+  if type(a) == type(b) and type(a) ~= "boolean" then return a < b end
+  return tostring(a) < tostring(b)
+end
+
 function options.sorted_keys(t)
   local keys = {}
   for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys, function(a, b)
-    if type(a) == type(b) and type(a) ~= "boolean" then return a < b end
-    return tostring(a) < tostring(b)
-  end)
+  if keys[2] ~= nil then table.sort(keys, comes_before) end
   return keys
 end
 
