@@ -31,8 +31,8 @@ static wf_csv_options common_options(lua_State *L, int arg, const char *what) {
 
 static wf_csv_options read_options(lua_State *L, int arg, const char *what) {
   static const char *const names[] = {
-      "delimiter", "quote",    "header", "missing",           "columns", "types",
-      "on_error",  "max_rows", "trim",   "rename_duplicates", NULL};
+      "delimiter", "quote",    "header", "missing",           "columns",     "types",
+      "on_error",  "max_rows", "trim",   "rename_duplicates", "finite_only", NULL};
   static const char *const policies[] = {"raise", "skip", "null", NULL}; /* as in the enum */
   wfl_options(L, arg, what, names);
   wf_csv_options options = common_options(L, arg, what);
@@ -44,6 +44,7 @@ static wf_csv_options read_options(lua_State *L, int arg, const char *what) {
   options.max_rows = (size_t)wfl_option_integer(L, arg, what, "max_rows", 0, 0, LUA_MAXINTEGER);
   options.trim = wfl_option_boolean(L, arg, what, "trim", false);
   options.rename_duplicates = wfl_option_boolean(L, arg, what, "rename_duplicates", false);
+  options.finite_only = wfl_option_boolean(L, arg, what, "finite_only", false);
   return options;
 }
 

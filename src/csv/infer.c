@@ -1,11 +1,13 @@
 /* infer.c — the rules by which text becomes typed.
  *
  * A column's type is the smallest that holds all its values: integers i64; any mix of integers and
- * other numbers (an integer that overflows i64 is one) f64; only true and false bool; everything
- * else text. The order of rows never matters, since the set of kinds seen decides. */
+ * other numbers (an integer that overflows i64 is one) f64; only true and false bool; only ISO 8601
+ * dates and instants timestamp; everything else text. The order of rows never matters, since the
+ * set of kinds seen decides. */
 #include "csv/infer.h"
 
 #include "base/number.h"
+#include "frame/timestamp.h"
 #include "frame/value.h"
 
 #include <string.h>
@@ -53,23 +55,35 @@ bool wf_csv_parse_i64(wf_view text, int64_t *out) {
   return has_blanks(text) && wf_parse_i64(wf_csv_trim(text), out);
 }
 
-bool wf_csv_parse_f64(wf_view text, double *out) {
-  if (wf_parse_f64(text, true, out)) return true;
-  return has_blanks(text) && wf_parse_f64(wf_csv_trim(text), true, out);
+bool wf_csv_parse_f64(wf_view text, bool special, double *out) {
+  if (wf_parse_f64(text, special, out)) return true;
+  return has_blanks(text) && wf_parse_f64(wf_csv_trim(text), special, out);
 }
 
 bool wf_csv_parse_bool(wf_view text, bool digits, bool *out) {
   return wf_value_parse_bool(has_blanks(text) ? wf_csv_trim(text) : text, digits, out);
 }
 
-unsigned wf_csv_kind(wf_view text) {
+static bool has_nanoseconds(wf_view text) {
+  const char *p = memchr(text.data, '.', text.size), *end = text.data + text.size;
+  size_t n = 0;
+  for (p = p ? p + 1 : end; p < end && *p >= '0' && *p <= '9'; p++) n++;
+  return n > 6;
+}
+
+bool wf_csv_parse_time(wf_view text, bool cut, int64_t *out) {
+  text = wf_csv_trim(text);
+  return wf_timestamp_parse(text, out) && (cut || !has_nanoseconds(text));
+}
+
+unsigned wf_csv_kind(wf_view text, bool special) {
   int64_t integer;
   double number;
   bool truth;
   if (wf_csv_parse_i64(text, &integer)) return WF_CSV_INTEGER;
-  if (wf_csv_parse_f64(text, &number)) return WF_CSV_NUMBER;
+  if (wf_csv_parse_f64(text, special, &number)) return WF_CSV_NUMBER;
   if (wf_csv_parse_bool(text, false, &truth)) return WF_CSV_TRUTH;
-  return WF_CSV_WORD;
+  return wf_csv_parse_time(text, false, &integer) ? WF_CSV_TIME : WF_CSV_WORD;
 }
 
 bool wf_csv_type_of(unsigned kinds, wf_type *out) {
@@ -80,16 +94,18 @@ bool wf_csv_type_of(unsigned kinds, wf_type *out) {
     *out = WF_I64;
   else if ((kinds & ~(unsigned)(WF_CSV_INTEGER | WF_CSV_NUMBER)) == 0)
     *out = WF_F64;
+  else if (kinds == WF_CSV_TRUTH)
+    *out = WF_BOOL;
   else
-    *out = kinds == WF_CSV_TRUTH ? WF_BOOL : WF_CATEGORY;
+    *out = kinds == WF_CSV_TIME ? WF_TIMESTAMP : WF_CATEGORY;
   return true;
 }
 
 unsigned wf_csv_kinds_of(wf_type type) {
   switch (type) {
   case WF_I64:
-  case WF_I32:
-  case WF_TIMESTAMP: return WF_CSV_INTEGER;
+  case WF_I32: return WF_CSV_INTEGER;
+  case WF_TIMESTAMP: return WF_CSV_TIME;
   case WF_F64:
   case WF_F32: return WF_CSV_INTEGER | WF_CSV_NUMBER;
   case WF_BOOL: return WF_CSV_TRUTH;

@@ -35,19 +35,23 @@ enum {
   WF_CSV_TRUTH = 4,
   WF_CSV_WORD = 8,  /* anything else */
   WF_CSV_MANY = 16, /* more distinct texts than a category may have */
+  WF_CSV_TIME = 32, /* an ISO 8601 date or instant that microseconds hold */
 };
 
-/* The kind of a field that is not missing; blanks around a number or bool do not count. */
-unsigned wf_csv_kind(wf_view text);
+/* The kind of a field that is not missing; blanks around anything but a word do not count.
+ * `special`: inf, infinity and nan in any case are numbers. */
+unsigned wf_csv_kind(wf_view text, bool special);
 /* The type that holds all these kinds; false for the empty set. */
 bool wf_csv_type_of(unsigned kinds, wf_type *out);
 /* The kinds that a column of this type holds. */
 unsigned wf_csv_kinds_of(wf_type type);
 
-/* A number, without or within blanks. */
+/* A value, without or within blanks. */
 bool wf_csv_parse_i64(wf_view text, int64_t *out);
-bool wf_csv_parse_f64(wf_view text, double *out);
+bool wf_csv_parse_f64(wf_view text, bool special, double *out);
 bool wf_csv_parse_bool(wf_view text, bool digits, bool *out);
+/* `cut`: digits past microseconds may be cut off; else such text is no time. */
+bool wf_csv_parse_time(wf_view text, bool cut, int64_t *out);
 wf_view wf_csv_trim(wf_view text);
 
 #endif

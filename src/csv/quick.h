@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "frame/timestamp.h"
+
 enum { WF_CSV_QUICK = 16 };
 
 typedef unsigned __int128 wf_csv_wide;
@@ -108,6 +110,21 @@ static inline bool wf_csv_quick_f64(const char *p, size_t size, double *out) {
   double number = (double)value / powers[fraction];
   *out = negative ? -number : number;
   return true;
+}
+
+/* "YYYY-MM-DD" as midnight UTC in microseconds. */
+static inline bool wf_csv_quick_date(const char *p, size_t size, int64_t *out) {
+  if (size != 10) return false;
+  uint64_t first = wf_csv_load64(p) ^ 0x2d30302d30303030u; /* "0000-00-" */
+  unsigned tens = (unsigned char)p[8] - '0', ones = (unsigned char)p[9] - '0';
+  /* a byte with its highest bit set here is no digit, or not the '-' it should be */
+  if (((first + 0x7f76767f76767676u) | first) & 0x8080808080808080u) return false;
+  if (tens > 9 || ones > 9) return false;
+  unsigned digits[7];
+  for (int i = 0; i < 7; i++) digits[i] = first >> (8 * i) & 0xff;
+  unsigned year = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3];
+  return wf_timestamp_of_date((int)year, (int)(digits[5] * 10 + digits[6]), (int)(tens * 10 + ones),
+                              out);
 }
 
 #endif

@@ -131,6 +131,7 @@ static wf_status choose_columns(wf_csv_plan *p, wf_error *err) {
     p->slots[field] = i;
     p->sources[i] = field;
     p->targets[i].markers = &p->markers;
+    p->targets[i].finite = options->finite_only;
   }
   return WF_OK;
 }

@@ -6,14 +6,13 @@
  *
  * Inference is optimistic: a sink converts to the type guessed so far, and the first field that
  * does not fit turns the rest of its rows into a collection of kinds, from which the caller knows
- * the right type and converts once more. Text shorter than 17 bytes is recognised through a small
- * cache of (first eight bytes, last eight bytes, size), which for such sizes is the text itself. */
+ * the right type and converts once more. Text shorter than 17 bytes is looked up as (first eight
+ * bytes, last eight bytes, size), which for such sizes is the text itself. */
 #include "csv/sink.h"
 
 #include "base/alloc.h"
 #include "csv/quick.h"
 #include "frame/builder.h"
-#include "frame/timestamp.h"
 
 #include <assert.h>
 #include <math.h>
@@ -25,20 +24,21 @@ size_t wf_csv_sink_width(const wf_csv_target *target) {
 }
 
 wf_status wf_csv_codes_init(wf_csv_codes *codes, wf_error *err) {
-  wf_csv_recent *recent = wf_alloc_zero(1 << WF_CSV_RECENT_BITS, sizeof *recent);
-  if (!recent) return wf_fail_nomem(err);
+  enum { FIRST_BITS = 5 };
+  wf_csv_short *shorts = wf_alloc_zero(1 << FIRST_BITS, sizeof *shorts);
+  if (!shorts) return wf_fail_nomem(err);
   wf_map *map = NULL;
   wf_status status = wf_map_new(&map, err);
   if (status == WF_OK)
-    *codes = (wf_csv_codes){.dictionary = map, .recent = recent};
+    *codes = (wf_csv_codes){.dictionary = map, .shorts = shorts, .bits = FIRST_BITS};
   else
-    wf_free(recent);
+    wf_free(shorts);
   return status;
 }
 
 void wf_csv_codes_dispose(wf_csv_codes *codes) {
   wf_map_free(codes->dictionary);
-  wf_free(codes->recent);
+  wf_free(codes->shorts);
   wf_free(codes->common);
   *codes = (wf_csv_codes){0};
 }
@@ -65,11 +65,11 @@ void wf_csv_sink_dispose(wf_csv_sink *sink) {
 
 static wf_status set_missing(wf_csv_sink *sink, size_t row, wf_error *err) {
   if (!sink->present) {
-    sink->present = wf_alloc(sink->capacity);
+    sink->present = wf_alloc(wf_bitmap_size(sink->capacity));
     if (!sink->present) return wf_fail_nomem(err);
-    memset(sink->present, 1, sink->capacity);
+    memset(sink->present, 0xff, wf_bitmap_size(sink->capacity));
   }
-  sink->present[row] = 0;
+  sink->present[row >> 3] &= (uint8_t) ~(1 << (row & 7));
   sink->n_missing++;
   return WF_OK;
 }
@@ -89,7 +89,7 @@ static bool is_neutral(wf_csv_sink *sink, const wf_csv_field *field) {
 static void collect_kinds(wf_csv_sink *sink, const wf_csv_field *fields, size_t n) {
   for (size_t i = 0; i < n && !(sink->kinds & WF_CSV_WORD); i++) {
     if (is_neutral(sink, &fields[i])) continue;
-    sink->kinds |= wf_csv_kind((wf_view){fields[i].data, fields[i].size});
+    sink->kinds |= wf_csv_kind((wf_view){fields[i].data, fields[i].size}, !sink->target->finite);
   }
 }
 
@@ -107,6 +107,10 @@ static bool put_quick_f64(wf_csv_sink *sink, size_t row, wf_view text) {
   return wf_csv_quick_f64(text.data, text.size, (double *)sink->values + row);
 }
 
+static bool put_quick_date(wf_csv_sink *sink, size_t row, wf_view text) {
+  return wf_csv_quick_date(text.data, text.size, (int64_t *)sink->values + row);
+}
+
 static bool put_slowly(wf_csv_sink *sink, size_t row, wf_view text) {
   (void)sink, (void)row, (void)text;
   return false;
@@ -117,7 +121,7 @@ static bool put_i64(wf_csv_sink *sink, size_t row, wf_view text) {
 }
 
 static bool put_f64(wf_csv_sink *sink, size_t row, wf_view text) {
-  return wf_csv_parse_f64(text, (double *)sink->values + row);
+  return wf_csv_parse_f64(text, !sink->target->finite, (double *)sink->values + row);
 }
 
 static bool put_i32(wf_csv_sink *sink, size_t row, wf_view text) {
@@ -129,7 +133,7 @@ static bool put_i32(wf_csv_sink *sink, size_t row, wf_view text) {
 
 static bool put_f32(wf_csv_sink *sink, size_t row, wf_view text) {
   double value;
-  if (!wf_csv_parse_f64(text, &value)) return false;
+  if (!wf_csv_parse_f64(text, !sink->target->finite, &value)) return false;
   float narrow = (float)value;
   ((float *)sink->values)[row] = narrow;
   return !isinf(narrow) || isinf(value);
@@ -143,7 +147,7 @@ static bool put_bool(wf_csv_sink *sink, size_t row, wf_view text) {
 }
 
 static bool put_timestamp(wf_csv_sink *sink, size_t row, wf_view text) {
-  return wf_timestamp_parse(wf_csv_trim(text), (int64_t *)sink->values + row);
+  return wf_csv_parse_time(text, sink->target->given, (int64_t *)sink->values + row);
 }
 
 static bool put_nothing(wf_csv_sink *sink, size_t row, wf_view text) {
@@ -190,25 +194,59 @@ static void text_words(const char *p, size_t size, uint64_t *head, uint64_t *tai
   }
 }
 
-/* The text's code, adding it when new. */
-static wf_status encode(wf_csv_sink *sink, const wf_csv_field *field, int32_t *code,
-                        wf_error *err) {
-  wf_csv_recent *slot = NULL;
-  uint64_t head = 0, tail = 0;
-  if (field->size <= 16) {
-    text_words(field->data, field->size, &head, &tail);
-    uint64_t hash = (head ^ (tail << 7 | tail >> 57) ^ field->size) * 0x9e3779b97f4a7c15u;
-    slot = &sink->codes->recent[hash >> (64 - WF_CSV_RECENT_BITS)];
-    if (slot->size == field->size + 1 && slot->head == head && slot->tail == tail) {
-      *code = slot->code;
-      return WF_OK;
-    }
+/* Where the text is, or would be put. */
+static wf_csv_short *find_short(const wf_csv_codes *codes, const wf_csv_short *text) {
+  uint64_t hash = (text->head ^ (text->tail << 7 | text->tail >> 57) ^ text->size);
+  size_t mask = ((size_t)1 << codes->bits) - 1;
+  size_t at = (size_t)(hash * 0x9e3779b97f4a7c15u >> (64 - codes->bits));
+  for (;; at = (at + 1) & mask) {
+    wf_csv_short *slot = &codes->shorts[at];
+    if (slot->size == 0) return slot;
+    if (slot->size == text->size && slot->head == text->head && slot->tail == text->tail)
+      return slot;
   }
+}
+
+static wf_status grow_shorts(wf_csv_codes *codes, wf_error *err) {
+  size_t n = (size_t)1 << codes->bits;
+  wf_csv_codes grown = {.bits = codes->bits + 2};
+  grown.shorts = wf_alloc_zero((size_t)1 << grown.bits, sizeof *grown.shorts);
+  if (!grown.shorts) return wf_fail_nomem(err);
+  for (size_t i = 0; i < n; i++) {
+    if (codes->shorts[i].size) *find_short(&grown, &codes->shorts[i]) = codes->shorts[i];
+  }
+  wf_free(codes->shorts);
+  codes->shorts = grown.shorts;
+  codes->bits = grown.bits;
+  return WF_OK;
+}
+
+/* A short text seen for the first time. */
+static wf_status add_short(wf_csv_codes *codes, wf_csv_short text, wf_view view, int32_t *code,
+                           wf_error *err) {
   size_t index;
-  WF_TRY(
-      wf_map_add(sink->codes->dictionary, (wf_view){field->data, field->size}, &index, NULL, err));
+  if (++codes->n_shorts > (size_t)1 << (codes->bits - 1)) WF_TRY(grow_shorts(codes, err));
+  WF_TRY(wf_map_add(codes->dictionary, view, &index, NULL, err));
+  *code = text.code = (int32_t)index;
+  *find_short(codes, &text) = text;
+  return WF_OK;
+}
+
+/* The text's code, adding it when new. */
+static wf_status encode(wf_csv_codes *codes, const wf_csv_field *field, int32_t *code,
+                        wf_error *err) {
+  wf_view view = {field->data, field->size};
+  size_t index;
+  if (field->size <= 16) {
+    wf_csv_short text = {.size = field->size + 1};
+    text_words(field->data, field->size, &text.head, &text.tail);
+    const wf_csv_short *slot = find_short(codes, &text);
+    if (slot->size == 0) return add_short(codes, text, view, code, err);
+    *code = slot->code;
+    return WF_OK;
+  }
+  WF_TRY(wf_map_add(codes->dictionary, view, &index, NULL, err));
   *code = (int32_t)index;
-  if (slot) *slot = (wf_csv_recent){head, tail, field->size + 1, *code};
   return WF_OK;
 }
 
@@ -222,7 +260,7 @@ static wf_status add_categories(wf_csv_sink *sink, const wf_csv_field *fields, s
       WF_TRY(set_missing(sink, sink->n + i, err));
       continue;
     }
-    WF_TRY(encode(sink, &fields[i], &codes[i], err));
+    WF_TRY(encode(sink->codes, &fields[i], &codes[i], err));
     if (codes[i] >= WF_CSV_MAX_CATEGORIES && !sink->target->given) {
       *stored = i;
       return WF_OK;
@@ -254,7 +292,8 @@ static wf_status store(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, 
   case WF_I64: return add_parsed(sink, fields, n, put_quick_i64, put_i64, 8, stored, err);
   case WF_I32: return add_parsed(sink, fields, n, put_slowly, put_i32, 4, stored, err);
   case WF_BOOL: return add_parsed(sink, fields, n, put_slowly, put_bool, 1, stored, err);
-  case WF_TIMESTAMP: return add_parsed(sink, fields, n, put_slowly, put_timestamp, 8, stored, err);
+  case WF_TIMESTAMP:
+    return add_parsed(sink, fields, n, put_quick_date, put_timestamp, 8, stored, err);
   case WF_CATEGORY: return add_categories(sink, fields, n, stored, err);
   case WF_STRING: *stored = n; return add_strings(sink, fields, n, err);
   }
@@ -292,6 +331,18 @@ static size_t count_rows(const wf_csv_sink *sinks, size_t n_sinks, size_t *n_mis
   return n;
 }
 
+/* Writes `n` bits (NULL: all set) behind the first `at` ones; what follows them is 0. */
+static void append_bits(uint8_t *out, size_t at, const uint8_t *bits, size_t n) {
+  unsigned shift = at & 7;
+  out += at >> 3;
+  for (size_t i = 0; i < n; i += 8, out++) {
+    unsigned left = n - i < 8 ? (unsigned)(n - i) : 8;
+    unsigned eight = (bits ? bits[i >> 3] : 0xffu) & ((1u << left) - 1);
+    out[0] |= (uint8_t)(eight << shift);
+    if (shift + left > 8) out[1] = (uint8_t)(eight >> (8 - shift));
+  }
+}
+
 static wf_status finish_validity(wf_buffer **out, const wf_csv_sink *sinks, size_t n_sinks,
                                  size_t n_rows, size_t n_missing, wf_error *err) {
   *out = NULL;
@@ -299,11 +350,8 @@ static wf_status finish_validity(wf_buffer **out, const wf_csv_sink *sinks, size
   wf_buffer *bits = NULL;
   WF_TRY(wf_buffer_new_zero(&bits, wf_bitmap_size(n_rows), err));
   size_t row = 0;
-  for (size_t i = 0; i < n_sinks; i++) {
-    const uint8_t *present = sinks[i].present;
-    for (size_t k = 0; k < sinks[i].n; k++, row++) {
-      bits->data[row >> 3] |= (uint8_t)((!present || present[k]) << (row & 7));
-    }
+  for (size_t i = 0; i < n_sinks; row += sinks[i++].n) {
+    append_bits(bits->data, row, sinks[i].present, sinks[i].n);
   }
   *out = bits;
   return WF_OK;
@@ -313,7 +361,12 @@ static wf_status finish_bits(wf_buffer **values, size_t n_rows, wf_error *err) {
   wf_buffer *bits = NULL;
   WF_TRY(wf_buffer_new_zero(&bits, wf_bitmap_size(n_rows), err));
   const uint8_t *bytes = (*values)->data;
-  for (size_t i = 0; i < n_rows; i++) bits->data[i >> 3] |= (uint8_t)(bytes[i] << (i & 7));
+  size_t i = 0;
+  for (; i + 8 <= n_rows; i += 8) { /* the multiplication gathers eight lowest bits in one byte */
+    bits->data[i >> 3] =
+        (uint8_t)(wf_csv_load64((const char *)bytes + i) * 0x0102040810204080u >> 56);
+  }
+  for (; i < n_rows; i++) bits->data[i >> 3] |= (uint8_t)(bytes[i] << (i & 7));
   wf_buffer_release(*values);
   *values = bits;
   return WF_OK;
@@ -348,7 +401,7 @@ static wf_status recode(wf_map *common, const wf_csv_sink *sink, wf_error *err) 
   }
   int32_t *values = sink->values;
   for (size_t k = 0; k < sink->n; k++) {
-    if (sink->present && !sink->present[k]) continue;
+    if (sink->present && !wf_bit_get(sink->present, k)) continue;
     int32_t *code = &codes->common[values[k]];
     if (*code < 0) {
       size_t index = 0;

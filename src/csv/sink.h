@@ -6,27 +6,30 @@
 #include "csv/infer.h"
 #include "frame/column.h"
 
-enum { WF_CSV_MAX_CATEGORIES = 1 << 15, WF_CSV_RECENT_BITS = 10 };
+enum { WF_CSV_MAX_CATEGORIES = 1 << 15 };
 
 /* What a column is to become. `typed` false: nothing is known yet, and only missing fields fit. */
 typedef struct wf_csv_target {
   const wf_csv_markers *markers;
   wf_type type;
   bool typed, given; /* given: by the caller, not to be changed */
+  bool finite;       /* inf and nan are words */
   bool lenient;      /* given, and what does not fit is missing instead */
   bool doubtful;     /* string by a guess: it may still be worth a dictionary */
 } wf_csv_target;
 
-typedef struct wf_csv_recent { /* a text of at most 16 bytes and its code */
+typedef struct wf_csv_short { /* a text of at most 16 bytes and its code */
   uint64_t head, tail;
-  uint32_t size;
+  uint32_t size; /* plus 1; 0: the slot is free */
   int32_t code;
-} wf_csv_recent;
+} wf_csv_short;
 
 /* The codes of one column's texts, shared by all sinks that one thread fills. Zero-initialise. */
 typedef struct wf_csv_codes {
   wf_map *dictionary;
-  wf_csv_recent *recent;
+  wf_csv_short *shorts; /* the short ones, by open addressing; at most half full */
+  size_t n_shorts;
+  unsigned bits;   /* there are 1 << bits slots */
   int32_t *common; /* while chunks are put together: the code in the common dictionary, or -1 */
 } wf_csv_codes;
 
@@ -39,7 +42,7 @@ typedef struct wf_csv_sink {
   const wf_csv_target *target;
   void *values;
   size_t n, capacity, n_missing;
-  uint8_t *present;    /* a byte a row; NULL while nothing is missing */
+  uint8_t *present;    /* a bit a row; NULL while nothing is missing */
   unsigned kinds;      /* of everything from the first misfit on */
   size_t misfit;       /* the first row that does not fit the type; SIZE_MAX: none */
   size_t n_repaired;   /* values made missing by a lenient target */

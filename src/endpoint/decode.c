@@ -110,7 +110,7 @@ typedef struct header_look {
  */
 static const wf_place *name_of(const reader *r, const wf_csv_cell *field) {
   double number;
-  if (is_missing(r, field) || wf_csv_parse_f64(field->text, &number)) return NULL;
+  if (is_missing(r, field) || wf_csv_parse_f64(field->text, true, &number)) return NULL;
   return wf_served_find(r->block->served, field->text);
 }
 
@@ -170,7 +170,7 @@ static wf_cell cell_of(const reader *r, const wf_csv_cell *field, bool is_text) 
     cell.text = text.data;
     cell.size = text.size;
     /* What is no number goes on as text: a bool column takes "true". */
-    if (wf_csv_parse_f64(text, &cell.number)) cell.kind = WF_CELL_NUMBER;
+    if (wf_csv_parse_f64(text, true, &cell.number)) cell.kind = WF_CELL_NUMBER;
   }
   return cell;
 }
@@ -193,7 +193,7 @@ static wf_status encode_features(const reader *r, const size_t *field_of_feature
     double number;
     if (is_missing(r, field)) {
       number = (double)NAN;
-    } else if (!wf_csv_parse_f64(field->text, &number)) {
+    } else if (!wf_csv_parse_f64(field->text, true, &number)) {
       return wf_block_fail(r->block, err, WF_TYPE, index + 1,
                            "feature '%s': '%.*s' is not a number",
                            wf_recipe_output_name(s->recipe, i),

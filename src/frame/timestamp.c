@@ -36,6 +36,13 @@ static int days_in_month(int year, int month) {
   return month == 2 && leap ? 29 : days[month - 1];
 }
 
+bool wf_timestamp_of_date(int year, int month, int day, int64_t *out) {
+  if (month < 1 || month > 12 || day < 1) return false;
+  if (day > 28 && day > days_in_month(year, month)) return false;
+  *out = days_of(year, month, day) * DAY;
+  return true;
+}
+
 /* ---- in -------------------------------------------------------------------------------------- */
 
 typedef struct cursor {
@@ -106,8 +113,8 @@ bool wf_timestamp_parse(wf_view text, int64_t *out) {
       !digits(&c, 2, &day)) {
     return false;
   }
-  if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return false;
-  int64_t us = days_of(year, month, day) * DAY;
+  int64_t us;
+  if (!wf_timestamp_of_date(year, month, day, &us)) return false;
   if (c.at < c.end) {
     if (!accept(&c, 'T') && !accept(&c, ' ') && !accept(&c, 't')) return false;
     if (!read_clock(&c, &us)) return false;

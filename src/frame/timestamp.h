@@ -6,6 +6,9 @@
 
 #define WF_TIMESTAMP_TEXT 36
 
+/* Midnight of a date; false when there is no such day. */
+bool wf_timestamp_of_date(int year, int month, int day, int64_t *out);
+
 /* ISO 8601: YYYY-MM-DD, then optionally T or a blank, HH:MM[:SS[.f…]] and Z or ±HH[:]MM. Without a
  * zone the time is UTC; digits past microseconds are cut off. */
 bool wf_timestamp_parse(wf_view text, int64_t *out);

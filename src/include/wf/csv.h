@@ -6,10 +6,12 @@
  * be valid UTF-8 without NUL.
  *
  * Types are inferred over all values of a column, whatever their order: integers give i64, integers
- * and other numbers (an integer beyond i64 is one) f64, "true" and "false" in any case bool,
- * everything else text. Text becomes a category when it has at most 32,768 distinct values and each
- * occurs twice on average, else a string. Blanks around a number or bool do not count; text keeps
- * them. Quoting does not: "5" is the number 5.
+ * and other numbers (an integer beyond i64 is one; inf, infinity and nan in any case, unless
+ * finite_only) f64, "true" and "false" in any case bool, ISO 8601 dates and instants (with at most
+ * six digits of a second's fraction) timestamp, everything else text. Text becomes a category when
+ * it has at most 32,768 distinct values and each occurs twice on average, else a string. Blanks
+ * around a number, bool or time do not count; text keeps them. Quoting does not: "5" is the number
+ * 5.
  *
  * A bare field that equals one of the missing markers is missing; a quoted one is not, except that
  * an empty field is missing, quoted or not, where the column is not text. A column of nothing but
@@ -45,6 +47,7 @@ typedef struct wf_csv_options {
   size_t max_rows;        /* 0: all; what follows is not looked at */
   bool trim;              /* drop blanks around fields, so that `a, "b"` is a and b */
   bool rename_duplicates; /* a repeated name gets "_2", "_3", …; false: it is an error */
+  bool finite_only;       /* inf, infinity and nan are words, not numbers */
 } wf_csv_options;
 
 /* What a read met besides data; zero-initialise. */
