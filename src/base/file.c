@@ -75,6 +75,19 @@ bool wf_write_all(int fd, const void *data, size_t size) {
   return true;
 }
 
+bool wf_write_all_at(int fd, const void *data, size_t size, size_t offset) {
+  const char *p = data;
+  while (size) {
+    ssize_t n = pwrite(fd, p, size, (off_t)offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    p += n;
+    size -= (size_t)n;
+    offset += (size_t)n;
+  }
+  return true;
+}
+
 char *wf_path_join(const char *directory, const char *name) {
   size_t a = strlen(directory), b = strlen(name);
   bool slash = a > 0 && directory[a - 1] != '/';
@@ -101,36 +114,61 @@ static char *parent_of(const char *path) {
   return wf_strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-static wf_status write_temporary(char *temporary, const char *path, const void *data, size_t size,
-                                 unsigned mode, wf_error *err) {
-  int fd = mkostemp(temporary, O_CLOEXEC);
-  if (fd < 0) return wf_fail_errno(err, errno, "%s", path);
-  int failed = 0;
-  if (!wf_write_all(fd, data, size) || fchmod(fd, mode) != 0 || fsync(fd) != 0) failed = errno;
-  if (close(fd) != 0 && !failed) failed = errno;
-  if (!failed && rename(temporary, path) != 0) failed = errno;
-  if (!failed) return WF_OK;
-  unlink(temporary);
-  return wf_fail_errno(err, failed, "%s", path);
+wf_status wf_replacement_open(wf_replacement *out, const char *path, unsigned mode, wf_error *err) {
+  static const char ending[] = ".tmp-XXXXXX";
+  size_t length = strlen(path);
+  char *temporary = wf_alloc_array(length + sizeof ending, 1);
+  if (!temporary) return wf_fail_nomem(err);
+  memcpy(temporary, path, length);
+  memcpy(temporary + length, ending, sizeof ending);
+  int fd = mkostemp(temporary, O_CLOEXEC), failed = fd < 0 ? errno : 0;
+  wf_replacement opened = {path, temporary, fd};
+  if (fd >= 0 && fchmod(fd, mode) != 0) {
+    failed = errno;
+    wf_replacement_discard(&opened);
+  } else if (failed) {
+    wf_free(temporary);
+  }
+  if (failed) return wf_fail_errno(err, failed, "%s", path);
+  *out = opened;
+  return WF_OK;
+}
+
+void wf_replacement_discard(wf_replacement *replacement) {
+  if (replacement->fd >= 0) close(replacement->fd);
+  unlink(replacement->temporary);
+  wf_free(replacement->temporary);
+  *replacement = (wf_replacement){.fd = -1};
+}
+
+wf_status wf_replacement_commit(wf_replacement *r, wf_error *err) {
+  const char *path = r->path;
+  char *directory = parent_of(path);
+  int failed = directory ? 0 : ENOMEM;
+  if (!failed && fsync(r->fd) != 0) failed = errno;
+  if (close(r->fd) != 0 && !failed) failed = errno;
+  r->fd = -1;
+  if (!failed && rename(r->temporary, path) != 0) failed = errno;
+  wf_status status = WF_OK;
+  if (failed) {
+    wf_replacement_discard(r);
+    status = directory ? wf_fail_errno(err, failed, "%s", path) : wf_fail_nomem(err);
+  } else {
+    status = wf_sync_directory(directory, err);
+  }
+  wf_free(r->temporary);
+  wf_free(directory);
+  *r = (wf_replacement){.fd = -1};
+  return status;
 }
 
 wf_status wf_file_write(const char *path, const void *data, size_t size, unsigned mode,
                         wf_error *err) {
-  size_t length = strlen(path);
-  char *temporary = wf_alloc_array(length + sizeof ".tmp-XXXXXX", 1);
-  char *directory = parent_of(path);
-  wf_status status = WF_NOMEM;
-  if (!temporary || !directory) {
-    status = wf_fail_nomem(err);
-    goto done;
-  }
-  memcpy(temporary, path, length);
-  memcpy(temporary + length, ".tmp-XXXXXX", sizeof ".tmp-XXXXXX");
-  status = write_temporary(temporary, path, data, size, mode, err);
-  if (status == WF_OK) status = wf_sync_directory(directory, err);
-done:
-  wf_free(temporary);
-  wf_free(directory);
+  wf_replacement replacement;
+  WF_TRY(wf_replacement_open(&replacement, path, mode, err));
+  if (wf_write_all(replacement.fd, data, size)) return wf_replacement_commit(&replacement, err);
+  wf_status status = wf_fail_errno(err, errno, "%s", path);
+  wf_replacement_discard(&replacement);
   return status;
 }
 

@@ -13,6 +13,18 @@ wf_status wf_file_read(const char *path, size_t max_size, char **data, size_t *s
 wf_status wf_file_write(const char *path, const void *data, size_t size, unsigned mode,
                         wf_error *err);
 
+/* The same in steps: whoever opened a replacement writes to its descriptor as it likes, then
+ * commits it (fsync, rename, fsync of the directory) or discards it. Either ends it; a failed
+ * commit has discarded it. `path` is borrowed until then. */
+typedef struct wf_replacement {
+  const char *path;
+  char *temporary;
+  int fd;
+} wf_replacement;
+wf_status wf_replacement_open(wf_replacement *out, const char *path, unsigned mode, wf_error *err);
+wf_status wf_replacement_commit(wf_replacement *replacement, wf_error *err);
+void wf_replacement_discard(wf_replacement *replacement);
+
 /* mkdir -p; existing directories are fine. */
 wf_status wf_make_directories(const char *path, unsigned mode, wf_error *err);
 wf_status wf_sync_directory(const char *path, wf_error *err);
@@ -22,5 +34,6 @@ char *wf_path_join(const char *directory, const char *name);
 
 /* write(2) until all is written or an error (errno) stops it. */
 bool wf_write_all(int fd, const void *data, size_t size);
+bool wf_write_all_at(int fd, const void *data, size_t size, size_t offset); /* pwrite */
 
 #endif

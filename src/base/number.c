@@ -246,34 +246,43 @@ bool wf_parse_i64(wf_view text, int64_t *out) {
 /* ---- printing ----------------------------------------------------------------------------------
  */
 
-static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324"
-                                  "25262728293031323334353637383940414243444546474849"
-                                  "50515253545556575859606162636465666768697071727374"
-                                  "75767778798081828384858687888990919293949596979899";
+/* Eight digits of a value below 10^8, each in a byte, the first in the lowest: the value is cut
+ * into fours, pairs and single digits, all parts of one word at a time. The factors are 2^20 / 100
+ * and 2^10 / 10 rounded up, exact for parts of four and of two digits. */
+static uint64_t eight_bytes(uint32_t value) {
+  uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+  uint64_t high = (fours * 10486 >> 20) & 0x0000007f0000007fu;
+  uint64_t pairs = high | (fours - 100 * high) << 16;
+  uint64_t tens = (pairs * 103 >> 10) & 0x000f000f000f000fu;
+  return tens | (pairs - 10 * tens) << 8;
+}
 
-/* The digits of `value` so that they end before `end`; returns where they begin. */
-static char *digits_before(char *end, uint64_t value) {
-  while (value >= 100) {
-    end -= 2;
-    memcpy(end, digit_pairs + value % 100 * 2, 2);
-    value /= 100;
-  }
-  if (value >= 10) {
-    end -= 2;
-    memcpy(end, digit_pairs + value * 2, 2);
-    return end;
-  }
-  *--end = (char)('0' + value);
-  return end;
+#define EIGHT_ZEROS 0x3030303030303030u
+#define EIGHT_DIGITS 100000000
+
+static void store64(char *out, uint64_t word) { memcpy(out, &word, sizeof word); }
+
+/* Without zeros in front; writes 8 bytes. */
+static size_t put_eight(char *out, uint32_t value) {
+  uint64_t bytes = eight_bytes(value);
+  unsigned zeros = (unsigned)__builtin_ctzll(bytes | UINT64_C(1) << 56) / 8;
+  store64(out, (bytes | EIGHT_ZEROS) >> (8 * zeros));
+  return 8 - zeros;
+}
+
+/* The digits of any value; writes up to 24 bytes. */
+static size_t put_digits(char *out, uint64_t value) {
+  if (value < EIGHT_DIGITS) return put_eight(out, (uint32_t)value);
+  size_t n = put_digits(out, value / EIGHT_DIGITS);
+  store64(out + n, eight_bytes((uint32_t)(value % EIGHT_DIGITS)) | EIGHT_ZEROS);
+  return n + 8;
 }
 
 size_t wf_format_i64(char *out, int64_t value) {
-  char buffer[24], *end = buffer + sizeof buffer;
   uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-  char *first = digits_before(end, rest);
-  if (value < 0) *--first = '-';
-  size_t length = (size_t)(end - first);
-  memcpy(out, first, length);
+  size_t sign = value < 0;
+  *out = '-';
+  size_t length = sign + put_digits(out + sign, rest);
   out[length] = '\0';
   return length;
 }
@@ -323,40 +332,61 @@ static shortest search(uint64_t c, int q, bool regular, bool is_double) {
   return (shortest){s + up, k};
 }
 
-/* As printf's %g: `precision` is the least number of digits from which an exponent is written. */
-static size_t layout(char *out, bool negative, shortest d, int precision) {
-  while (d.digits % 10 == 0 && d.digits > 0) {
-    d.digits /= 10;
-    d.exponent++;
+/* Without zeros behind; a double has at most 17 digits. */
+static shortest strip_zeros(shortest d) {
+  static const struct {
+    uint64_t power;
+    int n;
+  } steps[] = {{EIGHT_DIGITS, 8}, {EIGHT_DIGITS, 8}, {10000, 4}, {100, 2}, {10, 1}};
+  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+    if (d.digits % steps[i].power != 0) continue;
+    d.digits /= steps[i].power;
+    d.exponent += steps[i].n;
   }
-  char buffer[24], *end = buffer + sizeof buffer, *first = digits_before(end, d.digits), *p = out;
-  int n = (int)(end - first), magnitude10 = n - 1 + d.exponent;
+  return d;
+}
+
+/* d.ddde-07: one digit, the point, the others, and the exponent. */
+static size_t layout_exponent(char *out, const char *digits, int n, int magnitude10) {
+  char *p = out;
+  *p++ = *digits;
+  if (n > 1) *p++ = '.';
+  memcpy(p, digits + 1, 16);
+  p += n - 1;
+  *p++ = 'e';
+  *p++ = magnitude10 < 0 ? '-' : '+';
+  int e = magnitude10 < 0 ? -magnitude10 : magnitude10;
+  if (e < 10) *p++ = '0';
+  return (size_t)(p - out) + wf_format_i64(p, e);
+}
+
+/* As printf's %g: `precision` is the least number of digits from which an exponent is written.
+ * Copies are of a fixed size, whatever is behind the digits: WF_NUMBER_TEXT has the room. */
+static size_t layout(char *out, bool negative, shortest d, int precision) {
+  char digits[48] = {0}, *p = out;
+  d = strip_zeros(d);
+  int n = (int)put_digits(digits, d.digits), magnitude10 = n - 1 + d.exponent;
   if (precision < n) precision = n;
-  if (negative) *p++ = '-';
+  *p = '-';
+  p += negative;
   if (magnitude10 < -4 || magnitude10 >= precision) {
-    *p++ = *first++;
-    if (first < end) *p++ = '.';
-    memcpy(p, first, (size_t)(end - first));
-    p += end - first;
-    *p++ = 'e';
-    *p++ = magnitude10 < 0 ? '-' : '+';
-    int e = magnitude10 < 0 ? -magnitude10 : magnitude10;
-    if (e < 10) *p++ = '0';
-    p += wf_format_i64(p, e);
+    p += layout_exponent(p, digits, n, magnitude10);
   } else if (magnitude10 < 0) {
     memcpy(p, "0.0000", 6);
     p += 1 - magnitude10;
-    memcpy(p, first, (size_t)n);
+    memcpy(p, digits, 17);
     p += n;
   } else {
-    int whole = magnitude10 + 1 < n ? magnitude10 + 1 : n;
-    memcpy(p, first, (size_t)whole);
-    p += whole;
-    memset(p, '0', (size_t)(magnitude10 + 1 - whole));
-    p += magnitude10 + 1 - whole;
-    if (whole < n) *p++ = '.';
-    memcpy(p, first + whole, (size_t)(n - whole));
-    p += n - whole;
+    int whole = magnitude10 + 1;
+    memcpy(p, digits, 17);
+    if (whole < n) {
+      p[whole] = '.';
+      memcpy(p + whole + 1, digits + whole, 16);
+      p += n + 1;
+    } else {
+      memset(p + n, '0', (size_t)(whole - n));
+      p += whole;
+    }
   }
   *p = '\0';
   return (size_t)(p - out);

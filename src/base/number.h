@@ -4,7 +4,9 @@
 
 #include "base/bytes.h"
 
-#define WF_NUMBER_TEXT 32 /* enough for any formatted number and its terminator */
+#define WF_NUMBER_TEXT                                                      \
+  40 /* enough for any formatted number, its terminator and what is written \
+        past it on the way */
 
 /* The whole of `text` (no blanks) as a decimal number: [+-]digits[.digits][e[+-]digits], or one of
  * inf, infinity, nan in any case when `special`. Correctly rounded. Hexadecimal is refused. */

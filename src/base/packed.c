@@ -123,6 +123,8 @@ static bool ends_in(const char *path, const char *ending) {
   return n > m && strcmp(path + n - m, ending) == 0;
 }
 
+bool wf_packed_wanted(const char *path) { return ends_in(path, ".gz") || ends_in(path, ".zst"); }
+
 wf_status wf_packed_write(const char *path, const void *data, size_t size, wf_error *err) {
   char *packed = NULL;
   wf_status status = WF_OK;

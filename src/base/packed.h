@@ -9,6 +9,9 @@
  * zstd. */
 bool wf_packed_is(const void *data, size_t size);
 
+/* Whether a file of that name is compressed when written. */
+bool wf_packed_wanted(const char *path);
+
 /* All members or frames of compressed bytes; wf_free the (terminated) result. Damage, truncation
  * and foreign bytes behind the end are WF_CORRUPT; zstd in a build without it is WF_UNSUPPORTED. */
 wf_status wf_packed_open(char **out, size_t *out_size, const void *data, size_t size,

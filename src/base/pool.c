@@ -6,11 +6,10 @@
  * atomic counter; when a thread cannot be started, the others simply do more. */
 #include "base/pool.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 enum { MAX_THREADS = 64 };
 
@@ -92,6 +91,28 @@ wf_status wf_parallel_for(size_t n, size_t block, size_t n_threads, wf_block_fn 
   if (!work.failed) return WF_OK;
   if (err) *err = work.error;
   return work.status;
+}
+
+bool wf_turns_wait(wf_turns *turns, size_t index) {
+  pthread_mutex_lock(&turns->lock);
+  while (!turns->closed && turns->next != index) pthread_cond_wait(&turns->moved, &turns->lock);
+  bool mine = !turns->closed;
+  pthread_mutex_unlock(&turns->lock);
+  return mine;
+}
+
+void wf_turns_pass(wf_turns *turns) {
+  pthread_mutex_lock(&turns->lock);
+  turns->next++;
+  pthread_cond_broadcast(&turns->moved);
+  pthread_mutex_unlock(&turns->lock);
+}
+
+void wf_turns_close(wf_turns *turns) {
+  pthread_mutex_lock(&turns->lock);
+  turns->closed = true;
+  pthread_cond_broadcast(&turns->moved);
+  pthread_mutex_unlock(&turns->lock);
 }
 
 /* WF_THREADS is how a worker process is told its share of the processors. */

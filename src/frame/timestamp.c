@@ -5,8 +5,6 @@
 
 #include "base/number.h"
 
-#include <stdio.h>
-
 #define SECOND INT64_C(1000000)
 #define DAY (86400 * SECOND)
 
@@ -126,12 +124,37 @@ bool wf_timestamp_parse(wf_view text, int64_t *out) {
 
 /* ---- out ------------------------------------------------------------------------------------- */
 
-static size_t format_fraction(char *out, int us) {
-  if (us == 0) return 0;
-  int length = snprintf(out, 8, ".%06d", us);
-  while (out[length - 1] == '0') length--;
-  out[length] = '\0';
-  return (size_t)length;
+static char *put_two(char *p, int value) {
+  p[0] = (char)('0' + value / 10);
+  p[1] = (char)('0' + value % 10);
+  return p + 2;
+}
+
+/* ".ffffff" without zeros at its end; nothing for 0. */
+static char *put_fraction(char *p, int us) {
+  if (us == 0) return p;
+  *p++ = '.';
+  for (int unit = 100000; us > 0; us %= unit, unit /= 10) *p++ = (char)('0' + us / unit);
+  return p;
+}
+
+static char *put_date(char *p, int year, int month, int day) {
+  p = put_two(put_two(p, year / 100), year % 100);
+  *p++ = '-';
+  p = put_two(p, month);
+  *p++ = '-';
+  return put_two(p, day);
+}
+
+static char *put_clock(char *p, int seconds, int us) {
+  *p++ = 'T';
+  p = put_two(p, seconds / 3600);
+  *p++ = ':';
+  p = put_two(p, seconds / 60 % 60);
+  *p++ = ':';
+  p = put_fraction(put_two(p, seconds % 60), us);
+  *p++ = 'Z';
+  return p;
 }
 
 size_t wf_timestamp_format(char out[WF_TIMESTAMP_TEXT], int64_t us) {
@@ -141,13 +164,8 @@ size_t wf_timestamp_format(char out[WF_TIMESTAMP_TEXT], int64_t us) {
   if (days < first || days > last) return wf_format_i64(out, us);
   int year, month, day;
   date_of(days, &year, &month, &day);
-  size_t n = (size_t)snprintf(out, WF_TIMESTAMP_TEXT, "%04d-%02d-%02d", year, month, day);
-  if (rest == 0) return n;
-  int seconds = (int)(rest / SECOND);
-  n += (size_t)snprintf(out + n, WF_TIMESTAMP_TEXT - n, "T%02d:%02d:%02d", seconds / 3600,
-                        seconds / 60 % 60, seconds % 60);
-  n += format_fraction(out + n, (int)(rest % SECOND));
-  out[n++] = 'Z';
-  out[n] = '\0';
-  return n;
+  char *end = put_date(out, year, month, day);
+  if (rest) end = put_clock(end, (int)(rest / SECOND), (int)(rest % SECOND));
+  *end = '\0';
+  return (size_t)(end - out);
 }
