@@ -249,7 +249,7 @@ bool wf_parse_i64(wf_view text, int64_t *out) {
 /* Eight digits of a value below 10^8, each in a byte, the first in the lowest: the value is cut
  * into fours, pairs and single digits, all parts of one word at a time. The factors are 2^20 / 100
  * and 2^10 / 10 rounded up, exact for parts of four and of two digits. */
-static uint64_t eight_bytes(uint32_t value) {
+static inline uint64_t eight_bytes(uint32_t value) {
   uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
   uint64_t high = (fours * 10486 >> 20) & 0x0000007f0000007fu;
   uint64_t pairs = high | (fours - 100 * high) << 16;
@@ -263,7 +263,7 @@ static uint64_t eight_bytes(uint32_t value) {
 static void store64(char *out, uint64_t word) { memcpy(out, &word, sizeof word); }
 
 /* Without zeros in front; writes 8 bytes. */
-static size_t put_eight(char *out, uint32_t value) {
+static inline size_t put_eight(char *out, uint32_t value) {
   uint64_t bytes = eight_bytes(value);
   unsigned zeros = (unsigned)__builtin_ctzll(bytes | UINT64_C(1) << 56) / 8;
   store64(out, (bytes | EIGHT_ZEROS) >> (8 * zeros));
@@ -332,18 +332,20 @@ static shortest search(uint64_t c, int q, bool regular, bool is_double) {
   return (shortest){s + up, k};
 }
 
+static inline void strip_some(shortest *d, uint64_t power, int n) {
+  if (d->digits % power != 0) return;
+  d->digits /= power;
+  d->exponent += n;
+}
+
 /* Without zeros behind; a double has at most 17 digits. */
-static shortest strip_zeros(shortest d) {
-  static const struct {
-    uint64_t power;
-    int n;
-  } steps[] = {{EIGHT_DIGITS, 8}, {EIGHT_DIGITS, 8}, {10000, 4}, {100, 2}, {10, 1}};
-  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-    if (d.digits % steps[i].power != 0) continue;
-    d.digits /= steps[i].power;
-    d.exponent += steps[i].n;
-  }
-  return d;
+static void strip_zeros(shortest *d) {
+  if (d->digits % 10 != 0) return;
+  strip_some(d, EIGHT_DIGITS, 8);
+  strip_some(d, EIGHT_DIGITS, 8);
+  strip_some(d, 10000, 4);
+  strip_some(d, 100, 2);
+  strip_some(d, 10, 1);
 }
 
 /* d.ddde-07: one digit, the point, the others, and the exponent. */
@@ -364,7 +366,7 @@ static size_t layout_exponent(char *out, const char *digits, int n, int magnitud
  * Copies are of a fixed size, whatever is behind the digits: WF_NUMBER_TEXT has the room. */
 static size_t layout(char *out, bool negative, shortest d, int precision) {
   char digits[48] = {0}, *p = out;
-  d = strip_zeros(d);
+  strip_zeros(&d);
   int n = (int)put_digits(digits, d.digits), magnitude10 = n - 1 + d.exponent;
   if (precision < n) precision = n;
   *p = '-';

@@ -104,6 +104,46 @@ TEST(blocks_run_at_the_same_time) {
   unsetenv("WF_THREADS");
 }
 
+typedef struct line {
+  wf_turns turns;
+  size_t order[1000], n;
+  size_t fails; /* this block fails before its turn */
+} line;
+
+static wf_status stand_in_line(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                               wf_error *err) {
+  line *l = context;
+  (void)begin, (void)end, (void)worker;
+  if (index == l->fails) {
+    wf_turns_close(&l->turns);
+    return wf_fail(err, WF_LIMIT, "left the line");
+  }
+  if (!wf_turns_wait(&l->turns, index)) return WF_OK;
+  l->order[l->n++] = index; /* without a lock: it is this block's turn */
+  wf_turns_pass(&l->turns);
+  return WF_OK;
+}
+
+TEST(turns_come_in_block_order) {
+  for (size_t n_threads = 1; n_threads <= 8; n_threads++) {
+    line l = {.turns = WF_TURNS_INIT, .fails = SIZE_MAX};
+    wf_error err = WF_ERROR_INIT;
+    REQUIRE_OK(wf_parallel_for(1000, 1, n_threads, stand_in_line, &l, &err), err);
+    CHECK_EQ_INT(l.n, 1000);
+    for (size_t i = 0; i < l.n; i++) CHECK(l.order[i] == i);
+  }
+}
+
+TEST(nobody_waits_for_a_turn_that_will_not_come) {
+  for (size_t n_threads = 1; n_threads <= 8; n_threads++) {
+    line l = {.turns = WF_TURNS_INIT, .fails = 500};
+    wf_error err = WF_ERROR_INIT;
+    CHECK_FAILS(wf_parallel_for(1000, 1, n_threads, stand_in_line, &l, &err), err, WF_LIMIT,
+                "line");
+    CHECK(l.n <= 500);
+  }
+}
+
 static wf_status look_at_signals(void *context, size_t index, size_t begin, size_t end,
                                  size_t worker, wf_error *err) {
   atomic_int *open = context;

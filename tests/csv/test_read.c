@@ -221,6 +221,51 @@ TEST(csv_given_types_of_every_kind) {
   wf_frame_release(f);
 }
 
+TEST(csv_times_are_inferred) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f;
+  REQUIRE_OK(
+      parse_with(&f,
+                 "date,zone,fine,mixed,none\n"
+                 "2024-02-29,2024-01-01T00:00:00+01:00,2024-01-01 10:00:00.1234567,2024-01-01,\n"
+                 " 1969-12-31 ,\"2024-01-01 10:30\",2024-01-02,7,\n"
+                 "NA,2024-01-01T10:30:00.25Z,,x,\n",
+                 NULL, &err),
+      err);
+  CHECK_EQ_STR(type_of(f, 0), "timestamp");
+  CHECK_EQ_STR(cell(f, 0, 0), "2024-02-29");
+  CHECK_EQ_STR(cell(f, 0, 1), "1969-12-31");
+  CHECK_EQ_STR(cell(f, 0, 2), "-");
+  CHECK_EQ_STR(type_of(f, 1), "timestamp");
+  CHECK_EQ_STR(cell(f, 1, 0), "2023-12-31T23:00:00Z");
+  CHECK_EQ_STR(cell(f, 1, 1), "2024-01-01T10:30:00Z");
+  CHECK_EQ_STR(cell(f, 1, 2), "2024-01-01T10:30:00.25Z");
+  CHECK_EQ_STR(type_of(f, 2), "string"); /* microseconds would not hold it */
+  CHECK_EQ_STR(type_of(f, 3), "string");
+  CHECK_EQ_STR(type_of(f, 4), "f64");
+  wf_frame_release(f);
+  REQUIRE_OK(parse_with(&f, "a,b\n2024-02-30,2024-01-01\n2024-01-01,24-01-01\n", NULL, &err), err);
+  CHECK_EQ_STR(type_of(f, 0), "string"); /* there is no such day */
+  CHECK_EQ_STR(type_of(f, 1), "string");
+  wf_frame_release(f);
+}
+
+TEST(csv_finite_only) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f;
+  static const char text[] = "a,b\n1.5,1e999\ninf,2\n";
+  wf_csv_options options = wf_csv_options_default();
+  REQUIRE_OK(parse_with(&f, text, &options, &err), err);
+  CHECK_EQ_STR(type_of(f, 0), "f64");
+  CHECK_EQ_STR(cell(f, 0, 1), "inf");
+  wf_frame_release(f);
+  options.finite_only = true;
+  REQUIRE_OK(parse_with(&f, text, &options, &err), err);
+  CHECK_EQ_STR(type_of(f, 0), "string");
+  CHECK_EQ_STR(type_of(f, 1), "f64"); /* a number, if one too large */
+  wf_frame_release(f);
+}
+
 /* ---- bad input ------------------------------------------------------------------------------- */
 
 TEST(csv_ragged) {
