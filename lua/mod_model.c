@@ -1,5 +1,6 @@
 /* mod_model.c — wf.model: model packages. */
-#include "convert.h"
+#include "mod_model.h"
+
 #include "mod_json.h"
 #include "modules.h"
 #include "trace.h"
@@ -193,8 +194,8 @@ static const char *push_output_name(lua_State *L, const wf_model *model, wf_pred
   return lua_pushfstring(L, "class_%d", (int)output);
 }
 
-static int push_predictions(lua_State *L, const wf_model *model, const float *out, size_t n_rows,
-                            wf_predict_kind kind) {
+int wfl_push_predictions(lua_State *L, const wf_model *model, const float *out, size_t n_rows,
+                         wf_predict_kind kind) {
   size_t n_outputs = wf_forest_output_count(wf_model_forest(model), kind);
   if (n_outputs == 1) {
     push_output(L, out, n_rows, 1, 0);
@@ -231,7 +232,7 @@ static int model_predict(lua_State *L) {
   float *out = wfl_scratch(L, cells, sizeof *out);
   wf_error err = WF_ERROR_INIT;
   if (wf_model_predict(model, frame, &options, out, &err) != WF_OK) return wfl_raise(L, &err);
-  return push_predictions(L, model, out, n_rows, options.kind);
+  return wfl_push_predictions(L, model, out, n_rows, options.kind);
 }
 
 /* matrix(frame): the features the trees see */

@@ -19,6 +19,7 @@
   X("wf.core.catalog", wfl_open_catalog)   \
   X("wf.core.claim", wfl_open_claim)       \
   X("wf.core.endpoint", wfl_open_endpoint) \
+  X("wf.core.explain", wfl_open_explain)   \
   X("wf.core.http", wfl_open_http)         \
   X("wf.core.key", wfl_open_key)           \
   X("wf.core.matrix", wfl_open_matrix)     \

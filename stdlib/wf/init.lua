@@ -12,7 +12,7 @@ local errors = require "wf.errors"
 
 local wf = {}
 
-local modules = { "arrow", "bias", "check", "clarify", "csv", "endpoint", "frame", "json", "jsonl",
+local modules = { "arrow", "bias", "check", "clarify", "csv", "endpoint", "explain", "frame", "json", "jsonl",
   "libsvm", "metrics", "model", "param", "plot", "pretty", "recipe", "registry", "run", "shap", "xgboost" }
 
 local is_module = {}

@@ -71,6 +71,102 @@ WF_API WF_NODISCARD wf_status wf_kernel_frame(const wf_explain_function *functio
                                               const wf_kernel_options *options, double *values,
                                               double *errors, wf_error *err);
 
+/* ---- rows to compare with ----------------------------------------------------------------------
+ *
+ * A few rows that stand for a frame: centres of k-means when all columns are numbers, of
+ * k-prototypes when there is text (Huang, "Extensions to the k-means algorithm for clustering large
+ * data sets with categorical values", 1998). Numbers are standardised for distances, and a text
+ * that differs counts half a standardised unit squared. A centre holds means of numbers and the
+ * most frequent texts, truth values and (nearest to the mean) times of its rows. One cluster is the
+ * typical row: mean and mode of every column. */
+
+typedef struct wf_baseline_options {
+  size_t n_clusters; /* 0: 1 to 12, where the curve of costs bends most */
+  uint64_t seed;
+  size_t n_threads; /* 0: all */
+} wf_baseline_options;
+
+enum { WF_BASELINE_MAX_CLUSTERS = 1000, WF_BASELINE_ROWS = 5000 };
+
+/* The centres as rows, the largest cluster first, and as an i64 column (when `sizes` is not NULL)
+ * how many rows each stands for. More clusters than different rows give as many as there are. Of
+ * more than WF_BASELINE_ROWS rows a seeded sample of as many is clustered (for one cluster all
+ * count). WF_INVALID without rows or columns. */
+WF_API WF_NODISCARD wf_status wf_explain_baseline(wf_frame **out, wf_column **sizes,
+                                                  const wf_frame *frame,
+                                                  const wf_baseline_options *options,
+                                                  wf_error *err);
+
+/* ---- partial dependence ------------------------------------------------------------------------
+ *
+ * What f gives on average when one column (or two) is set to a value in all rows (Friedman, "Greedy
+ * function approximation", 2001), and how that differs from row to row (Goldstein et al., "Peeking
+ * inside the black box", 2015). */
+
+typedef enum wf_grid {
+  WF_GRID_QUANTILES, /* values of the column at equal steps of rank */
+  WF_GRID_EVEN       /* numbers at equal distances */
+} wf_grid;
+
+typedef struct wf_grid_options {
+  size_t n; /* at least 2 */
+  wf_grid how;
+  double low, high; /* from the column's quantile `low` to that at `high`: 0 <= low < high <= 1 */
+} wf_grid_options;
+
+enum { WF_GRID_MAX_TEXTS = 100 };
+
+/* The values of a column to look at: all of them, ascending, when it has no more than n different
+ * numbers or times, else a grid; of text and truth values the WF_GRID_MAX_TEXTS most frequent.
+ * Missing values and NaN are left out; WF_INVALID when nothing is left. */
+WF_API WF_NODISCARD wf_status wf_dependence_grid(wf_column **out, const wf_column *column,
+                                                 const wf_grid_options *options, wf_error *err);
+
+typedef struct wf_dependence_options {
+  const double *weights; /* of the rows, for the mean; NULL: all alike */
+  double low, high;      /* the quantiles of the rows' predictions to give beside the mean */
+  size_t n_threads;      /* 0: all */
+} wf_dependence_options;
+
+typedef struct wf_dependence_point {
+  double mean, low, high;
+} wf_dependence_point;
+
+/* Of output `output` of a forest, with features columns[n_columns] set to points[n_points x
+ * n_columns]: out[n_points], and in `curves` (unless NULL) n_points x n_rows predictions. To set a
+ * raw column of a model with a recipe, its features are set to what the recipe makes of a value. */
+WF_API WF_NODISCARD wf_status wf_dependence_forest(
+    const wf_forest *forest, wf_predict_kind kind, size_t output, const wf_features *rows,
+    const size_t *columns, size_t n_columns, const float *points, size_t n_points,
+    const wf_dependence_options *options, wf_dependence_point *out, double *curves, wf_error *err);
+/* The same of a function: each row of `points` replaces the columns of its names. Several points
+ * are predicted in one call when the rows are few. */
+WF_API WF_NODISCARD wf_status wf_dependence_frame(const wf_explain_function *function,
+                                                  size_t output, const wf_frame *rows,
+                                                  const wf_frame *points,
+                                                  const wf_dependence_options *options,
+                                                  wf_dependence_point *out, double *curves,
+                                                  wf_error *err);
+
+/* ---- permutation -------------------------------------------------------------------------------
+ *
+ * How much worse predictions get when a column's values are shuffled among the rows (Breiman,
+ * "Random forests", 2001). Repeat r of group g uses the order that (seed, g, r) gives, for a forest
+ * and a frame alike. */
+
+/* out[n_repeats x n_rows x outputs]: predictions with the features columns[n_columns] shuffled
+ * together. */
+WF_API WF_NODISCARD wf_status wf_permutation_forest(const wf_forest *forest, wf_predict_kind kind,
+                                                    const wf_features *rows, const size_t *columns,
+                                                    size_t n_columns, uint64_t seed, size_t group,
+                                                    size_t n_repeats, size_t n_threads, float *out,
+                                                    wf_error *err);
+/* The frame with the columns of these names shuffled together, for one repeat. */
+WF_API WF_NODISCARD wf_status wf_permutation_frame(wf_frame **out, const wf_frame *frame,
+                                                   const char *const *names, size_t n_names,
+                                                   uint64_t seed, size_t group, size_t repeat,
+                                                   wf_error *err);
+
 #ifdef __cplusplus
 }
 #endif
