@@ -1,7 +1,7 @@
--- wf.clarify: SageMaker Clarify's bias analysis, from its configuration to its analysis.json.
+-- wf.clarify: SageMaker Clarify's analyses, from their configuration to their analysis.json.
 --
---   local analysis = wf.clarify.run("analysis_config.json", { data = "dataset.csv" })
---   analysis:write("output")             -- output/analysis.json
+--   local analysis = wf.clarify.run("analysis_config.json", { data = "dataset.csv", model = model })
+--   analysis:write("output")             -- output/analysis.json, explanations_shap/out.csv
 --   print(analysis)                      -- what every configured value was taken to mean, and warnings
 --
 -- A drop-in for the processing job: names, order, inference of types, texts of errors and the layout of
@@ -11,6 +11,7 @@
 local core = require "wf.core.bias"
 local dataset = require "wf.clarify.dataset"
 local errors = require "wf.errors"
+local explain = require "wf.clarify.explain"
 local frame = require "wf.frame"
 local layout = require "wf.clarify.layout"
 local options = require "wf.options"
@@ -355,13 +356,14 @@ local function run_stage(o, method, settings)
 end
 
 -- Computes what a configuration asks for. `config` is a path or a decoded table; options: data (a frame
--- or a path, instead of the configured one), model (a wf.model that predicts), js_2020.
+-- or a path, instead of the configured one), model (a wf.model that predicts), js_2020, shap ("tree", or
+-- "kernel": see wf.clarify.explain).
 function clarify.run(config, given)
   local o = options.check("clarify.run", given, { data = { "string|wf.frame" }, model = { "wf.model" },
-    js_2020 = { "boolean" } })
+    js_2020 = { "boolean" }, shap = { "string", choices = { "tree", "kernel" } } })
   local loaded = dataset.load(config, o)
   loaded.js_2020 = o.js_2020
-  local self = setmetatable({ label = loaded.label.name, notes = loaded.notes }, Analysis)
+  local self = setmetatable({ label = loaded.label and loaded.label.name, notes = loaded.notes }, Analysis)
   local methods = loaded.methods
   if methods.post_training_bias then
     self.post = run_stage(loaded, "post_training_bias", methods.post_training_bias)
@@ -370,11 +372,15 @@ function clarify.run(config, given)
   if methods.pre_training_bias then
     self.pre = run_stage(loaded, "pre_training_bias", methods.pre_training_bias)
   end
-  if not self.pre and not self.post then
-    errors.invalid("clarify: methods asks for neither pre_training_bias nor post_training_bias")
+  if methods.shap then
+    self.shap = explain.run(loaded, methods.shap, o.model, o.shap)
+    self.notes[#self.notes + 1] = self.shap.note
   end
-  self.label_text = loaded.label_text
-  add_decisions(self, loaded)
+  if not self.pre and not self.post and not self.shap then
+    errors.invalid("clarify: methods asks for none of pre_training_bias, post_training_bias and shap")
+  end
+  self.label_text, self.decisions, self.warnings = loaded.label_text, {}, {}
+  if self.pre or self.post then add_decisions(self, loaded) end
   return self
 end
 
@@ -383,12 +389,24 @@ function Analysis:json()
   return layout.analysis(self)
 end
 
--- Writes analysis.json, and report.txt for people, into the directory.
+-- Every contribution, and the rows they are relative to, as the service leaves them.
+local function write_explanations(result, directory)
+  local csv, sys = require "wf.csv", require "wf.core.sys"
+  sys.make_directories(directory)
+  csv.write(result.explained:local_values { label_headers = result.label_headers },
+    directory .. "/out.csv")
+  if result.background then csv.write(result.background, directory .. "/baseline.csv") end
+end
+
+-- Writes analysis.json, report.txt for people, and explanations_shap/ into the directory.
 function Analysis:write(directory)
   local sys = require "wf.core.sys"
   sys.make_directories(directory)
   sys.write_file(directory .. "/analysis.json", self:json())
   sys.write_file(directory .. "/report.txt", tostring(self) .. "\n")
+  if self.shap and self.shap.save then
+    write_explanations(self.shap, directory .. "/explanations_shap")
+  end
 end
 
 local function value_text(metric)
@@ -399,6 +417,22 @@ local function value_text(metric)
       metric.n_ambiguous, series.str(metric.least), series.str(metric.most))
   end
   return text
+end
+
+-- The features of each label, the most important first.
+local function explanation_text(result)
+  local lines, shown = {}, 20
+  for i = 1, result.explained:output_count() do
+    local features = result.explained:global(result.aggregate, i)
+    local names, values = features.feature:to_table(), features.importance:to_table()
+    lines[#lines + 1] = ("  label%d: expected value %s, %s of"):format(i - 1,
+      series.str(result.explained:base(i)), result.aggregate)
+    for k = 1, math.min(shown, #names) do
+      lines[#lines + 1] = ("    %-32s %.6g"):format(names[k], values[k])
+    end
+    if #names > shown then lines[#lines + 1] = ("    … %d more"):format(#names - shown) end
+  end
+  return table.concat(lines, "\n")
 end
 
 function Analysis:__tostring()
@@ -415,6 +449,7 @@ function Analysis:__tostring()
       end
     end
   end
+  if self.shap then lines[#lines + 1] = explanation_text(self.shap) end
   return table.concat(lines, "\n")
 end
 

@@ -476,4 +476,98 @@ t.test("a 0.0/1.0 label that is silently inverted is warned of", function()
   t.equal(analysis.label_text, "(0.0, 1.0]")
 end)
 
+-- ---- methods.shap -------------------------------------------------------------------------------
+
+local claims = require("generate_claims").frames { rows = 1200, seed = 11 }
+local told = claims:select { "num_witnesses", "num_injuries", "incident_severity", "vehicle_claim", "fraud" }
+local model = wf.xgboost.train { data = told, label = "fraud", rounds = 4,
+  recipe = wf.recipe.new():one_hot(wf.recipe.strings()),
+  params = { objective = "binary:logistic", max_depth = 3, seed = 1 } }
+
+local function shap_config(more)
+  local settings = { agg_method = "mean_sq" }
+  for key, value in pairs(more or {}) do settings[key] = value end
+  return { dataset_type = "text/csv", label = "fraud", methods = { shap = settings } }
+end
+
+t.test("methods.shap explains the model exactly, by the dataset's columns", function()
+  wf.csv.write(told, t.directory() .. "/data.csv")
+  model:write(t.directory() .. "/model.tar.gz")
+  t.write("config.json", json.encode(shap_config { baseline = { { 1, 0, "Minor", 1000 } }, num_samples = 15 }))
+  local result = t.wf { "clarify", "config.json", "--data", "data.csv", "--model", "model.tar.gz",
+    "--output", "out" }
+  t.equal(result.status, 0, result.err)
+  t.contains(result.out, "exact TreeSHAP of the model's margin", "baseline, num_samples not used",
+    "label0: expected value")
+  local analysis = json.decode(t.read(t.directory() .. "/out/analysis.json"))
+  local block = analysis.explanations.kernel_shap.label0
+  local explained = wf.shap.explain(model, told)
+  local ranking = explained:by_source():global("mean_sq")
+  t.equal(block.expected_value, explained:base())
+  for row = 1, #ranking do
+    t.equal(block.global_shap_values[ranking.feature[row]], ranking.importance[row])
+  end
+  local values = wf.csv.read(t.directory() .. "/out/explanations_shap/out.csv")
+  t.equal(values:columns()[1], "num_witnesses_label0")
+  t.equal(values.incident_severity_label0[9], explained:by_source():values().incident_severity[9])
+end)
+
+t.test("methods.shap beside bias, of chosen features, without local values", function()
+  local path = t.directory() .. "/data.csv"
+  wf.csv.write(told, path)
+  local both = shap_config { features_to_explain = { "num_injuries", 2 }, save_local_shap_values = false }
+  both.methods.pre_training_bias = { methods = { "CI" } }
+  both.label_values_or_threshold, both.facet = { 1 }, { { name_or_index = "incident_severity",
+    value_or_threshold = { "Major" } } }
+  local analysis = clarify.run(both, { data = path, model = model })
+  analysis:write(t.directory() .. "/out")
+  local found = json.decode(t.read(t.directory() .. "/out/analysis.json"))
+  t.ok(found.pre_training_bias_metrics)
+  local values = found.explanations.kernel_shap.label0.global_shap_values
+  t.ok(values.num_injuries and values.incident_severity and not values.num_witnesses)
+  t.ok(not require("wf.core.sys").exists(t.directory() .. "/out/explanations_shap"))
+end)
+
+t.test("encoded datasets are explained by feature", function()
+  local encoded = model:matrix(told):frame():with("fraud", told.fraud)
+  local analysis = clarify.run(shap_config(), { data = encoded, model = model })
+  t.equal(analysis.shap.explained:features(), model:features())
+end)
+
+t.test("settings of methods.shap are checked", function()
+  local function run(more, given)
+    return clarify.run(shap_config(more), given or { data = told, model = model })
+  end
+  t.raises("invalid", "did you mean 'mean_abs'?", run, { agg_method = "mean_abd" })
+  t.raises("unsupported", "methods.shap: unknown key 'text_config'", run, { text_config = {} })
+  t.raises("type", "num_samples must be a number, not string", run, { num_samples = "many" })
+  t.raises("invalid", "both a baseline and num_clusters", run, { baseline = { { 1 } }, num_clusters = 2 })
+  t.raises("not_found", "did you mean 'num_injuries'?", run, { features_to_explain = { "num_injurie" } })
+  t.raises("invalid", "give it (--model)", run, {}, { data = told })
+end)
+
+t.test("methods.shap by Kernel SHAP takes baseline, samples and seed", function()
+  local given = { data = told:head(40), model = model, shap = "kernel" }
+  local config_of = shap_config { baseline = { { 1, 0, "Minor", 1000 }, { 0, 2, json.null, 25000.5 } },
+    num_samples = 200, seed = 3 }
+  local analysis = clarify.run(config_of, given)
+  t.contains(tostring(analysis), "shap: Kernel SHAP against 2 rows, of the prediction")
+  local explained, scores = analysis.shap.explained, model:predict(told:head(40))
+  t.equal(#explained:features(), 4)
+  for row = 1, 40 do
+    local sum = explained:base()
+    for _, name in ipairs(explained:features()) do sum = sum + explained:values():column(name)[row] end
+    t.near(sum, scores[row], 1e-6)
+  end
+  analysis:write(t.directory() .. "/out")
+  t.equal(#wf.csv.read(t.directory() .. "/out/explanations_shap/baseline.csv"), 2)
+  t.write("baseline.csv", "1,0,Minor,1000\n0,2,,25000.5\n")
+  config_of.methods.shap.baseline = t.directory() .. "/baseline.csv"
+  t.equal(clarify.run(config_of, given):json(), analysis:json())
+  config_of.methods.shap.use_logit = true
+  t.contains(tostring(clarify.run(config_of, given)), "of the log-odds of the prediction")
+  t.raises("invalid", "row 1 has 2 values for the 4 columns", clarify.run,
+    shap_config { baseline = { { 1, 0 } } }, given)
+end)
+
 t.finish()

@@ -232,7 +232,6 @@ local function read_facets(config, main)
     facets[i] = { name = tostring(name), values = list_of(facet.value_or_threshold),
       column = has_column(main, name) and series.new(name, main:column(name)) or nil }
   end
-  if #facets == 0 then errors.invalid("clarify: the configuration names no facet") end
   return facets
 end
 
@@ -257,11 +256,39 @@ end
 local function method_notes(methods)
   local notes = {}
   for _, name in ipairs(options.sorted_keys(methods)) do
-    if name == "shap" or name == "pdp" or name == "asymmetric_shapley_value" then
-      notes[#notes + 1] = ("%s is not part of this command: use wf.check.explainability"):format(name)
+    if name == "pdp" or name == "asymmetric_shapley_value" then
+      notes[#notes + 1] = ("%s is not part of this command"):format(name)
     end
   end
   return notes
+end
+
+-- What explanations need: the rows, the columns that are features, how to read a baseline.
+local function add_explained(loaded, config, main, base)
+  local hidden = { [loaded.label and loaded.label.name or false] = true }
+  if config.predicted_label ~= nil then
+    hidden[name_at("predicted_label", main, config.predicted_label)] = true
+  end
+  loaded.frame, loaded.feature_names = main, {}
+  for _, column in ipairs(loaded.columns) do
+    if not hidden[column.name] then table.insert(loaded.feature_names, column.name) end
+  end
+  loaded.label_headers = config.predictor and list_of(config.predictor.label_headers)
+  loaded.path_of = function(uri) return local_path(uri, base) end
+  loaded.read_headless = function(path, names)
+    return renamed(csv.read(path, { header = false, missing = missing_texts }), names, path)
+  end
+end
+
+local function check_bias_config(config, loaded)
+  local methods = loaded.methods
+  if not (methods.pre_training_bias or methods.post_training_bias) then return end
+  if not loaded.label then errors.invalid("clarify: the configuration names no label") end
+  if #loaded.facets == 0 then errors.invalid("clarify: the configuration names no facet") end
+  if config.predictor and not loaded.prediction and methods.post_training_bias then
+    errors.invalid("clarify: the configuration asks a predictor: give its predictions "
+      .. "(predicted_label) or the model (--model)")
+  end
 end
 
 function dataset.load(config, o)
@@ -270,17 +297,14 @@ function dataset.load(config, o)
   check_keys(config)
   local main, extra = load_all(config, o, base)
   if #main == 0 then errors.invalid("clarify: the dataset has no rows") end
-  if config.label == nil then errors.invalid("clarify: the configuration names no label") end
-  local label = column_of("label", main, config.label)
+  local label = config.label ~= nil and column_of("label", main, config.label) or nil
   local loaded = { label = label, values = list_of(config.label_values_or_threshold),
     facets = read_facets(config, main), columns = visible_columns(config, main, extra),
     methods = config.methods or { pre_training_bias = {}, post_training_bias = {} } }
   loaded.notes = method_notes(loaded.methods)
-  loaded.prediction = read_prediction(config, o, main, label)
-  if config.predictor and not loaded.prediction and loaded.methods.post_training_bias then
-    errors.invalid("clarify: the configuration asks a predictor: give its predictions "
-      .. "(predicted_label) or the model (--model)")
-  end
+  add_explained(loaded, config, main, base)
+  if label then loaded.prediction = read_prediction(config, o, main, label) end
+  check_bias_config(config, loaded)
   if config.group_variable ~= nil then
     loaded.group = column_of("group_variable", main, config.group_variable)
   end

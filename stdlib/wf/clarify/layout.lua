@@ -5,6 +5,7 @@
 -- escaped.
 
 local series = require "wf.clarify.series"
+local shap_layout = require "wf.shap.layout"
 
 local layout = {}
 
@@ -100,6 +101,21 @@ local function stage_object(analysis, facets)
     { "label_value_or_threshold", analysis.label_text } }
 end
 
+-- Features in the dataset's order.
+local function explanations_object(result)
+  local explained, blocks = result.explained, {}
+  local labels = shap_layout.labels(explained:output_count(), result.label_headers)
+  for i, label in ipairs(labels) do
+    local ranking, importance, values = explained:global(result.aggregate, i), {}, {}
+    local names, numbers = ranking.feature:to_table(), ranking.importance:to_table()
+    for k, name in ipairs(names) do importance[name] = numbers[k] end
+    for k, name in ipairs(explained:features()) do values[k] = { name, importance[name] } end
+    blocks[i] = { label, object { { "global_shap_values", object(values) },
+      { "expected_value", explained:base(i) } } }
+  end
+  return object { { "kernel_shap", object(blocks) } }
+end
+
 function layout.analysis(analysis)
   local parts = { { "version", "1.0" } }
   if analysis.post then
@@ -107,6 +123,9 @@ function layout.analysis(analysis)
   end
   if analysis.pre then
     parts[#parts + 1] = { "pre_training_bias_metrics", stage_object(analysis, analysis.pre) }
+  end
+  if analysis.shap then
+    parts[#parts + 1] = { "explanations", explanations_object(analysis.shap) }
   end
   return layout.encode(object(parts))
 end
