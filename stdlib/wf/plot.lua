@@ -10,16 +10,17 @@
 -- A plot holds what it shows, checked when it is made, and is drawn when it is asked for. The same
 -- plot gives the same bytes, whatever the clock, the locale and the machine.
 
-local errors = require "wf.errors"
 local letters = require "wf.plot.letters"
 local options = require "wf.options"
+local output = require "wf.plot.output"
+local page = require "wf.plot.page"
 local sys = require "wf.core.sys"
 local terminal = require "wf.plot.terminal"
 
 local plot = {}
 
 local Plot = { __name = "wf.plot", __module = "wf.plot", __class = "Plot" }
-plot.classes = { Plot = Plot }
+plot.classes, plot.page = { Plot = Plot, Page = page.Page }, page.page
 
 local methods = {}
 Plot.__index = methods
@@ -72,20 +73,16 @@ end
 local size_rules = { width = { "integer", min = 320, max = 4000 },
   height = { "integer", min = 160, max = 8000 } }
 
--- The picture as SVG text. Without a height it is as high as its contents need.
+-- The picture as SVG text. Its height is what its contents need, or the one given if they fit.
 function methods:svg(given)
   local o = options.check("plot:svg", given, size_rules)
-  local width, height = drawer(self).size(self, o.width)
-  return drawer(self).svg(self, width, math.floor(o.height or height))
+  local width, height, least = drawer(self).size(self, o.width)
+  return drawer(self).svg(self, width, math.ceil(math.max(o.height or height, least)))
 end
 
--- Writes the file, whole or not at all.
+-- Writes the file, whole or not at all, and its directory if there is none.
 function methods:write(path, given)
-  options.argument("plot:write", 1, path, "string")
-  if not path:lower():find("%.svg$") then
-    errors.invalid("plot:write: '%s' does not end in .svg, the format that is written", path)
-  end
-  sys.write_file(path, self:svg(given))
+  output.write("plot:write", path, { ".svg" }, self:svg(given))
   return self
 end
 

@@ -230,6 +230,22 @@ t.test("text is cleaned, measured and shortened in its middle", function()
   for columns = 1, 12 do t.equal(letters.columns(letters.pad("年齢年齢年齢年齢", columns)), columns) end
 end)
 
+t.test("names that are cut stay apart", function()
+  local names = {}
+  for i = 1, 30 do names[i] = ("a_long_common_beginning_%d_and_a_long_common_end"):format(i) end
+  names[31] = "short"
+  for _, fitted in ipairs { letters.fit_all_columns(names, 18), letters.fit_all(names, 110, 12) } do
+    local seen = {}
+    for _, name in ipairs(fitted) do
+      t.ok(letters.columns(name) <= 18 or letters.width(name, 12) <= 110, name)
+      t.ok(not seen[name], name)
+      seen[name] = true
+    end
+    t.equal(fitted[31], "short")
+  end
+  t.equal(letters.fit_all_columns({ "same_long_name_here", "same_long_name_here" }, 8)[1], "sa…re")
+end)
+
 t.test("the writer escapes, sorts attributes and knows no exponents", function()
   local page = svg.new(100, 50, 'a "title" <&>')
   page:text(1 / 3, 1e-9, "<&>\"'\0\xff", { fill = "#000", font_size = 12 })
@@ -552,9 +568,51 @@ t.test("write is atomic, checks the name, and gives the plot back", function()
   t.equal(t.read(path), p:svg())
   t.raises("invalid", "does not end in .svg", p.write, p, t.directory() .. "/x.png")
   t.raises("type", "argument 1 must be string", p.write, p)
-  t.raises("not_found", "nowhere", p.write, p, t.directory() .. "/nowhere/x.svg")
+  p:write(t.directory() .. "/made/here/x.svg")
+  t.equal(t.read(t.directory() .. "/made/here/x.svg"), p:svg())
+  t.raises("io", "x.svg", p.write, p, path .. "/x.svg")
   t.raises("invalid", "width must be at least 320", p.svg, p, { width = 3 })
   t.raises("invalid", "width must be at least 40", p.text, p, { width = 3 })
+end)
+
+t.test("a height that is too small gives way to the contents", function()
+  local p = plot.importance((large(3, 50)), { top = 50 })
+  local root = check_svg(p:svg { height = 160 })
+  t.ok(tonumber(root.attributes.height) >= 50 * 14)
+  t.equal(check_svg(p:svg { height = 2000 }).attributes.height, "2000")
+end)
+
+t.test("a page holds its plots and nothing from elsewhere", function()
+  local p = plot.importance(small())
+  local page = plot.page { title = "a <b> & c", subtitle = "of \"it\"", "Part <one>", p, "Part two", p }
+  local html = page:html()
+  t.contains(html, "<title>a &lt;b&gt; &amp; c</title>", "<h2>Part &lt;one&gt;</h2>", p:svg())
+  t.ok(not html:find "<script" and not html:gsub("http://www.w3.org/2000/svg", ""):find "https?://")
+  local path = t.directory() .. "/x.html"
+  t.equal(page:write(path), page)
+  t.equal(t.read(path), html)
+  t.contains(tostring(page), "Part two", "Mean |SHAP value|")
+  t.raises("invalid", "does not end in .html", page.write, page, t.directory() .. "/x.svg")
+  t.raises("type", "item 2 must be a plot or a heading, not integer", plot.page, { p, 3 })
+  t.raises("invalid", "there are no plots", plot.page, {})
+  t.raises("invalid", "unknown option 'titel'; did you mean 'title'?", plot.page, { titel = "x", p })
+end)
+
+t.test("the example draws every kind of plot, and again the same", function()
+  local script = t.root .. "/examples/explain_plots.lua"
+  for _, folder in ipairs { "a", "b" } do
+    local result = t.wf({ script, "-p", "output=" .. folder, "-p", "rows=600", "-p", "rounds=5" },
+      { home = t.directory() .. "/state-" .. folder })
+    t.equal(result.status, 0, result.err)
+    t.contains(result.out, "SHAP values by feature", "ROC curve", "prediction ")
+  end
+  local names = sys.list_directory(t.directory() .. "/a")
+  t.equal(#names, 13)
+  for _, name in ipairs(names) do
+    local text = t.read(t.directory() .. "/a/" .. name)
+    t.equal(t.read(t.directory() .. "/b/" .. name), text, name)
+    if name:find "svg$" then check_svg(text) end
+  end
 end)
 
 t.test("printing a plot draws it; colours only when asked", function()

@@ -150,8 +150,9 @@ local pitch, bar_room = 30, 56
 
 function beeswarm.size(plot, width)
   width = width or 760
-  return width, sheet.head_height(plot, width) + #plot.names * pitch + sheet.axis_height
+  local height = sheet.head_height(plot, width) + #plot.names * pitch + sheet.axis_height
     + sheet.foot_height(plot, width)
+  return width, height, height - #plot.names * (pitch - theme.least_pitch)
 end
 
 local function draw_strip(page, plot, i, x, y, room)
@@ -163,7 +164,7 @@ local function draw_strip(page, plot, i, x, y, room)
     local at = points[level]
     if at then
       for k = 2, #at, 2 do at[k] = y + at[k] end
-      page:path(svg.dots(at), { stroke = theme.value_map[level] or theme.missing })
+      page:path(svg.dots(at), { stroke = theme.value_map[level] or levels and theme.missing or theme.unknown })
     end
   end
   return levels ~= nil, absent or 0
@@ -192,7 +193,7 @@ end
 -- Says what grey is, beside the map of colours.
 local function draw_key(page, area, bottom, absent)
   local x = area.right - bar_room + 18
-  local top = math.max(area.top, (area.top + bottom) / 2 - 110)
+  local top = area.top + 4
   sheet.colour_bar(page, theme.value_map, x, top, math.min(bottom, top + 220), "High", "Low", "Feature value")
   if absent > 0 and bottom - area.top > 270 then
     page:circle(x + 5, top + 240, dot / 2 + 0.7, { fill = theme.missing })
@@ -233,7 +234,7 @@ local function counted(list, levels, at, width)
   return cells
 end
 
-local function draw_cells(canvas, left, row, cells, width)
+local function draw_cells(canvas, left, row, cells, width, absent)
   local fullest = 1
   for column = 0, width - 1 do fullest = math.max(fullest, cells[column] and cells[column].rows or 0) end
   for column = 0, width - 1 do
@@ -241,7 +242,7 @@ local function draw_cells(canvas, left, row, cells, width)
     if cell then
       local height = math.max(1, math.ceil(math.sqrt(cell.rows / fullest) * #terminal.heights))
       local ink = cell.known > 0 and theme.value_map[math.floor(cell.sum / cell.known + 0.5)]
-      canvas:text(left + column, row, terminal.heights[height], ink or theme.missing)
+      canvas:text(left + column, row, terminal.heights[height], ink or absent)
     end
   end
 end
@@ -263,7 +264,7 @@ local function direction(list, levels)
 end
 
 function beeswarm.text(plot, o)
-  local names = terminal.name_columns(plot.names, o.width)
+  local names, shown = terminal.name_columns(plot.names, o.width)
   local left, width = names + 3, o.width - names - 6
   local low, high = value_range(plot)
   local x = scale.linear { low = low, high = high, from = 0.5, to = width - 0.5 }
@@ -271,9 +272,10 @@ function beeswarm.text(plot, o)
   local zero = left + math.floor(x.at(0))
   for i, name in ipairs(plot.names) do
     local list, levels = input.attributions("plot", plot.values, name), levels_of(plot, i)
-    canvas:text(0, i - 1, letters.pad(name, names))
+    canvas:text(0, i - 1, shown[i])
     canvas:text(zero, i - 1, "┊", theme.axis)
-    draw_cells(canvas, left, i - 1, counted(list, levels, x.at, width), width)
+    draw_cells(canvas, left, i - 1, counted(list, levels, x.at, width), width,
+      levels and theme.missing or theme.unknown)
     canvas:text(left + width + 1, i - 1, direction(list, levels))
   end
   terminal.value_axis(canvas, x, left, #plot.names, plot.x_label)

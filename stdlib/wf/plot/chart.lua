@@ -157,7 +157,8 @@ function chart.size(plot, given)
     height = inner - left_room(plot.panels[1].y, inner) + 40
     if plot.stacked then height = height + 110 end
   end
-  return width, sheet.head_height(plot, width) + height + sheet.foot_height(plot, width)
+  local around = sheet.head_height(plot, width) + sheet.foot_height(plot, width)
+  return width, around + height, around + (plot.stacked and 260 or 180)
 end
 
 function chart.svg(plot, width, height)

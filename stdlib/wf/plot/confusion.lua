@@ -153,7 +153,8 @@ function confusion.size(plot, width)
   end
   local cell = math.min(most_cell, (width - 2 * theme.margin - room) / n)
   local _, below = names_below(plot, cell)
-  return width, math.ceil(sheet.head_height(plot, width) + cell * n + below + 22 + sheet.foot_height(plot, width))
+  local around = sheet.head_height(plot, width) + below + 22 + sheet.foot_height(plot, width)
+  return width, math.ceil(around + cell * n), around + n * 4
 end
 
 -- Count and share in a cell, as far as they fit.
@@ -254,13 +255,13 @@ local function shaded(plot, o, names)
 end
 
 function confusion.text(plot, o)
-  local names, widest = math.max(4, terminal.name_columns(plot.names, o.width)), 4
+  local names, widest = math.max(4, (terminal.name_columns(plot.names, o.width))), 4
   for _, row in ipairs(plot.counts) do
     for _, count in ipairs(row) do widest = math.max(widest, letters.columns(number.count(count))) end
   end
   local room = (o.width - names) // #plot.names - 1
   if widest > room then return shaded(plot, o, names) end
-  widest = math.min(room, math.max(6, widest, math.min(14, terminal.name_columns(plot.names, o.width))))
+  widest = math.min(room, math.max(6, widest, math.min(14, names)))
   local lines = { table_line("true", plot.names, names, widest) }
   for i, row in ipairs(plot.counts) do
     local cells, shares = {}, {}

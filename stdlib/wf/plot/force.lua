@@ -42,8 +42,9 @@ local bar_height, mark_room, tier_height, tiers = 34, 40, 18, 3
 
 function force.size(plot, width)
   width = width or 860
-  return width, sheet.head_height(plot, width) + mark_room + bar_height + tiers * tier_height + 26
+  local height = sheet.head_height(plot, width) + mark_room + bar_height + tiers * tier_height + 26
     + sheet.axis_height + sheet.foot_height(plot, width)
+  return width, height, height
 end
 
 -- A chevron that points at the prediction.

@@ -114,8 +114,9 @@ local pitch, line_height, line_gap, bar_room = 22, 64, 12, 62
 
 function heatmap.size(plot, width)
   width = width or 820
-  return width, sheet.head_height(plot, width) + line_height + line_gap + #plot.names * pitch + 24
+  local height = sheet.head_height(plot, width) + line_height + line_gap + #plot.names * pitch + 24
     + sheet.foot_height(plot, width)
+  return width, height, height - #plot.names * (pitch - theme.least_pitch)
 end
 
 -- A strip as one path for each level; neighbours of a level are one rectangle.
@@ -189,7 +190,7 @@ local function mark_of(value, limit, coloured)
 end
 
 function heatmap.text(plot, o)
-  local names = terminal.name_columns(plot.names, o.width)
+  local names, shown = terminal.name_columns(plot.names, o.width)
   local width = o.width - names - 2
   local values, strips, limit = cells_of(plot, width)
   local low, high = scale.range(values, { plot.base })
@@ -202,7 +203,7 @@ function heatmap.text(plot, o)
     for k = 0, wide * 2 - 1 do canvas:dot((names + 2 + (i - 1) * wide) * 2 + k, y.at(value)) end
   end
   for i, strip in ipairs(strips) do
-    canvas:text(0, i + 3, letters.pad(plot.names[i], names))
+    canvas:text(0, i + 3, shown[i])
     for k, value in ipairs(strip) do
       canvas:text(names + 2 + (k - 1) * wide, i + 3, mark_of(value, limit, o.colour):rep(wide),
         theme.signed_map[theme.level(value, -limit, limit)])

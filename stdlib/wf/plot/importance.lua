@@ -64,8 +64,9 @@ local pitch = 24
 
 function importance.size(plot, width)
   width = width or 720
-  return width, sheet.head_height(plot, width) + #plot.values * pitch + 8 + sheet.axis_height
+  local height = sheet.head_height(plot, width) + #plot.values * pitch + 8 + sheet.axis_height
     + sheet.foot_height(plot, width)
+  return width, height, height - #plot.values * (pitch - theme.least_pitch)
 end
 
 local function value_room(values)
@@ -87,7 +88,7 @@ end
 local function draw_bar(page, plot, i, x, y, height)
   local value, zero = plot.values[i], x.at(0)
   local from, to = math.min(zero, x.at(value)), math.max(zero, x.at(value))
-  local colour = plot.has_rest and i == #plot.values and theme.missing
+  local colour = plot.has_rest and i == #plot.values and theme.unknown
     or value < 0 and theme.lowers or theme.series[1]
   page:rect(from, y - height / 2, to - from, height, { fill = colour },
     plot.names[i] .. ": " .. number.short(value, 6))
@@ -114,10 +115,10 @@ end
 function importance.text(plot, o)
   local largest = 0
   for _, value in ipairs(plot.values) do largest = math.max(largest, math.abs(value)) end
-  local names = terminal.name_columns(plot.names, o.width)
+  local names, shown = terminal.name_columns(plot.names, o.width)
   local room = o.width - names - 14
   local canvas = terminal.new(o.width, #plot.names, o)
-  for i, name in ipairs(plot.names) do
+  for i, name in ipairs(shown) do
     local value = plot.values[i]
     local bar = largest > 0 and terminal.bar(math.abs(value) / largest * room) or ""
     canvas:text(0, i - 1, letters.pad(name, names))

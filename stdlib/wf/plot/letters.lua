@@ -94,10 +94,15 @@ function letters.columns(text)
   return sum
 end
 
--- The longest beginning and end that together measure at most `room`, two thirds of it at the front.
-local function shortened(text, room, measure, dots)
-  local characters, front, back = {}, {}, {}
+local function characters_of(text)
+  local characters = {}
   for _, code in utf8.codes(text) do characters[#characters + 1] = utf8.char(code) end
+  return characters
+end
+
+-- The longest beginning and end that together measure at most `room`, most of it at the front.
+local function shortened(text, room, measure, dots)
+  local characters, front, back = characters_of(text), {}, {}
   local first, last = 1, #characters
   local left = room - measure(dots)
   local front_left = left * 0.6
@@ -124,6 +129,70 @@ function letters.fit_columns(text, room, dots)
   if letters.columns(text) <= room then return text end
   if room < 2 then return ("·"):rep(math.max(0, room)) end
   return shortened(text, room, letters.columns, dots or "…")
+end
+
+-- How many characters all of the texts begin with alike.
+local function common_length(texts)
+  local first, n = characters_of(texts[1]), nil
+  for _, text in ipairs(texts) do
+    local characters, same = characters_of(text), 0
+    while same < #first and first[same + 1] == characters[same + 1] do same = same + 1 end
+    n = math.min(n or same, same)
+  end
+  return n
+end
+
+-- A short beginning, and the text from shortly before its character n on.
+local function around(text, n, room, measure, dots)
+  local characters, parts, left = characters_of(text), {}, room * 0.35
+  local first = 1
+  while measure(characters[first]) <= left do
+    left, parts[first] = left - measure(characters[first]), characters[first]
+    first = first + 1
+  end
+  if n - 2 <= first then return shortened(text, room, measure, dots) end
+  local rest = table.concat(characters, "", n - 2)
+  local head = table.concat(parts) .. dots
+  left = room - measure(head)
+  if measure(rest) <= left then return head .. rest end
+  local tail = {}
+  left = left - measure(dots)
+  for _, character in ipairs(characters_of(rest)) do
+    left = left - measure(character)
+    if left < 0 then break end
+    tail[#tail + 1] = character
+  end
+  return head .. table.concat(tail) .. dots
+end
+
+-- Texts fitted so that what is cut away is not what tells them apart.
+local function fitted_apart(texts, room, measure, dots)
+  local shown, alike, order = {}, {}, {}
+  for i, text in ipairs(texts) do
+    shown[i] = measure(text) <= room and text or shortened(text, room, measure, dots)
+    if not alike[shown[i]] then
+      alike[shown[i]] = {}
+      order[#order + 1] = alike[shown[i]]
+    end
+    table.insert(alike[shown[i]], i)
+  end
+  for _, group in ipairs(order) do
+    local full = {}
+    for k, i in ipairs(group) do full[k] = texts[i] end
+    local n = #group > 1 and common_length(full)
+    for _, i in ipairs(n and group or {}) do
+      if measure(texts[i]) > room then shown[i] = around(texts[i], n + 1, room, measure, dots) end
+    end
+  end
+  return shown
+end
+
+function letters.fit_all(texts, room, size)
+  return fitted_apart(texts, room, function(part) return letters.width(part, size) end, "…")
+end
+
+function letters.fit_all_columns(texts, room)
+  return fitted_apart(texts, room, letters.columns, "…")
 end
 
 -- The same, filled with spaces; on the left when `right`.

@@ -41,7 +41,7 @@ local function labeller(largest, mantissa, exponent, percent)
     local decimals = math.max(0, digits - exponent - 2)
     return function(x) return number.decimal(100 * x, decimals) .. "%" end
   end
-  if largest >= 1e15 or exponent < -6 then
+  if largest >= 1e15 or largest < 1e-3 or exponent < -6 then
     local decimals = math.max(0, number.exponent(largest) - exponent + digits)
     return function(x) return x == 0 and "0" or number.scientific(x, math.min(decimals, 14)) end
   end

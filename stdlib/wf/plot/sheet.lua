@@ -70,9 +70,15 @@ local function draw_legend(page, entries, y, room)
   return y
 end
 
+local function title_lines(plot, width)
+  return letters.wrap(plot.title, width - 2 * theme.margin, theme.title_size, function(text, size)
+    return letters.width(text, size, true)
+  end)
+end
+
 -- How far the title, subtitle and legend of a plot reach down.
 function sheet.head_height(plot, width)
-  local height = theme.margin + 18
+  local height = theme.margin - 2 + 20 * #title_lines(plot, width)
   for _ in ipairs(letters.wrap(plot.subtitle or "", width - 2 * theme.margin, theme.subtitle_size)) do
     height = height + 16
   end
@@ -87,10 +93,14 @@ end
 
 local function draw_head(page, plot, width)
   local room = width - 2 * theme.margin
-  local title = letters.fit(plot.title, room, theme.title_size, true)
-  page:text(theme.margin, theme.margin + 12, title, { font_size = theme.title_size,
-    font_weight = "bold", fill = theme.ink }, title ~= plot.title and plot.title or nil)
-  local y = theme.margin + 30
+  local y = theme.margin + 12
+  for _, line in ipairs(title_lines(plot, width)) do
+    local shown = letters.fit(line, room, theme.title_size, true)
+    page:text(theme.margin, y, shown, { font_size = theme.title_size, font_weight = "bold",
+      fill = theme.ink }, shown ~= line and plot.title or nil)
+    y = y + 20
+  end
+  y = y - 2
   for _, line in ipairs(letters.wrap(plot.subtitle or "", room, theme.subtitle_size)) do
     page:text(theme.margin, y, line, { font_size = theme.subtitle_size, fill = theme.muted })
     y = y + 16
@@ -142,9 +152,8 @@ end
 -- The names of rows, right-aligned at x; what is shortened says it in full to a pointer.
 function sheet.row_names(page, names, x, room, y_of)
   page:open("g", { fill = theme.ink, font_size = theme.label_size, text_anchor = "end" })
-  for i, name in ipairs(names) do
-    local shown = letters.fit(name, room, theme.label_size)
-    page:text(x, y_of(i) + 4, shown, nil, shown ~= name and name or nil)
+  for i, shown in ipairs(letters.fit_all(names, room, theme.label_size)) do
+    page:text(x, y_of(i) + 4, shown, nil, shown ~= names[i] and names[i] or nil)
   end
   page:close("g")
 end
@@ -168,6 +177,7 @@ function sheet.colour_bar(page, map, x, top, bottom, high, low, label)
   page:text(x + 15, top + 8, high, style)
   page:text(x + 15, bottom, low, style)
   local middle = (top + bottom) / 2
+  label = letters.fit(label, bottom - top - 30, theme.tick_size)
   page:text(x + 24, middle, label, { fill = theme.text, font_size = theme.tick_size,
     text_anchor = "middle",
     transform = ("rotate(-90 %s %s)"):format(svg.coordinate(x + 24), svg.coordinate(middle)) })

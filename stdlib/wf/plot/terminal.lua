@@ -158,11 +158,14 @@ function terminal.with_remark(drawing, remark, width)
   return table.concat({ drawing, table.unpack(lines) }, "\n")
 end
 
--- The columns that names take beside a drawing of `width` columns.
+-- The columns that names take beside a drawing of `width` columns, and the names cut to them.
 function terminal.name_columns(names, width)
   local widest = 0
   for _, name in ipairs(names) do widest = math.max(widest, letters.columns(name)) end
-  return math.min(widest, math.max(8, width * 2 // 5))
+  local room = math.min(widest, math.max(8, width * 2 // 5))
+  local shown = letters.fit_all_columns(names, room)
+  for i, name in ipairs(shown) do shown[i] = letters.pad(name, room) end
+  return room, shown
 end
 
 -- A value axis under a drawing whose x starts at `left`: ticks, their labels, its name; 3 rows.

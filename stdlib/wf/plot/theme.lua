@@ -11,10 +11,12 @@ theme.series = { "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9
 theme.raises, theme.lowers = "#d1480b", "#0868ac"
 theme.background, theme.ink, theme.text = "#ffffff", "#1b1b1f", "#3f3f46"
 theme.muted, theme.grid, theme.axis = "#6b6b76", "#e7e7ea", "#9a9aa3"
-theme.missing = "#b9b9c0"
+-- Of what has no value, and of what values are not known of.
+theme.missing, theme.unknown = "#6a6a74", "#b9b9c0"
 
 theme.title_size, theme.subtitle_size, theme.label_size, theme.tick_size = 16, 12, 12, 11
 theme.margin = 16
+theme.least_pitch = 14 -- rows closer than that have names on each other
 
 function theme.colour(i)
   return theme.series[(i - 1) % #theme.series + 1]

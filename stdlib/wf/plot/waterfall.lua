@@ -20,8 +20,9 @@ local pitch, end_room = 30, 22
 
 function waterfall.size(plot, width)
   width = width or 720
-  return width, sheet.head_height(plot, width) + 2 * end_room + #plot.values * pitch
+  local height = sheet.head_height(plot, width) + 2 * end_room + #plot.values * pitch
     + sheet.axis_height + sheet.foot_height(plot, width)
+  return width, height, height - #plot.values * (pitch - theme.least_pitch)
 end
 
 local function span_scale(plot, spans, from, to)
@@ -102,28 +103,26 @@ end
 
 -- The amount stands outside the bar, where there is room for it.
 local function draw_line(canvas, plot, span, i, left, x)
-  local value = plot.values[i]
-  local from = math.floor(x.at(math.min(span.from, span.to)))
-  local to = math.floor(x.at(math.max(span.from, span.to)))
-  local ink = value < 0 and theme.lowers or theme.raises
-  local bar = ("█"):rep(to - from)
+  local value, low, high = plot.values[i], x.at(math.min(span.from, span.to)), x.at(math.max(span.from, span.to))
+  local from, cells = math.floor(low), math.floor(high - low + 0.5)
+  local ink, bar = value < 0 and theme.lowers or theme.raises, ("█"):rep(cells)
   bar = value == 0 and "│" or value < 0 and "◀" .. bar or bar .. "▶"
   canvas:text(left + from, i, bar, ink)
   if value < 0 then canvas:text_before(left + from - 2, i, number.change(value), ink)
-  else canvas:text(left + to + 2, i, number.change(value), ink) end
+  else canvas:text(left + from + cells + 2, i, number.change(value), ink) end
 end
 
 function waterfall.text(plot, o)
   local labels = {}
   for i in ipairs(plot.values) do labels[i] = single.label(plot, i) end
-  local names = terminal.name_columns(labels, o.width)
+  local names, shown = terminal.name_columns(labels, o.width)
   local left, spans = names + 2, single.spans(plot)
   local width = o.width - left
   local x = span_scale(plot, spans, 10, width - 12)
   local canvas = terminal.new(o.width, #spans + 5, o)
   canvas:text_around(left + math.floor(x.at(plot.total)), 0, "prediction " .. single.amount(plot, plot.total))
   for i, span in ipairs(spans) do
-    canvas:text(0, i, letters.pad(labels[i], names))
+    canvas:text(0, i, shown[i])
     draw_line(canvas, plot, span, i, left, x)
   end
   canvas:text_around(left + math.floor(x.at(plot.base)), #spans + 1, "base value " .. single.amount(plot, plot.base))
