@@ -180,7 +180,7 @@ static int read_exit(lua_State *L) {
   static const struct {
     const char *code;
     int status;
-  } table[] = {{"rejected", 3}, {"usage", 2}, {"help", 0}, {"canceled", 130}};
+  } table[] = {{"rejected", 3}, {"awaiting", 4}, {"usage", 2}, {"help", 0}, {"canceled", 130}};
   reading *into = lua_touserdata(L, 2);
   if (!lua_istable(L, 1)) return 0;
   const char *code = text_of(L, "code", "");

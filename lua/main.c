@@ -111,7 +111,7 @@ static void watch_signals(wfl_context *context) {
 /* Shows the error on the top and gives the exit status it asks for. An outcome (a gate's no, wrong
  * usage, an interrupt) is no fault of the script and comes without a stack. */
 static int report(lua_State *L) {
-  static const char *const outcomes[] = {"usage", "rejected", "canceled"};
+  static const char *const outcomes[] = {"usage", "rejected", "awaiting", "canceled"};
   int status = wfl_exit_status(L);
   if (wfl_error_is(L, "exit")) return status;
   wf_error err = WF_ERROR_INIT;

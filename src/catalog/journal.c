@@ -135,7 +135,7 @@ static void take_step(reader *r, wf_step_record *s) {
   s->id = take_number(r);
   s->run = take_number(r);
   int64_t state = take_number(r);
-  if (state < 0 || state > WF_STATE_SKIPPED) r->failed = true;
+  if (state < 0 || state >= WF_STATE_COUNT) r->failed = true;
   s->state = r->failed ? WF_STATE_FAILED : (wf_state)state;
   s->result = take_number(r);
   s->nth = take_number(r);

@@ -3,7 +3,7 @@
 --   local status = require("wf.cli").main { "fraud_pipeline.lua", "-p", "min_auc=0.8" }
 --
 -- The first word is a command or a script. Exit status: 0 success, 1 failed, 2 usage, 3 rejected by a
--- gate, 130 interrupted. Results go to standard output, progress and errors to standard error.
+-- gate, 4 awaiting approval, 130 interrupted. Results go to standard output, progress and errors to standard error.
 
 local arguments = require "wf.cli.arguments"
 local errors = require "wf.errors"
@@ -23,8 +23,8 @@ local commands = {
   { "replay", "replay", "execute a run again and compare every step" },
   { "log", "runs", "print what a step printed" },
   { "models", "models", "list model versions" },
-  { "approve", "models", "approve a model version" },
-  { "reject", "models", "reject a model version" },
+  { "approve", "models", "approve a model version, or what a run waits for" },
+  { "reject", "models", "reject a model version, or what a run waits for" },
   { "deploy", "endpoints", "put a model behind an endpoint" },
   { "endpoints", "endpoints", "list endpoints" },
   { "invoke", "endpoints", "send rows to an endpoint" },

@@ -7,8 +7,8 @@
 -- An error object is {code, message, path, line, column, traceback} with the metatable "wf.error",
 -- the same that the C modules raise. Two further fields are added on the way up: `where`
 -- ("file:line" of the innermost line that is not the standard library's) and `step` (the innermost
--- step that failed). The codes "rejected", "usage", "help" and "exit" are no failures of the
--- program: they end a script with exit status 3, 2, 0 and whatever os.exit was given.
+-- step that failed). The codes "rejected", "awaiting", "usage", "help" and "exit" are no failures of
+-- the program: they end a script with exit status 3, 4, 2, 0 and whatever os.exit was given.
 
 local errors = {}
 

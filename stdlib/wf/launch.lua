@@ -16,10 +16,12 @@ local original = require "wf.original"
 local plan = require "wf.plan"
 local progress = require "wf.progress"
 local record = require "wf.record"
+local retry = require "wf.retry"
 local steplog = require "wf.steplog"
 local steprules = require "wf.steprules"
 local sys = require "wf.core.sys"
 local trace = require "wf.trace"
+local undo = require "wf.undo"
 local work = require "wf.work"
 
 local Handle = { __name = "wf.handle" }
@@ -146,30 +148,24 @@ local function attempt(handle)
     return work.execute(run, step, function(body) return steplog.around(run, body) end)
   end
   return executor.dispatch(bytes, { timeout = step.options.timeout, memory = step.options.memory,
-    on_line = remote_line(step), on_done = function() handle:settle() end })
+    on_line = remote_line(step), on_done = function()
+      if not handle.settling then handle:settle() end
+    end })
 end
 
-local function is_retried(retry, e)
-  if e.code == "canceled" or e.code == "exit" or e.code == "rejected" then return false end
-  if retry.on == nil then return true end
-  if type(retry.on) == "function" then return retry.on(e) end
-  for _, code in ipairs(retry.on) do
-    if code == e.code then return true end
-  end
-  return false
-end
-
--- Whether the failed step is tried again; waits a little longer each time, not all at once.
+-- Whether the failed step is tried again; waits before it is. What workers say is heard meanwhile.
 local function try_again(step, e)
-  local retry = step.options.retry
-  step.attempts = (step.attempts or 1) + 1
-  if not retry or step.attempts > retry.count + 1 or not is_retried(retry, e) then return false end
-  local delay = retry.delay * retry.factor ^ (step.attempts - 2)
-  delay = delay * (0.75 + 0.5 * (sys.now_us() % 1000) / 1000)
-  local text = ("attempt %d failed: %s; again in %.2f s"):format(step.attempts - 1, e.message, delay)
+  step.attempts = step.attempts or {}
+  local now = sys.monotonic()
+  local n = #step.attempts + 1
+  step.attempts[n] = { error = e.message, code = e.code, seconds = now - (step.attempted or step.started) }
+  local delay = retry.delay(step.options.retry, n, now - step.started, e, sys.now_us() % 1000 / 999)
+  if not delay then return false end
+  local text = ("attempt %d failed: %s; again in %.2f s"):format(n, e.message, delay)
   steplog.write(step, text)
   progress.line(("  "):rep(step.depth + 2) .. text)
-  sys.sleep(delay)
+  while sys.monotonic() < now + delay do executor.turn(now + delay - sys.monotonic()) end
+  step.attempted = sys.monotonic()
   return true
 end
 
@@ -240,7 +236,7 @@ end
 
 -- Starts the work of a step and records it, or takes the result that is kept; returns a handle.
 local function launch(run, kind, given, fn, ...)
-  local o = steprules.step(given)
+  local o = steprules.step(given, kind)
   options.argument("run:" .. kind, 2, fn, "function")
   run:check_open()
   local step = new_step(run, kind, o)
@@ -274,6 +270,18 @@ end
 
 -- ---- handles ------------------------------------------------------------------------------------
 
+-- What an action says about its undoing: right away when it failed half-way, later when it did not.
+local function take_hooks(run, step, o, outcome)
+  if outcome.ok and o.rollback then
+    local values = outcome.values
+    undo.push(run, "rollback " .. step.name, function()
+      return o.rollback(table.unpack(values, 1, values.n))
+    end, o.given_retry)
+  elseif not outcome.ok and o.on_failure then
+    undo.execute(run, { name = step.name .. " on_failure", fn = o.on_failure }, outcome.error)
+  end
+end
+
 -- Begins the work, unless somebody else has done it meanwhile.
 function Handle:start()
   local run, step = self.run, self.step
@@ -293,6 +301,7 @@ end
 function Handle:settle()
   if self.elsewhere then self:start() end
   if self.outcome then return self.outcome end
+  self.settling = true -- whoever hears of the end of an attempt leaves what follows to this loop
   local outcome = self.job:wait()
   while not outcome.ok and not self.settled and try_again(self.step, outcome.error) do
     self.job = attempt(self)
@@ -301,8 +310,10 @@ function Handle:settle()
   self.outcome = self.outcome or outcome
   if not self.settled then
     self.settled = true
+    local hooks = self.step.options
     guarded(self.step, record.settle, self.run, self.step, outcome)
     release(self.step)
+    take_hooks(self.run, self.step, hooks, outcome)
   end
   return self.outcome
 end

@@ -15,7 +15,7 @@ local sys = require "wf.core.sys"
 local progress = {}
 
 local colours = { Succeeded = "32", Cached = "36", Failed = "31", Rejected = "33", Stopped = "33",
-  Skipped = "2", Planned = "33", Executing = "34", bold = "1", dim = "2" }
+  AwaitingApproval = "33", Skipped = "2", Planned = "33", Executing = "34", bold = "1", dim = "2" }
 
 -- Redrawing more often than this many seconds only costs time.
 local redraw_interval = 0.05

@@ -31,11 +31,13 @@ function record.begin(run, step)
   progress.step_started(step.name, step.depth)
 end
 
+local states = { rejected = "Rejected", canceled = "Stopped", awaiting = "AwaitingApproval" }
+
 function record.state_after(e)
   if e == nil then return "Succeeded" end
   local code = errors.is(e) and e.code
   if code == "exit" and e.status == 0 then return "Succeeded" end
-  return code == "rejected" and "Rejected" or code == "canceled" and "Stopped" or "Failed"
+  return states[code] or "Failed"
 end
 
 local function values_summary(values)
@@ -52,6 +54,9 @@ local function outcome_json(step, outcome)
   local out = {}
   if outcome.ok and outcome.values.n > 0 then out.value = values_summary(outcome.values) end
   if next(step.metrics) then out.metrics = step.metrics end
+  if step.attempts and #step.attempts > 1 or step.attempts and outcome.ok then
+    out.failed_attempts = json.array(step.attempts)
+  end
   if not outcome.ok and outcome.error.data ~= nil then
     out.data = pretty.summarise(outcome.error.data)
   end

@@ -137,7 +137,7 @@ function replay.compare(catalog, run, other_catalog, again)
         table.insert(found.differences, { step = step.name, nth = step.nth, difference = difference })
       else
         found.same = found.same + 1
-        if not compared and step.state ~= "Skipped" then found.unkept = found.unkept + 1 end
+        if not compared and step.state ~= "Skipped" and step.kind ~= "approval" then found.unkept = found.unkept + 1 end
       end
     end
   end

@@ -17,6 +17,7 @@
 -- States: Starting, Executing, Succeeded, Failed, Stopped (interrupted), Rejected (a gate said no),
 -- Cached and Skipped.
 
+local approval = require "wf.approval"
 local core = require "wf.core.step"
 local errors = require "wf.errors"
 local executor = require "wf.executor"
@@ -34,6 +35,7 @@ local steplog = require "wf.steplog"
 local steprules = require "wf.steprules"
 local sys = require "wf.core.sys"
 local trace = require "wf.trace"
+local undo = require "wf.undo"
 local work = require "wf.work"
 
 local module = {}
@@ -117,7 +119,7 @@ function module.start(given)
   local self = setmetatable({
     name = o.name, values = values, params = params.new(values, names), script = command.script,
     state = "Executing", started = sys.monotonic(), arguments = line.values or {},
-    stack = {}, ended = {}, handles = {}, metrics = {}, facts = {}, log_names = {},
+    stack = {}, ended = {}, handles = {}, hooks = {}, metrics = {}, facts = {}, log_names = {},
     step_counts = {}, refresh = command.refresh, no_cache = command.no_cache,
     durability = o.durability, plan = command.plan, from = command.from, last = command.last,
     replay = command.replay,
@@ -134,7 +136,7 @@ end
 -- ---- what scripts call --------------------------------------------------------------------------
 
 function Run:check_open()
-  if self.state ~= "Executing" or self.ending then
+  if self.state ~= "Executing" or (self.ending and not self.undoing) then
     errors.invalid("run %d has ended (%s)", self.id, self.ending and self.ending.state or self.state)
   end
 end
@@ -188,6 +190,22 @@ end
 local function formatted(format, ...)
   if select("#", ...) == 0 then return format end
   return format:format(...)
+end
+
+-- fn(e) is executed, as an action of that name, when the run fails or is rejected later; the hooks and
+-- the rollbacks of actions in reverse order.
+function Run:on_failure(name, fn)
+  steprules.name(name)
+  options.argument("run:on_failure", 2, fn, "function")
+  self:check_open()
+  undo.push(self, name, fn)
+end
+
+-- Goes on when somebody has approved what the run has made so far; otherwise the run ends here, as
+-- AwaitingApproval with exit status 4, and the same command goes on after `wf approve`.
+function Run:approve(name, given)
+  self:check_open()
+  return approval.ask(self, name, given)
 end
 
 -- A line for people and, inside a step, for its log.
@@ -270,7 +288,8 @@ end
 
 -- Records the end; used by all ways out.
 function Run:conclude(outcome, message, data)
-  if self.state ~= "Executing" then return end
+  if self.state ~= "Executing" or self.undoing then return end
+  message = undo.all(self, outcome, message)
   self.state, self.message, self.seconds = outcome, message, sys.monotonic() - self.started
   if self.plan then return end
   state.catalog():end_run(self.id, outcome, message, run_outcome(self, data))
@@ -339,7 +358,7 @@ module.classes = { Run = Run }
 function Run:__worker()
   return { id = self.id, name = self.name, script = self.script, values = self.values,
     params = self.params, state = "Executing", in_worker = true, started = 0, stack = {}, ended = {},
-    handles = {}, metrics = {}, facts = {}, log_names = {}, step_counts = {}, refresh = {} }
+    handles = {}, hooks = {}, metrics = {}, facts = {}, log_names = {}, step_counts = {}, refresh = {} }
 end
 
 -- This process executes steps for another one; `say(kind, text)` reaches it.

@@ -6,6 +6,7 @@
 
 local errors = require "wf.errors"
 local options = require "wf.options"
+local retry = require "wf.retry"
 
 local steprules = {}
 
@@ -32,17 +33,9 @@ local step_rules = { name = { "string", required = true },
   cache = { "boolean|string|number", default = true }, retry = { "integer|table" },
   timeout = { "string|number" }, memory = { "string|number" } }
 
-local retry_rules = { count = { "integer", default = 3, min = 1 },
-  delay = { "number", default = 0.1, min = 0 }, factor = { "number", default = 2, min = 1 },
-  on = { "string|table|function" } }
-
-local function retry_options(given)
-  if given == nil then return nil end
-  if options.type_of(given) == "integer" then given = { count = given } end
-  local o = options.check("run:step: retry", given, retry_rules)
-  if type(o.on) == "string" then o.on = { o.on } end
-  return o
-end
+-- Of actions alone.
+local action_rules = { on_failure = { "function" }, rollback = { "function" } }
+for option, rule in pairs(step_rules) do action_rules[option] = rule end
 
 local sizes = { K = 1 << 10, M = 1 << 20, G = 1 << 30 }
 
@@ -56,12 +49,14 @@ local function size_of(given)
   return math.tointeger(tonumber(number)) * (sizes[unit] or 1)
 end
 
--- "Name" or { name = "Name", cache = false | "30d" } as { name, cache, max_age }.
-function steprules.step(given)
+-- "Name" or { name = "Name", cache = false | "30d" } as { name, cache, max_age }; `kind` is "step",
+-- "action" or "async".
+function steprules.step(given, kind)
   if options.type_of(given) ~= "table" then return { name = steprules.name(given), cache = true } end
-  local o = options.check("run:step", given, step_rules)
+  local o = options.check("run:" .. kind, given, kind == "action" and action_rules or step_rules)
   steprules.name(o.name)
-  o.retry, o.memory = retry_options(o.retry), size_of(o.memory)
+  o.given_retry = o.retry
+  o.retry, o.memory = retry.rules(o.retry, steprules.duration), size_of(o.memory)
   o.timeout = o.timeout and steprules.duration("run:step: timeout", o.timeout)
   if o.cache ~= true and o.cache then
     o.max_age, o.cache = steprules.duration("run:step: cache", o.cache), true

@@ -32,7 +32,8 @@ WF_API WF_NODISCARD wf_status wf_catalog_verify(wf_catalog *catalog, wf_error *e
   X(STOPPED, "Stopped")                                                  \
   X(REJECTED, "Rejected") /* a gate said no: an outcome, not an error */ \
   X(CACHED, "Cached")                                                    \
-  X(SKIPPED, "Skipped")
+  X(SKIPPED, "Skipped")                                                  \
+  X(AWAITING, "AwaitingApproval") /* of a run that ended until somebody has decided */
 
 typedef enum wf_state {
 #define WF_STATE_ENUM(name, text) WF_STATE_##name,
@@ -74,9 +75,9 @@ typedef struct wf_step_record {
   int64_t started_us, ended_us;
 } wf_step_record;
 
-/* A run belongs to the calling process. It ends once, as Succeeded, Failed, Stopped or Rejected,
- * and ends its open steps as Stopped; a step starts in an open run and ends once. Anything else is
- * WF_INVALID. */
+/* A run belongs to the calling process. It ends once, as Succeeded, Failed, Stopped, Rejected or
+ * AwaitingApproval, and ends its open steps as Stopped; a step starts in an open run and ends once.
+ * Anything else is WF_INVALID. */
 WF_API WF_NODISCARD wf_status wf_catalog_start_run(int64_t *run, wf_catalog *catalog,
                                                    const char *name, const char *script,
                                                    const char *params_json, wf_error *err);
@@ -128,7 +129,7 @@ WF_API WF_NODISCARD wf_status wf_catalog_find_steps(wf_catalog *catalog, int64_t
                                                     const wf_step_filter *filter,
                                                     wf_step_visit *visit, void *context,
                                                     wf_error *err);
-#define WF_STATE_COUNT (WF_STATE_SKIPPED + 1)
+#define WF_STATE_COUNT (WF_STATE_AWAITING + 1)
 /* How many steps of the run are in each state. */
 WF_API WF_NODISCARD wf_status wf_catalog_count_steps(size_t counts[WF_STATE_COUNT],
                                                      wf_catalog *catalog, int64_t run,

@@ -38,7 +38,7 @@ function failure.stack(traceback)
   return frames > 0 and table.concat(kept, "\n") or traceback
 end
 
-local exit_status = { help = 0, usage = 2, rejected = 3, canceled = 130 }
+local exit_status = { help = 0, usage = 2, rejected = 3, awaiting = 4, canceled = 130 }
 
 function failure.status(e)
   if e.code == "exit" then return math.tointeger(e.status) or 1 end
@@ -64,7 +64,7 @@ function failure.report(e, rerun)
     if e.command then io.stderr:write("wf ", e.command, " --help shows its options\n") end
   elseif e.code == "canceled" then
     io.stderr:write("wf: interrupted\n")
-  elseif e.code ~= "rejected" and e.code ~= "exit" then
+  elseif e.code ~= "rejected" and e.code ~= "awaiting" and e.code ~= "exit" then
     show(e, rerun)
   end
   return failure.status(e)

@@ -36,7 +36,7 @@ local function repeat_run(given)
   local e = require("wf.cli.run").execute(sys.load_script(run.script, text), {
     values = origin.values, script = run.script, arguments = origin.arguments, no_cache = true,
     replay = true })
-  if not e or e.code == "planned" or e.code == "exit" then return 0 end
+  if not e or e.code == "planned" or e.code == "exit" or e.code == "awaiting" then return 0 end
   return require("wf.cli.failure").report(e)
 end
 

@@ -9,6 +9,7 @@
 local errors = require "wf.errors"
 local failure = require "wf.cli.failure"
 local run = require "wf.run"
+local state = require "wf.state"
 local steplog = require "wf.steplog"
 local sys = require "wf.core.sys"
 
@@ -31,6 +32,14 @@ local function command_line(script, given)
     words[#words + 1] = quoted(word)
   end
   return table.concat(words, " ")
+end
+
+-- The command that does the recorded run again; nil for one that was no script's.
+function commands.command_again(run_id)
+  local event = state.catalog():list_events("origin of run " .. run_id)[1]
+  if not event then return nil end
+  local origin = require("wf.json").decode(event.detail_json)
+  return command_line(state.catalog():get_run(run_id).script, origin)
 end
 
 local function param_values(texts)
@@ -60,19 +69,20 @@ local function outcome_status(runs)
   local status = 0
   for _, one in ipairs(runs) do
     if one.state == "Failed" or one.state == "Stopped" then return 1 end
-    if one.state == "Rejected" then status = 3 end
+    if one.state == "AwaitingApproval" then status = 4 end
+    if one.state == "Rejected" and status == 0 then status = 3 end
   end
   return status
 end
 
 local function print_runs(runs, e)
   local records = require "wf.cli.records"
-  local catalog = require("wf.state").catalog
+  local catalog = state.catalog
   local list = records.list(runs, function(one)
     return records.run(catalog():get_run(one.id), catalog():list_steps(one.id))
   end)
   local document = { runs = list }
-  if e and e.code ~= "rejected" then
+  if e and e.code ~= "rejected" and e.code ~= "awaiting" then
     document.error = { code = e.code, message = e.message, where = e.where, step = e.step,
       traceback = e.traceback }
   end
