@@ -10,6 +10,7 @@
 #include "base/pool.h"
 #include "forest/layout.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -23,13 +24,19 @@ enum {
 typedef struct job {
   const wf_forest *forest;
   const wf_features *features;
+  const uint8_t *const *validity; /* per feature; NULL: NaN alone is missing */
   wf_predict_kind kind;
   size_t tree_begin, tree_end;
   const wf_panel_kernels *kernels;
   float *out;
 } job;
 
-static float feature_at(const wf_features *features, size_t row, uint32_t feature) {
+static bool is_there(const uint8_t *bits, size_t row) { return bits[row / 8] >> (row % 8) & 1; }
+
+static float feature_at(const job *work, size_t row, uint32_t feature) {
+  const wf_features *features = work->features;
+  const uint8_t *bits = work->validity ? work->validity[feature] : NULL;
+  if (bits && !is_there(bits, row)) return NAN;
   return features->data[row * features->row_stride + feature * features->column_stride];
 }
 
@@ -37,7 +44,7 @@ static size_t find_leaf(const job *work, const wf_tree *tree, size_t row) {
   const wf_node *nodes = wf_tree_nodes(work->forest, tree);
   size_t at = 0;
   while (nodes[at].left) {
-    float value = feature_at(work->features, row, nodes[at].feature & ~WF_NODE_DEFAULT_LEFT);
+    float value = feature_at(work, row, nodes[at].feature & ~WF_NODE_DEFAULT_LEFT);
     at = nodes[at].left + !wf_node_goes_left(work->forest, &nodes[at], value);
   }
   return at;
@@ -106,10 +113,22 @@ static void add_batch(const job *work, const wf_batch *batch, size_t begin, size
   }
 }
 
+/* The kernels know of NaN only: what the bitmaps say is put into the panel afterwards. */
+static void blank_missing(const job *work, size_t begin, size_t n, float *panel) {
+  for (size_t slot = 0; slot < work->forest->n_used; slot++) {
+    const uint8_t *bits = work->validity[work->forest->used[slot]];
+    float *right = panel + 2 * slot * WF_PANEL_ROWS, *left = right + WF_PANEL_ROWS;
+    for (size_t i = 0; bits && i < n; i++) {
+      if (!is_there(bits, begin + i)) wf_panel_put(NAN, &right[i], &left[i]);
+    }
+  }
+}
+
 static void gather_panels(const job *work, size_t begin, size_t n, float *panels) {
   for (size_t r = 0; r < n; r += WF_PANEL_ROWS) {
     size_t here = n - r < WF_PANEL_ROWS ? n - r : WF_PANEL_ROWS;
     work->kernels->gather(work->forest, work->features, begin + r, here, panels);
+    if (work->validity) blank_missing(work, begin + r, here, panels);
     panels += 2 * work->forest->n_used * WF_PANEL_ROWS;
   }
 }
@@ -150,7 +169,7 @@ static void add_margins(const job *work, size_t begin, size_t end, float *out) {
     size_t n = end - row < step ? end - row : step;
     if (single) {
       for (size_t slot = 0; slot < forest->n_used; slot++) {
-        float value = feature_at(work->features, row, forest->used[slot]);
+        float value = feature_at(work, row, forest->used[slot]);
         wf_panel_put(value, &scratch[2 * slot], &scratch[2 * slot + 1]);
       }
       add_row(work, row, scratch, out);
@@ -179,7 +198,7 @@ static void add_linear(const job *work, size_t begin, size_t end, float *out) {
   for (size_t row = begin; row < end; row++, out += n_groups) {
     for (size_t g = 0; g < n_groups; g++) out[g] = biases[g] + forest->base_margins[g];
     for (size_t f = 0; f < forest->n_features; f++) {
-      float value = feature_at(work->features, row, (uint32_t)f);
+      float value = feature_at(work, row, (uint32_t)f);
       if (value != value) continue;
       for (size_t g = 0; g < n_groups; g++) out[g] += value * forest->weights[f * n_groups + g];
     }
@@ -261,6 +280,7 @@ wf_status wf_forest_predict(const wf_forest *forest, const wf_features *features
   }
   job work = {.forest = forest,
               .features = features,
+              .validity = options->validity,
               .kind = options->kind,
               .kernels = wf_panel_kernels_choose(),
               .out = out};

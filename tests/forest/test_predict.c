@@ -48,6 +48,63 @@ static void check_model(const wf_forest *forest, const char *name, const referen
   }
 }
 
+/* The same rows with something else where a NaN was, and bitmaps that say so. */
+typedef struct masked {
+  float *rows;
+  uint8_t *bits;
+  const uint8_t **validity;
+} masked;
+
+static masked masked_new(const reference *r) {
+  size_t n_bytes = r->n_rows / 8 + 1;
+  masked m = {wf_alloc_array(r->n_rows * r->n_columns, sizeof(float)),
+              wf_alloc_zero(r->n_columns, n_bytes), wf_alloc_zero(r->n_columns, sizeof(uint8_t *))};
+  REQUIRE(m.rows && m.bits && m.validity);
+  for (size_t f = 0; f < r->n_columns; f++) {
+    uint8_t *bits = m.bits + f * n_bytes;
+    size_t n_missing = 0;
+    for (size_t i = 0; i < r->n_rows; i++) {
+      float value = r->rows[i * r->n_columns + f];
+      bool missing = isnan(value);
+      n_missing += missing;
+      if (!missing) bits[i / 8] |= (uint8_t)(1 << (i % 8));
+      m.rows[i * r->n_columns + f] = missing ? (i % 2 ? -1e30f : 0.25f) : value;
+    }
+    m.validity[f] = n_missing ? bits : NULL;
+  }
+  return m;
+}
+
+static void check_masked(const wf_forest *forest, const char *name, const reference *r) {
+  masked m = masked_new(r);
+  static const size_t counts[] = {1, 5, 1000000}; /* rows a call: one by one, few, panels */
+  wf_features view = wf_features_rows(m.rows, r->n_rows, r->n_columns);
+  for (size_t k = 0; k < 3; k++) {
+    view.n_rows = counts[k] < r->n_rows ? counts[k] : r->n_rows;
+    size_t n = view.n_rows * r->n_outputs;
+    float *out = wf_alloc_array(n, sizeof *out);
+    wf_error err = WF_ERROR_INIT;
+    wf_predict_options options = {.kind = WF_PREDICT_MARGIN, .validity = m.validity};
+    REQUIRE_OK(wf_forest_predict(forest, &view, &options, out, &err), err);
+    check_same(name, "margins by bitmap", out, r->margins, n);
+    wf_free(out);
+  }
+  wf_free(m.rows);
+  wf_free(m.bits);
+  wf_free(m.validity);
+}
+
+TEST(predict_missing_by_bitmap) {
+  for (size_t i = 0; model_names[i]; i++) {
+    reference r;
+    reference_read(&r, model_names[i]);
+    wf_forest *forest = model_read(model_names[i]);
+    check_masked(forest, model_names[i], &r);
+    wf_forest_release(forest);
+    reference_free(&r);
+  }
+}
+
 TEST(predict_every_kind_of_model) {
   for (size_t i = 0; model_names[i]; i++) {
     reference r;

@@ -52,6 +52,10 @@ typedef struct wf_predict_options {
   /* Only the trees of boosting rounds [round_begin, round_end); round_end 0 means all rounds, as in
    * XGBoost. After early stopping, round_end = best_round + 1 gives the best model. */
   size_t round_begin, round_end;
+  /* Missing values by bitmap, as columns of frames have them: per feature NULL (none is missing) or
+   * bits, row r being bit r % 8 of byte r / 8, 1: there. What lies in a missing cell does not
+   * matter; a NaN is missing in any case. NULL: no bitmaps. */
+  const uint8_t *const *validity;
 } wf_predict_options;
 
 /* Writes n_rows x group_count floats, or n_rows x tree_count for leaves (whatever the rounds, those
