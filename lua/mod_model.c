@@ -248,9 +248,9 @@ static int model_matrix(lua_State *L) {
   return 1;
 }
 
-/* importance("gain" | "weight" | "cover"): most important first */
+/* importance("gain" | "weight" | "cover" | "total_gain" | "total_cover"): most important first */
 static int model_importance(lua_State *L) {
-  static const char *const kinds[] = {"weight", "gain", "cover", NULL};
+  static const char *const kinds[] = {"weight", "gain", "cover", "total_gain", "total_cover", NULL};
   const wf_model *model = check(L);
   wf_importance kind = (wf_importance)luaL_checkoption(L, 2, "gain", kinds);
   size_t n = wf_forest_feature_count(wf_model_forest(model));

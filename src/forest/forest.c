@@ -113,9 +113,12 @@ static void importance_linear(const wf_forest *forest, double *out) {
 static void importance_add(const wf_forest *forest, wf_importance kind, double *out) {
   for (size_t i = 0; i < forest->n_nodes; i++) {
     if (forest->nodes[i].left == 0) continue;
-    double amount = kind == WF_IMPORTANCE_WEIGHT ? 1
-                    : kind == WF_IMPORTANCE_GAIN ? (double)forest->gains[i]
-                                                 : (double)forest->covers[i];
+    double amount = 1;
+    if (kind == WF_IMPORTANCE_GAIN || kind == WF_IMPORTANCE_TOTAL_GAIN) {
+      amount = (double)forest->gains[i];
+    } else if (kind != WF_IMPORTANCE_WEIGHT) {
+      amount = (double)forest->covers[i];
+    }
     out[forest->nodes[i].feature & ~WF_NODE_DEFAULT_LEFT] += amount;
   }
 }
@@ -127,7 +130,7 @@ void wf_forest_importance(const wf_forest *forest, wf_importance kind, double *o
     return;
   }
   importance_add(forest, kind, out);
-  if (kind == WF_IMPORTANCE_WEIGHT) return;
+  if (kind != WF_IMPORTANCE_GAIN && kind != WF_IMPORTANCE_COVER) return;
   for (size_t i = 0; i < forest->n_used; i++) {
     out[forest->used[i]] /= (double)forest->used_counts[i];
   }

@@ -62,7 +62,7 @@ TEST(api_names) {
   wf_forest_release(forest);
 }
 
-/* get_score of libxgboost for this model, see tests/oracle/forest_models.py. */
+/* get_score of libxgboost for this model, see tests/oracle/importance.py. */
 TEST(api_importances) {
   static const struct {
     wf_importance kind;
@@ -71,7 +71,7 @@ TEST(api_importances) {
 #include "importance.inc"
   };
   wf_forest *forest = model_read("squared");
-  for (size_t k = 0; k < 3; k++) {
+  for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
     double out[6];
     wf_forest_importance(forest, known[k].kind, out);
     for (size_t f = 0; f < 6; f++) CHECK_NEAR(out[f], known[k].expected[f], 1e-5);

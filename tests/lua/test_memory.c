@@ -98,6 +98,19 @@ TEST(bias_groups_survive) {
       "assert(b.remove_impact{values = s, groups = g.codes, n_groups = g.n})");
 }
 
+TEST(explanations_survive) {
+  check_survives(
+      DATA "e = require 'wf.core.explain'\n"
+           "f = data:select{'x', 'y'}\n",
+      "local rows, sizes = e.baseline(f, {clusters = 2, threads = 1})\n"
+      "local function predict(g) return g.x end\n"
+      "local k = e.kernel(predict, f, rows, {features = {'x', 'y'}, players = {1, 2}, weights = "
+      "sizes, threads = 1})\nassert(k[1].values.x[1] and k[1].errors.y[1] == 0)\n"
+      "local d, c = e.dependence(predict, f, f:select{'x'}, {curves = true, threads = 1})\n"
+      "assert(#d == 5 and #c == 25 and #e.grid(f.x, {n = 3}) == 3)\n"
+      "assert(#e.shuffled(f, {'x'}, {seed = 1}) == 5)");
+}
+
 TEST(sketches_survive) {
   check_survives(DATA "m = require 'wf.core.monitor'\n",
                  "local a = m.sketch(data.x, {k = 8})\n"

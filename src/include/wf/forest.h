@@ -70,9 +70,11 @@ WF_API WF_NODISCARD wf_status wf_forest_predict(const wf_forest *forest,
 WF_API size_t wf_forest_output_count(const wf_forest *forest, wf_predict_kind kind);
 
 typedef enum wf_importance {
-  WF_IMPORTANCE_WEIGHT, /* number of splits */
-  WF_IMPORTANCE_GAIN,   /* mean loss change of the feature's splits */
-  WF_IMPORTANCE_COVER   /* mean hessian sum of the feature's splits */
+  WF_IMPORTANCE_WEIGHT,     /* number of splits */
+  WF_IMPORTANCE_GAIN,       /* mean loss change of the feature's splits */
+  WF_IMPORTANCE_COVER,      /* mean hessian sum of the feature's splits */
+  WF_IMPORTANCE_TOTAL_GAIN, /* the same added up */
+  WF_IMPORTANCE_TOTAL_COVER
 } wf_importance;
 
 /* Fills out[feature_count]; features without splits get 0. */

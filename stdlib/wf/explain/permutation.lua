@@ -93,9 +93,38 @@ local function shuffled_predictions(p, columns, group, o)
   end
 end
 
+-- Whether any tree looks at these columns; shuffling others changes no prediction.
+local function has_effect(p, columns)
+  if not p.sources or p.given:tree_count() == 0 then return true end
+  if not p.splits then
+    local ranking = p.given:importance("weight")
+    local names, counts = ranking.feature:to_table(), ranking.importance:to_table()
+    p.splits = {}
+    for i, name in ipairs(names) do p.splits[name] = counts[i] end
+  end
+  local features = p.given:features()
+  for _, place in ipairs(p:features_of(columns)) do
+    if p.splits[features[place]] > 0 then return true end
+  end
+  return false
+end
+
+-- A function may give a list.
 local function as_column(predictions)
   if not options.is(predictions, "table") then return predictions end
   return frame.new({ { "prediction", predictions } }):column("prediction")
+end
+
+-- How much worse the metric gets in each repeat.
+local function losses(p, entry, o, score, base, lower)
+  local list = {}
+  local predictions = has_effect(p, entry.columns)
+    and shuffled_predictions(p, entry.columns, entry.number, o)
+  for r = 1, o.repeats do
+    local change = predictions and base - score(as_column(predictions(r))) or 0.0
+    list[r] = lower and 0 - change or change
+  end
+  return list
 end
 
 local function mean_and_deviation(list)
@@ -125,7 +154,6 @@ local function chosen(p, o)
   return kept
 end
 
--- Predictions as the metrics take them.
 local function check_task(p, task)
   if task ~= "multi" and #p.outputs > 1 then
     errors.invalid("%s: %d outputs, but the task '%s' has one", where, #p.outputs, tostring(task))
@@ -147,13 +175,8 @@ function permutation.importance(given, data, how)
   local base = score(as_column(whole))
   local names, means, deviations, bases = {}, {}, {}, {}
   for i, entry in ipairs(chosen(p, o)) do
-    local predictions, worse = shuffled_predictions(p, entry.columns, entry.number, o), {}
-    for r = 1, o.repeats do
-      local change = base - score(as_column(predictions(r)))
-      worse[r] = lower and -change or change
-    end
     names[i], bases[i] = entry.name, base
-    means[i], deviations[i] = mean_and_deviation(worse)
+    means[i], deviations[i] = mean_and_deviation(losses(p, entry, o, score, base, lower))
   end
   return frame.new({ names = { "feature", "importance", "std", "baseline" },
     columns = { names, means, deviations, bases } }):sort("importance", { descending = true })
