@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/pool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -307,8 +308,7 @@ static int worker_own_pid(lua_State *L) {
 
 /* How many processors this process may use. */
 static int worker_cores(lua_State *L) {
-  long cores = sysconf(_SC_NPROCESSORS_ONLN);
-  lua_pushinteger(L, cores > 0 ? cores : 1);
+  lua_pushinteger(L, (lua_Integer)wf_thread_count());
   return 1;
 }
 

@@ -35,6 +35,7 @@ local commands = {
   { "replaying", "replay" },
   { "verify", "state", "read everything that is stored and tell what is damaged" },
   { "gc", "state", "remove stored objects that nothing needs" },
+  { "pin", "state", "keep what a run made, whatever gc removes" },
   { "du", "state", "say how much is stored" },
   { "doctor", "doctor", "check the installation and the state directory" },
   { "version", "doctor", "print the version" },

@@ -6,9 +6,10 @@
 --   local outcome = job:wait()      -- { ok = true, values = packed } or { ok = false, error = e }
 --
 -- Worker processes are started when they are needed, as many at once as there are processors, and
--- used again. A job whose worker crashes, is killed, or takes too long has failed with that; the
--- next one gets a new worker. Jobs are given to workers in the order in which they are dispatched;
--- what they return does not depend on which worker took them.
+-- used again. A job that asks for several cores takes as many places. A job whose worker crashes, is
+-- killed, or takes too long has failed with that; the next one gets a new worker. Jobs are given to
+-- workers in the order in which they are dispatched; what they return does not depend on which worker
+-- took them.
 
 local artifact = require "wf.artifact"
 local core = require "wf.core.worker"
@@ -45,6 +46,7 @@ end
 
 -- ---- workers ------------------------------------------------------------------------------------
 
+-- Idle workers by the number of threads that they were started with.
 local queue, busy, idle = {}, {}, {}
 local most, serial
 
@@ -53,11 +55,39 @@ function executor.set_workers(count)
   most = count > 0 and count or core.cores()
 end
 
-local function start_worker()
+local function all_places()
   if not most then executor.set_workers(math.tointeger(tonumber(sys.env("WF_WORKERS") or "")) or 0) end
-  local threads = math.max(1, core.cores() // most)
+  return most
+end
+
+-- How many of the workers' places the job takes.
+local function places_of(job)
+  return math.min(job.cores or 1, all_places())
+end
+
+local function free_places()
+  local free = all_places()
+  for _, job in ipairs(busy) do free = free - places_of(job) end
+  return free
+end
+
+-- Processors are shared out evenly over the places.
+local function threads_of(job)
+  return math.max(1, core.cores() // all_places()) * places_of(job)
+end
+
+local function start_worker(threads)
   return core.start({ sys.executable(), "worker", state.directory(), tostring(core.own_pid()) },
-    { "OMP_NUM_THREADS=" .. threads, "OMP_WAIT_POLICY=passive" })
+    { "OMP_NUM_THREADS=" .. threads, "WF_THREADS=" .. threads, "OMP_WAIT_POLICY=passive" })
+end
+
+-- An idle worker with so many threads; one with another number makes room for it.
+local function take_worker(threads)
+  for i = #idle, 1, -1 do
+    if idle[i].threads == threads then return table.remove(idle, i) end
+  end
+  if #idle > 0 then table.remove(idle, 1).process:close() end
+  return { threads = threads, process = start_worker(threads) }
 end
 
 local function job_path()
@@ -88,16 +118,20 @@ end
 
 local function give(job)
   job.path = job_path()
-  job.worker = not job.memory and table.remove(idle) or start_worker()
+  local threads = threads_of(job)
+  job.worker = job.memory and { threads = threads, process = start_worker(threads) }
+    or take_worker(threads)
   write_job(job.path, job.bytes)
   job.bytes = nil
   job.started = sys.monotonic()
   busy[#busy + 1] = job
-  job.worker:send(job.path .. "\n") -- a worker that is gone is met at the next turn
+  job.worker.process:send(job.path .. "\n") -- a worker that is gone is met at the next turn
 end
 
 local function pump()
-  while #queue > 0 and #busy < (most or core.cores()) do give(table.remove(queue, 1)) end
+  while #queue > 0 and (#busy == 0 or places_of(queue[1]) <= free_places()) do
+    give(table.remove(queue, 1))
+  end
 end
 
 local function drop(job)
@@ -109,7 +143,7 @@ end
 -- The worker has written what came of the job.
 local function collect(job)
   drop(job)
-  if job.memory then job.worker:close() else idle[#idle + 1] = job.worker end
+  if job.memory then job.worker.process:close() else idle[#idle + 1] = job.worker end
   local ok, outcome = pcall(function() return artifact.decode(sys.read_file(job.path .. ".out")) end)
   if not ok then return fail(job, "external", "the worker's answer cannot be read: " .. tostring(outcome)) end
   outcome.remote = true
@@ -120,7 +154,7 @@ end
 
 local function lost(job)
   drop(job)
-  local how, number, name = job.worker:finish()
+  local how, number, name = job.worker.process:finish()
   if job.expired then
     return fail(job, "timeout", ("it took longer than %g s"):format(job.timeout))
   elseif how == "signal" then
@@ -134,7 +168,7 @@ local function unescape(text)
 end
 
 local function attend(job)
-  local lines, open = job.worker:lines()
+  local lines, open = job.worker.process:lines()
   for _, line in ipairs(lines) do
     local kind, text = line:match("^(%u) (.*)$")
     if kind == "D" then return collect(job) end
@@ -156,7 +190,7 @@ local function end_overdue()
   for _, job in ipairs(busy) do
     if job.timeout and not job.expired and now >= job.started + job.timeout then
       job.expired = true
-      job.worker:kill()
+      job.worker.process:kill()
     end
   end
 end
@@ -165,7 +199,7 @@ end
 function executor.turn(seconds)
   pump()
   local workers, jobs = {}, table.move(busy, 1, #busy, 1, {})
-  for i, job in ipairs(jobs) do workers[i] = job.worker end
+  for i, job in ipairs(jobs) do workers[i] = job.worker.process end
   local ok, e = pcall(core.poll, workers, next_deadline(seconds))
   if not ok then
     executor.stop_all()
@@ -181,8 +215,8 @@ end
 -- Ends every worker; jobs that are not done have failed as interrupted.
 function executor.stop_all()
   local unfinished = table.move(queue, 1, #queue, #busy + 1, table.move(busy, 1, #busy, 1, {}))
-  for _, job in ipairs(busy) do job.worker:close() end
-  for _, worker in ipairs(idle) do worker:close() end
+  for _, job in ipairs(busy) do job.worker.process:close() end
+  for _, worker in ipairs(idle) do worker.process:close() end
   queue, busy, idle = {}, {}, {}
   for _, job in ipairs(unfinished) do
     job.outcome = { ok = false, remote = true,
@@ -192,9 +226,10 @@ function executor.stop_all()
 end
 
 -- A job for a worker: `bytes` is what wf.worker reads. Options: timeout in seconds, memory in bytes,
+-- cores (places among the workers, and threads in proportion; 1),
 -- on_line(kind, text) for what it prints ("P") and logs ("L"), on_done() when it is finished.
 function executor.dispatch(bytes, o)
-  local job = setmetatable({ bytes = bytes, timeout = o.timeout, memory = o.memory,
+  local job = setmetatable({ bytes = bytes, timeout = o.timeout, memory = o.memory, cores = o.cores,
     on_line = o.on_line, on_done = o.on_done }, Job)
   queue[#queue + 1] = job
   pump()

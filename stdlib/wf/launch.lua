@@ -148,6 +148,7 @@ local function attempt(handle)
     return work.execute(run, step, function(body) return steplog.around(run, body) end)
   end
   return executor.dispatch(bytes, { timeout = step.options.timeout, memory = step.options.memory,
+    cores = step.options.cores,
     on_line = remote_line(step), on_done = function()
       if not handle.settling then handle:settle() end
     end })

@@ -31,7 +31,8 @@ end
 
 local step_rules = { name = { "string", required = true },
   cache = { "boolean|string|number", default = true }, retry = { "integer|table" },
-  timeout = { "string|number" }, memory = { "string|number" } }
+  timeout = { "string|number" }, memory = { "string|number" },
+  cores = { "integer", min = 1 } }
 
 -- Of actions alone.
 local action_rules = { on_failure = { "function" }, rollback = { "function" } }
@@ -65,9 +66,10 @@ function steprules.step(given, kind)
 end
 
 local map_rules = { workers = { "integer", min = 1 }, cache = step_rules.cache,
-  retry = step_rules.retry, timeout = step_rules.timeout, memory = step_rules.memory }
+  retry = step_rules.retry, timeout = step_rules.timeout, memory = step_rules.memory,
+  cores = step_rules.cores }
 
--- The options of run:map: { workers, cache, retry, timeout, memory }.
+-- The options of run:map: { workers, cache, retry, timeout, memory, cores }.
 function steprules.map(given)
   return options.check("run:map", given, map_rules)
 end

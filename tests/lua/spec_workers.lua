@@ -162,6 +162,33 @@ t.test("no worker and no job file is left", function()
   t.equal(t.shell("ls state/jobs").out, "")
 end)
 
+t.test("cores: a step takes as many places, and threads", function()
+  local result = t.succeeds(script [[
+    local function work(name)
+      local sys = require "wf.core.sys"
+      local file <close> = io.open("times", "a")
+      file:setvbuf("line")
+      file:write("begin ", name, "\n")
+      sys.sleep(0.1)
+      file:write("end ", name, "\n")
+      return tonumber(sys.env("WF_THREADS"))
+    end
+    local function add(name, cores)
+      return run:async({ name = name, cores = cores, cache = false }, function() return work(name) end)
+    end
+    local handles = { add("a", 1), add("b"), add("BIG", 3), add("c", 1), add("HUGE", 99) }
+    for i, handle in ipairs(handles) do handles[i] = handle:await() end
+    print(table.concat(handles, " "))
+  ]], nil, { env = "WF_WORKERS=3" })
+  local threads = {}
+  for number in result.out:gmatch("%d+") do threads[#threads + 1] = tonumber(number) end
+  t.equal(threads[3], 3 * threads[1])
+  t.equal(threads[5], threads[3])
+  local times = t.read(t.directory() .. "/times")
+  t.contains(times, "begin BIG\nend BIG\n", "begin HUGE\nend HUGE\n") -- nobody beside them
+  t.contains(t.script(script [[ run:async({ name = "A", cores = 0 }, print) ]]).err, "cores must be at least 1")
+end)
+
 t.test("ctrl-C ends the workers and leaves a run that can be resumed", function()
   t.write("script.lua", script [[
     run:step("First", function() return 1 end)

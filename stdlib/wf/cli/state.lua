@@ -1,6 +1,7 @@
 -- wf.cli.state: what the state directory holds.
 --
 --   wf verify [--json]        wf gc [--older 30d] [--dry-run] [--json]        wf du [--json]
+--   wf pin [RUN | GROUP/N] [--remove] [--json]
 --
 -- gc keeps every object that a kept result, a registered version or an endpoint needs. With --older
 -- it forgets results that were made before then first, and the scripts of older runs: they cannot be
@@ -8,7 +9,9 @@
 -- this moment may be about to refer to them.
 
 local core = require "wf.core.step"
+local errors = require "wf.errors"
 local json = require "wf.json"
+local pretty = require "wf.pretty"
 local records = require "wf.cli.records"
 local state = require "wf.state"
 local steprules = require "wf.steprules"
@@ -41,12 +44,23 @@ local function measure(path)
   return tonumber(size, 16), sys.now_us() / 1e6 - tonumber(changed, 16) / 1e9
 end
 
+-- Runs that are pinned, by number.
+local function pinned_runs()
+  local pinned = {}
+  for _, event in ipairs(state.catalog():list_events("pins")) do
+    pinned[json.decode(event.detail_json).run] = event.kind == "pin.added" and event or nil
+  end
+  return pinned
+end
+
 -- The scripts of runs since that moment: what `wf replay` needs.
 local function add_scripts(needed, since_us)
+  local pinned = pinned_runs()
   for _, run in ipairs(state.catalog():list_runs(0)) do
-    if run.started_us < since_us then return end
-    local origin = state.catalog():list_events("origin of run " .. run.id)[1]
-    if origin then needed[json.decode(origin.detail_json).script] = "run " .. run.id end
+    if run.started_us >= since_us or pinned[run.id] then
+      local origin = state.catalog():list_events("origin of run " .. run.id)[1]
+      if origin then needed[json.decode(origin.detail_json).script] = "run " .. run.id end
+    end
   end
 end
 
@@ -103,10 +117,19 @@ commands.verify = {
 
 -- ---- gc -----------------------------------------------------------------------------------------
 
+-- Results that steps of pinned runs made or used.
+local function pinned_results()
+  local pinned = {}
+  for run in pairs(pinned_runs()) do
+    for _, step in ipairs(state.catalog():list_steps(run)) do pinned[step.result or 0] = true end
+  end
+  return pinned
+end
+
 local function forget_results(before, dry_run)
-  local forgotten = 0
+  local forgotten, pinned = 0, pinned_results()
   for _, result in ipairs(core.list_results(state.catalog())) do
-    if result.created_us < before then
+    if result.created_us < before and not pinned[result.id] then
       forgotten = forgotten + 1
       if not dry_run then core.forget_result(state.catalog(), result.id) end
     end
@@ -137,6 +160,47 @@ commands.gc = {
     options = { { "older", value = "AGE", help = "forget results older than this first (30d, 12h)" },
       { "dry-run", help = "remove nothing, say what would be removed" }, json_option } },
   run = gc,
+}
+
+-- ---- pin ----------------------------------------------------------------------------------------
+
+local function list_pins(as_json)
+  local pinned, list, rows = pinned_runs(), json.array {}, {}
+  for _, run in ipairs(state.catalog():list_runs(0)) do
+    local event = pinned[run.id]
+    if event then
+      list[#list + 1] = { run = run.id, name = run.name, by = event.who, at = pretty.time(event.at_us) }
+      rows[#rows + 1] = { tostring(run.id), run.name, event.who or "", records.local_time(event.at_us) }
+    end
+  end
+  if as_json then return records.print_json(list) end
+  records.print_table({ "RUN", "NAME", "BY", "SINCE" }, rows, "no run is pinned")
+end
+
+-- A run, or the one that registered GROUP/N.
+local function run_of(text)
+  local group, number = text:match("^(.+)/(%d+)$")
+  if not group then return records.find_run(text) end
+  local version = state.catalog():get_version(group, math.tointeger(tonumber(number)), false)
+  if version.run then return state.catalog():get_run(version.run) end
+  errors.raise { code = "not_found", message = ("%s was not registered by a run"):format(text) }
+end
+
+local function pin(given)
+  if not given.subject then return list_pins(given.json) end
+  local run = run_of(given.subject)
+  state.catalog():add_event(given.remove and "pin.removed" or "pin.added", "pins", state.user(),
+    json.encode { run = run.id })
+  if given.json then return list_pins(true) end
+  print(("run %d  %s  %s"):format(run.id, run.name, given.remove and "is not pinned any more" or "is pinned"))
+end
+
+commands.pin = {
+  spec = { about = "Keeps all that a run's steps made, and its script, whatever wf gc removes. Lists the "
+      .. "pinned runs\nwithout one; GROUP/N is the run that registered the version.",
+    options = { { "remove", help = "keep it no longer" }, json_option },
+    words = { { "subject", "RUN|GROUP/N", optional = true } } },
+  run = pin,
 }
 
 -- ---- du -----------------------------------------------------------------------------------------
