@@ -85,12 +85,15 @@ local function value_scale(plot, from, to)
   return scale.linear { low = low, high = high, from = from, to = to }
 end
 
+local function colour_of(plot, i)
+  if plot.has_rest and i == #plot.values then return theme.unknown end
+  return plot.values[i] < 0 and theme.lowers or theme.series[1]
+end
+
 local function draw_bar(page, plot, i, x, y, height)
   local value, zero = plot.values[i], x.at(0)
   local from, to = math.min(zero, x.at(value)), math.max(zero, x.at(value))
-  local colour = plot.has_rest and i == #plot.values and theme.unknown
-    or value < 0 and theme.lowers or theme.series[1]
-  page:rect(from, y - height / 2, to - from, height, { fill = colour },
+  page:rect(from, y - height / 2, to - from, height, { fill = colour_of(plot, i) },
     plot.names[i] .. ": " .. number.short(value, 6))
   page:text(value < 0 and from - 5 or to + 5, y + 4, number.short(value),
     { font_size = theme.tick_size, fill = theme.text, text_anchor = value < 0 and "end" or nil })
@@ -122,7 +125,7 @@ function importance.text(plot, o)
     local value = plot.values[i]
     local bar = largest > 0 and terminal.bar(math.abs(value) / largest * room) or ""
     canvas:text(0, i - 1, letters.pad(name, names))
-    canvas:text(names + 2, i - 1, bar, value < 0 and theme.lowers or theme.series[1])
+    canvas:text(names + 2, i - 1, bar, colour_of(plot, i))
     canvas:text(names + 3 + letters.columns(bar), i - 1, number.short(value))
   end
   return canvas:finish() .. "\n" .. letters.pad("", names + 2) .. plot.x_label

@@ -71,8 +71,19 @@ function theme.ink_on(hex)
   return 0.299 * r + 0.587 * g + 0.114 * b > 140 and theme.ink or "#ffffff"
 end
 
--- The nearest of the 256 colours of a terminal: its 6 x 6 x 6 cube.
+-- What the maps and the strongest colours are among a terminal's 256: chosen by eye, as the nearest
+-- ones change hue along a map and blue is hardly seen on black.
+local chosen = { [theme.series[1]] = 32, [theme.raises] = 166, [theme.lowers] = 32 }
+for i, colour in ipairs { 32, 32, 32, 68, 74, 110, 146, 248, 181, 216, 215, 209, 208, 202, 166 } do
+  chosen[theme.value_map[i]] = colour
+end
+for i, colour in ipairs { 24, 25, 31, 32, 74, 110, 153, 254, 223, 216, 209, 202, 166, 130, 94 } do
+  chosen[theme.signed_map[i]] = colour
+end
+
+-- The number of a colour among the 256 of a terminal.
 function theme.terminal(hex)
+  if chosen[hex] then return chosen[hex] end
   local function step(channel)
     return channel < 48 and 0 or channel < 115 and 1 or (channel - 35) // 40
   end
