@@ -39,34 +39,24 @@ local trained = run:step("Training", function()
 end)
 local model, evaluation = trained.model, trained.evaluation
 
--- The model's probability when everybody in `people` had this age: each row's, and their mean.
-local function by_age(people)
-  local lines = { {}, {}, {} }
-  local ages, means = {}, {}
-  for age = 17, 80, 3 do
-    local scores = model:predict(people:with("age", age))
-    ages[#ages + 1], means[#means + 1] = age, scores:mean()
-    for row, score in ipairs(scores:to_table()) do
-      local n = #lines[1] + 1
-      lines[1][n], lines[2][n], lines[3][n] = row, age, score
-    end
-  end
-  return wf.frame.new { names = { "value", "mean" }, columns = { ages, means } },
-    wf.frame.new { names = { "row", "value", "prediction" }, columns = lines }
-end
-
 local plots = run:step("Plots", function()
   local explained = wf.shap.explain(model, data.test)
-  local features = model:matrix(data.test)         -- what the model sees: one column per SHAP value
-  local mean, lines = by_age(data.test:head(100))
+  local by_column = explained:by_source()           -- one-hot features summed up to their column
+  local mean = wf.explain.partial_dependence(model, data.test, "age")
+  local lines = wf.explain.ice(model, data.test:head(100), "age")
   return {
-    beeswarm = plot.beeswarm(explained, { data = features, top = 12 }),
-    importance = plot.importance(explained, { top = 12 }),
-    heatmap = plot.heatmap(explained, { top = 8 }),
-    dependence = plot.dependence(explained, { feature = "age", by = "education_num", data = features }),
+    beeswarm = plot.beeswarm(explained, { top = 12 }),
+    importance = plot.importance(by_column),
+    heatmap = plot.heatmap(by_column, { top = 8 }),
+    dependence = plot.dependence(explained, { feature = "age", by = "education_num" }),
     partial = plot.partial_dependence(mean, { feature = "age", ice = lines, y_label = "Probability of > 50K" }),
-    waterfall = plot.waterfall(explained, { row = p.person, data = features, link = "logit", top = 8 }),
-    force = plot.force(explained, { row = p.person, data = features, link = "logit" }),
+    waterfall = plot.waterfall(by_column, { row = p.person, link = "logit", top = 8 }),
+    force = plot.force(by_column, { row = p.person, link = "logit" }),
+    both = plot.partial_dependence(
+      wf.explain.partial_dependence(model, data.test, { "age", "education_num" }, { rows = 300 }),
+      { feature = { "age", "education_num" }, y_label = "Probability of > 50K" }),
+    permutation = plot.importance(wf.explain.permutation(model, data.test),
+      { title = "What shuffling a column costs", x_label = "Loss of ROC-AUC" }),
     roc = plot.roc(evaluation), pr = plot.pr(evaluation),
     calibration = plot.calibration(evaluation),
     confusion = plot.confusion(evaluation, { classes = model:classes() }),
@@ -86,7 +76,7 @@ run:action("Write", function()
   plot.page { title = "Who earns more than 50K?",
     subtitle = ("%d people, ROC-AUC %.3f"):format(#data.test, evaluation.roc_auc),
     "What the model relies on", plots.beeswarm, plots.importance, plots.heatmap, plots.dependence,
-    plots.partial,
+    plots.partial, plots.both, plots.permutation,
     "One person", plots.waterfall, plots.force,
     "How good it is", plots.roc, plots.pr, plots.calibration, plots.confusion, plots.learning,
   }:write(directory .. "/plots.html")

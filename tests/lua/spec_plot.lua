@@ -443,6 +443,50 @@ t.test("partial dependence and individual lines", function()
     frame.new { names = { "value", "mean" }, columns = { { 1, 2 }, { 0.5, frame.missing } } })
 end)
 
+t.test("partial dependence: bands, whiskers, two features", function()
+  local numbers = frame.new { names = { "value", "mean", "low", "high", "n" },
+    columns = { { 3, 1, 2 }, { 0.3, 0.1, 0.2 }, { 0.2, 0.0, 0.1 }, { 0.5, 0.2, 0.4 }, { 9, 9, 9 } } }
+  local p = plot.partial_dependence(numbers, { feature = "x" })
+  check_plot(p)
+  t.equal(p.panels[1].layers[1], { kind = "band", x = { 1, 2, 3 }, low = { 0.0, 0.1, 0.2 }, high = { 0.2, 0.4, 0.5 },
+    colour = theme.series[1] })
+  local texts = frame.new { names = { "value", "mean", "low", "high" },
+    columns = { { "b", "a" }, { 0.3, 0.1 }, { 0.2, 0.0 }, { 0.5, 0.2 } } }
+  t.contains(check_plot(plot.partial_dependence(texts)) and plot.partial_dependence(texts):text(), "Whiskers")
+  local both = frame.new { names = { "value", "value_2", "mean" },
+    columns = { { 1, 1, 4, 4 }, { "a", "b", "a", "b" }, { 0.0, 0.25, 0.5, 1.0 } } }
+  p = plot.partial_dependence(both, { feature = { "x", "y" } })
+  check_plot(p)
+  t.equal(p.panels[1].layers[1].levels, { 1, 4, 8, theme.levels })
+  t.equal({ p.panels[1].x.low, p.panels[1].x.high }, { -0.5, 5.5 })
+  golden("two.txt", p:text { width = 50 })
+  check_plot(plot.partial_dependence(both:head(1), { feature = { "x", "y" } }))
+  t.raises("invalid", "neither log nor ice", plot.partial_dependence, both, { log = true })
+  t.raises("invalid", "has one feature, not two", plot.partial_dependence, numbers, { feature = { "x", "y" } })
+end)
+
+t.test("what wf.explain and wf.shap give is drawn as it is", function()
+  local data = labelled(300, 23):with("kind", frame.new { names = { "k" }, columns = { (function()
+    local list = {}
+    for i = 1, 300 do list[i] = i % 3 == 0 and "a" or "b" end
+    return list
+  end)() } }.k)
+  local model = wf.xgboost.train { data = data, label = "y", rounds = 5, params = { objective = "binary:logistic" },
+    recipe = wf.recipe.new():one_hot { "kind" } }
+  check_plot(plot.partial_dependence(wf.explain.partial_dependence(model, data, "x"), { feature = "x" }))
+  check_plot(plot.partial_dependence(wf.explain.partial_dependence(model, data, { "x", "kind" })))
+  check_plot(plot.ice(wf.explain.ice(model, data, "kind")))
+  local p = plot.importance(wf.explain.permutation(model, data))
+  check_plot(p)
+  t.contains(p:svg(), "Whiskers are one standard deviation")
+  local explained = wf.shap.explain(model, data)
+  check_plot(plot.beeswarm(explained))
+  t.equal(plot.beeswarm(explained):svg(), plot.beeswarm(explained, { data = model:matrix(data) }):svg())
+  t.equal(plot.beeswarm(explained):svg(), plot.beeswarm(explained, { data = data, model = model }):svg())
+  t.contains(plot.waterfall(explained:by_source(), { row = 1 }):text(), "kind = b")
+  t.contains(plot.waterfall(explained, { row = 3, top = 3 }):text(), "kind_a = 1")
+end)
+
 -- ---- confusion ----------------------------------------------------------------------------------
 
 t.test("confusion: counts, shares, names, many classes", function()
@@ -607,7 +651,7 @@ t.test("the example draws every kind of plot, and again the same", function()
     t.contains(result.out, "SHAP values by feature", "ROC curve", "prediction ")
   end
   local names = sys.list_directory(t.directory() .. "/a")
-  t.equal(#names, 13)
+  t.equal(#names, 15)
   for _, name in ipairs(names) do
     local text = t.read(t.directory() .. "/a/" .. name)
     t.equal(t.read(t.directory() .. "/b/" .. name), text, name)

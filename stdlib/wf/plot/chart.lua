@@ -3,7 +3,7 @@
 -- A chart's plot has `panels`, each { x = axis, y = axis, layers = {…}, weight = 1 }, side by side or,
 -- with `stacked`, under each other. An axis is { label, low, high, nice, percent, log, names }; what
 -- layers there are says wf.plot.layers. `square` makes the first panel as high as wide, `colour_bar`
--- = { label, high, low } explains the map of the dots.
+-- = { label, high, low, map } explains the colours.
 
 local layers = require "wf.plot.layers"
 local letters = require "wf.plot.letters"
@@ -167,7 +167,7 @@ function chart.svg(plot, width, height)
   if plot.colour_bar then
     area.right = area.right - bar_room
     local bottom = area.bottom - 40
-    sheet.colour_bar(page, theme.value_map, area.right + 22, area.top + 4,
+    sheet.colour_bar(page, theme.maps[plot.colour_bar.map or "value"], area.right + 22, area.top + 4,
       math.min(bottom, area.top + 220), plot.colour_bar.high, plot.colour_bar.low, plot.colour_bar.label)
   end
   if plot.stacked then draw_stacked(page, plot, area) else draw_beside(page, plot, area) end

@@ -138,7 +138,7 @@ function draw.tiles(view, layer)
     local first, last = math.floor(view.x.at(layer.x0[i]) / 2), math.ceil(view.x.at(layer.x1[i]) / 2) - 1
     local shade = view.colour and "█" or shades[1 + (level - 1) * #shades // theme.levels]
     for row = math.floor(view.y.at(layer.y1[i]) / 4), math.ceil(view.y.at(layer.y0[i]) / 4) - 1 do
-      view.canvas:text(first, row, shade:rep(last - first + 1), theme.value_map[level])
+      view.canvas:text(first, row, shade:rep(last - first + 1), theme.maps[layer.map][level])
     end
   end
 end

@@ -42,11 +42,12 @@ function importance.importance(source, given)
   local list, label, subtitle = ranked(where, source, o)
   if #list == 0 then errors.invalid("%s: there are no features", where) end
   local plot = input.fields("importance", o, "Feature importance", subtitle)
-  plot.x_label, plot.names, plot.values = letters.clean(o.x_label or label), {}, {}
+  plot.x_label, plot.names, plot.values, plot.spreads = letters.clean(o.x_label or label), {}, {}, {}
   local rest, shown = 0, input.shown(#list, o.top)
   for i, entry in ipairs(list) do
     if i <= shown then
       plot.names[i], plot.values[i] = letters.clean(entry.name), entry.value
+      plot.spreads[i] = entry.spread or 0
     else
       rest = rest + entry.value
     end
@@ -55,6 +56,7 @@ function importance.importance(source, given)
     plot.names[shown + 1], plot.values[shown + 1] = input.rest_name(#list - shown), rest
     plot.has_rest = true
   end
+  if list[1].spread then plot.notes[1] = "Whiskers are one standard deviation on both sides." end
   return plot
 end
 
@@ -77,10 +79,13 @@ local function value_room(values)
   return room + 8
 end
 
--- From the smallest to the largest value and 0.
+-- From the smallest to the largest value and 0, whiskers included.
 local function value_scale(plot, from, to)
-  local low, high = scale.range(plot.values)
-  low, high = math.min(0, low), math.max(0, high)
+  local low, high = 0, 0
+  for i, value in ipairs(plot.values) do
+    local spread = plot.spreads[i] or 0
+    low, high = math.min(low, value - (spread > 0 and spread or 0)), math.max(high, value + spread)
+  end
   if low == high then high = 1 end
   return scale.linear { low = low, high = high, from = from, to = to }
 end
@@ -95,6 +100,12 @@ local function draw_bar(page, plot, i, x, y, height)
   local from, to = math.min(zero, x.at(value)), math.max(zero, x.at(value))
   page:rect(from, y - height / 2, to - from, height, { fill = colour_of(plot, i) },
     plot.names[i] .. ": " .. number.short(value, 6))
+  local spread = plot.spreads[i] or 0
+  if spread > 0 then
+    local least, most = x.at(value - spread), x.at(value + spread)
+    page:line(least, y, most, y, { stroke = theme.ink, stroke_width = 1.5 })
+    from, to = math.min(from, least), math.max(to, most)
+  end
   page:text(value < 0 and from - 5 or to + 5, y + 4, number.short(value),
     { font_size = theme.tick_size, fill = theme.text, text_anchor = value < 0 and "end" or nil })
 end
@@ -103,8 +114,8 @@ function importance.svg(plot, width, height)
   local page, area = sheet.new(plot, width, height)
   local room = sheet.name_room(plot.names, 0.4 * (area.right - area.left))
   local bottom, left = area.bottom - sheet.axis_height, area.left + room + 10
-  local _, negative = scale.range(plot.values)
-  local x = value_scale(plot, left + (negative < 0 and value_room(plot.values) or 0),
+  local least = scale.range(plot.values)
+  local x = value_scale(plot, left + (least < 0 and value_room(plot.values) or 0),
     area.right - value_room(plot.values))
   local step = (bottom - area.top) / #plot.values
   local y_of = function(i) return area.top + (i - 0.5) * step end

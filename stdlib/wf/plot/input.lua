@@ -115,18 +115,37 @@ local function encoded(where, explained, o)
   return data
 end
 
+-- The raw column of each feature by the feature's name, when the explanation tells.
+local function origins_of(explained)
+  local ok, sources = pcall(function() return explained:sources() end)
+  local origins = {}
+  for i, name in ipairs(ok and type(sources) == "table" and explained:features() or {}) do
+    origins[name] = sources[i]
+  end
+  return origins
+end
+
+-- The indicator "sex_Female" of the raw text column "sex": 1 where it is that text.
+local function indicator(data, origin, name)
+  if not origin or not data:has(origin) or name:sub(1, #origin + 1) ~= origin .. "_" then return nil end
+  local column = data:column(origin)
+  if column.type ~= "string" and column.type ~= "category" then return nil end
+  return column:eq(name:sub(#origin + 2)):cast("f64")
+end
+
 -- A function from a feature's name to its column, or to nil when the data has none of that name.
 function input.feature_columns(where, explained, o)
   local data, known, rows = encoded(where, explained, o), {}, explained:rows()
   if not data then return function() return nil end end
   local is_matrix = options.is(data, "wf.matrix")
+  local origins = is_matrix and {} or origins_of(explained)
   local n = is_matrix and data:rows() or #data
   if n ~= rows then
     errors.invalid("%s: the data has %d rows, the explanation %d", where, n, rows)
   end
   for i, name in ipairs(is_matrix and data:names() or data:columns()) do known[name] = known[name] or i end
   return function(name)
-    if not known[name] then return nil end
+    if not known[name] then return not is_matrix and indicator(data, origins[name], name) or nil end
     return is_matrix and data:column(known[name]) or data:column(name)
   end
 end
@@ -143,9 +162,10 @@ function input.ranking(where, ranking)
   end
   local column = names[1] == "feature" and names[2] or names[1]
   local values, list = input.numbers(where, ranking:column(column)), {}
+  local spreads = ranking:has("std") and input.numbers(where, ranking:column("std")) or {}
   for i, feature in ipairs(ranking:column("feature"):to_table()) do
     if not values[i] then errors.invalid("%s: the %s of '%s' is not a finite number", where, column, feature) end
-    list[i] = { name = tostring(feature), value = values[i], at = i }
+    list[i] = { name = tostring(feature), value = values[i], spread = spreads[i] or nil, at = i }
   end
   table.sort(list, function(a, b)
     local x, y = math.abs(a.value), math.abs(b.value)

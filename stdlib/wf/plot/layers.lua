@@ -7,7 +7,7 @@
 --   { kind = "bars", from, to, y, colour }               -- from 0 up; values of x or category numbers
 --   { kind = "rug", x }                                  -- short strokes on the x axis
 --   { kind = "rule", x or y, label, colour }             -- a dashed line across with its name
---   { kind = "tiles", x0, x1, y0, y1, levels }           -- rectangles of theme.value_map
+--   { kind = "tiles", x0, x1, y0, y1, levels, map }      -- rectangles of theme.maps[map]
 
 local letters = require "wf.plot.letters"
 local svg = require "wf.plot.svg"
@@ -149,7 +149,8 @@ function draw.tiles(page, layer, x, y)
   for i, level in ipairs(layer.levels) do
     local left, right = x.at(layer.x0[i]), x.at(layer.x1[i])
     local top, bottom = y.at(layer.y1[i]), y.at(layer.y0[i])
-    page:rect(left, top, right - left, bottom - top, { fill = theme.value_map[level] })
+    page:rect(left, top, right - left, bottom - top, { fill = theme.maps[layer.map][level] },
+      layer.tips and layer.tips[i] or nil)
   end
   page:close("g")
 end

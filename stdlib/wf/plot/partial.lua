@@ -1,8 +1,8 @@
 -- wf.plot.partial: partial dependence, the mean prediction over the values of one feature, and
 -- individual conditional expectations, a line for each row.
 --
--- Frames are what explains gives: (value, mean) and (row, value, prediction). Values are numbers or
--- texts.
+-- Frames are what wf.explain gives: (value, mean), with low and high a band, of two features (value,
+-- value_2, mean), and (row, value, prediction). Values are numbers or texts.
 
 local errors = require "wf.errors"
 local input = require "wf.plot.input"
@@ -75,7 +75,7 @@ local function check_rows(where, data)
 end
 
 local function rules(more)
-  more.feature, more.y_label = { "string", default = "value" }, { "string" }
+  more.feature, more.y_label = more.feature or { "string", default = "value" }, { "string" }
   more.log = { "boolean", default = false }
   return input.rules(more)
 end
@@ -155,17 +155,30 @@ local function new_plot(o, title, axis)
   return plot, plot.panels[1].layers
 end
 
-function partial.partial_dependence(data, given)
-  local where = "plot.partial_dependence"
-  options.argument(where, 1, data, "wf.frame")
-  local o = options.check(where, given, rules { ice = { "wf.frame" } })
-  check_rows(where, data)
+-- The middle of the rows' predictions: a band along numbers, whiskers at categories.
+local function add_range(where, data, plot, layers, xs, axis)
+  if not (data:has("low") and data:has("high")) then return {}, {} end
+  local low, high = predictions(where, data, "low"), predictions(where, data, "high")
+  if axis.names then
+    for _, layer in ipairs(layers) do layer.low, layer.high = low, high end
+  else
+    local x, lows = ordered(xs, low)
+    local _, highs = ordered(xs, high)
+    table.insert(layers, 1, { kind = "band", x = x, low = lows, high = highs, colour = theme.series[1] })
+  end
+  plot.notes[1] = axis.names and "Whiskers span the middle of the rows' predictions."
+    or "The band spans the middle of the rows' predictions."
+  return low, high
+end
+
+local function one_feature(where, data, o)
   local xs, axis = positions(where, column_of(where, data, "value"), o)
   local plot, layers = new_plot(o, "Partial dependence on %s", axis)
   local means = predictions(where, data, "mean")
   local x, y = ordered(xs, means)
   add_mean(plot, layers, x, y, axis)
-  local others = {}
+  local low, high, others = {}, {}, {}
+  if not o.ice then low, high = add_range(where, data, plot, layers, xs, axis) end
   if o.ice then
     local lines
     lines, others = by_row(where, o.ice, (positions(where, column_of(where, o.ice, "value"), o)), "prediction")
@@ -173,8 +186,72 @@ function partial.partial_dependence(data, given)
   else
     plot.legend = {}
   end
-  plot.panels[1].y = y_axis(o, means, others)
+  plot.panels[1].y = y_axis(o, means, others, low, high)
   return plot
+end
+
+-- ---- two features -------------------------------------------------------------------------------
+
+-- From the middle of a grid value and the one before to that of it and the next; { [value] = {from, to} }.
+local function cell_edges(list)
+  local seen, values, edges = {}, {}, {}
+  for _, x in ipairs(list) do
+    if not seen[x] then seen[x], values[#values + 1] = true, x end
+  end
+  table.sort(values)
+  for i, x in ipairs(values) do
+    local before, after = values[i - 1], values[i + 1]
+    local left = before and (x - before) / 2 or after and (after - x) / 2 or 0.5
+    local right = after and (after - x) / 2 or before and (x - before) / 2 or 0.5
+    edges[x] = { x - left, x + right }
+  end
+  return edges, values
+end
+
+-- An axis that ends with its outermost cells.
+local function spanned(axis, edges, values)
+  if not axis.names then axis.low, axis.high = edges[values[1]][1], edges[values[#values]][2] end
+  return axis
+end
+
+local function two_features(where, data, o)
+  if o.log or o.ice then
+    errors.invalid("%s: of two features there is neither log nor ice", where)
+  end
+  local names = type(o.feature) == "table" and o.feature or { "value", "value_2" }
+  local first, second = { feature = names[1] }, { feature = names[2] }
+  local xs, x_axis = positions(where, column_of(where, data, "value"), first)
+  local ys, y_axis_of = positions(where, column_of(where, data, "value_2"), second)
+  local means = predictions(where, data, "mean")
+  local low, high = scale.range(means)
+  local x_edges, x_values = cell_edges(xs)
+  local y_edges, y_values = cell_edges(ys)
+  local layer = { kind = "tiles", map = "share", x0 = {}, x1 = {}, y0 = {}, y1 = {}, levels = {}, tips = {} }
+  for i, mean in ipairs(means) do
+    layer.x0[i], layer.x1[i] = table.unpack(x_edges[xs[i]])
+    layer.y0[i], layer.y1[i] = table.unpack(y_edges[ys[i]])
+    layer.levels[i], layer.tips[i] = theme.level(mean, low, high), number.short(mean, 4)
+  end
+  local plot = input.fields("chart", o, ("Partial dependence on %s and %s"):format(names[1], names[2]))
+  plot.panels = { { x = spanned(x_axis, x_edges, x_values), y = spanned(y_axis_of, y_edges, y_values),
+    layers = { layer } } }
+  plot.colour_bar = { label = letters.clean(o.y_label or "Prediction"), map = "share",
+    low = number.short(low), high = number.short(high) }
+  plot.width, plot.area_height = 680, 400
+  return plot
+end
+
+-- `feature` names the axis; of two features it is a list of both names.
+function partial.partial_dependence(data, given)
+  local where = "plot.partial_dependence"
+  options.argument(where, 1, data, "wf.frame")
+  local more = { ice = { "wf.frame" }, feature = { "string|table" } }
+  local o = options.check(where, given, rules(more))
+  check_rows(where, data)
+  if data:has("value_2") then return two_features(where, data, o) end
+  if type(o.feature) == "table" then errors.invalid("%s: the frame has one feature, not two", where) end
+  o.feature = o.feature or "value"
+  return one_feature(where, data, o)
 end
 
 function partial.ice(data, given)

@@ -58,6 +58,8 @@ theme.signed_map = ramp({ "#084081", "#2b7fbf", "#9cc9e3", "#f4f4f2", "#fbb88c",
   theme.levels)
 theme.share_map = ramp({ "#f5f8fb", "#c3d9ec", "#74aed6", "#2a7ab9", "#08407f" }, theme.levels)
 
+theme.maps = { value = theme.value_map, signed = theme.signed_map, share = theme.share_map }
+
 -- The level of x in low … high; both ends belong to the outer levels.
 function theme.level(x, low, high)
   if high <= low then return (theme.levels + 1) // 2 end
@@ -79,6 +81,9 @@ for i, colour in ipairs { 32, 32, 32, 68, 74, 110, 146, 248, 181, 216, 215, 209,
 end
 for i, colour in ipairs { 24, 25, 31, 32, 74, 110, 153, 254, 223, 216, 209, 202, 166, 130, 94 } do
   chosen[theme.signed_map[i]] = colour
+end
+for i, colour in ipairs { 255, 195, 189, 153, 117, 111, 75, 74, 68, 32, 31, 26, 25, 24, 18 } do
+  chosen[theme.share_map[i]] = colour
 end
 
 -- The number of a colour among the 256 of a terminal.
