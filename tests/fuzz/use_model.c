@@ -8,11 +8,12 @@
 #include "wf/shap.h"
 
 #include "base/alloc.h"
+#include "base/error.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { ROWS = 9, MAX_CELLS = 100000 };
+enum { ROWS = 9, FEW_ROWS = 2, MAX_CELLS = 100000 };
 
 typedef struct bench {
   float *rows, *out;
@@ -45,12 +46,27 @@ static bool predict(const wf_forest *forest, const bench *b) {
   return true;
 }
 
+/* Of two rows, for models of few features: the cells are their number squared. */
+static wf_status explain_pairs(const wf_forest *forest, const bench *b) {
+  size_t width = wf_forest_feature_count(forest) + 1;
+  size_t row = wf_forest_group_count(forest) * width * width;
+  if (row > MAX_CELLS) return WF_OK;
+  double *cells = wf_alloc_array(FEW_ROWS * row, sizeof *cells);
+  if (!cells) return wf_fail_nomem(NULL);
+  wf_features rows = wf_features_rows(b->rows, FEW_ROWS, width - 1);
+  wf_shap_options options = {.n_threads = 1};
+  wf_status status = wf_shap_interactions(forest, &rows, &options, cells, NULL);
+  wf_free(cells);
+  return status;
+}
+
 /* Contributions that do not add up are WF_CORRUPT: of a model that was accepted, a fault of ours.
  */
 static use_outcome explain(const wf_forest *forest, const bench *b) {
   wf_features rows = wf_features_rows(b->rows, ROWS, wf_forest_feature_count(forest));
   wf_shap_options options = {.n_threads = 1};
   wf_status status = wf_shap_values(forest, &rows, &options, b->values, NULL);
+  if (status == WF_OK) status = explain_pairs(forest, b);
   if (status == WF_OK) return USE_EXPLAINED;
   return status == WF_LIMIT ? USE_ACCEPTED : USE_BROKEN;
 }
