@@ -159,9 +159,6 @@ function record.settle(run, step, outcome)
     collect_facts(run, outcome.values)
   end
   if step.log then step.log:close() end
-  local outer = run.stack[#run.stack]
-  progress.step_ended(step.name, step.depth, step.state, step.seconds, note_of(step, e),
-    outer and outer.name)
   local commit = function()
     local ending = ending_of(step, outcome)
     if not step.at_once then return core.finish(state.catalog(), step.id, ending) end
@@ -171,6 +168,9 @@ function record.settle(run, step, outcome)
     step.id = core.add(state.catalog(), ending)
   end
   if e then pcall(commit) else commit() end
+  local outer = run.stack[#run.stack] -- nobody is told of a step before it is recorded
+  progress.step_ended(step.name, step.depth, step.state, step.seconds, note_of(step, e),
+    outer and outer.name)
   step.work, step.recorder, step.result, step.options, step.keyed = nil, nil, nil, nil, nil
   if run.ending and #run.stack == 0 then
     run:conclude(run.ending.state, run.ending.message, run.ending.data)
