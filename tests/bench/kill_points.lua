@@ -66,7 +66,9 @@ end
 
 print(("%-34s %10s%10s%10s%10s%10s%10s"):format("", table.unpack(order)))
 for _, durability in ipairs { "power", "process" } do
-  local function frames() return { script = root .. "/frames.lua", words = { durability }, power = durability == "power" } end
+  local function frames()
+    return { script = root .. "/frames.lua", words = { durability }, power = durability == "power" }
+  end
   sweep(durability .. ", killed before", frames(), {}, stride)
   sweep(durability .. ", killed half-way", frames(), { half = true }, stride)
   sweep(durability .. ", killed twice", frames(), { again = 0 }, 5 * stride)

@@ -82,8 +82,8 @@ local function read(path)
 end
 
 function Crash:clean()
-  os.execute(("cd %s && chmod -R u+w . && rm -rf state state.lost state.left shadow before after verify && mkdir shadow")
-    :format(quoted(self.root)))
+  os.execute(("cd %s && chmod -R u+w . && rm -rf state state.lost state.left shadow before after "
+    .. "verify && mkdir shadow"):format(quoted(self.root)))
 end
 
 function Crash:objects()
