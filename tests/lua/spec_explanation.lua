@@ -105,6 +105,13 @@ t.test("reasons say what is missing and write numbers plainly", function()
   t.equal(listed.value:to_table(), { "a b", "5", "0.1" })
 end)
 
+t.test("reasons write times as times", function()
+  local when = wf.csv.parse("when\n2024-05-14 10:00:00\n", { types = { when = "timestamp" } })
+  local e = wf.shap.new { values = wf.frame.new { { "when_month", { 0.5 } } }, base = 0.0,
+    method = "hand", sources = { "when" }, data = when }
+  t.equal(e:reasons(1)[1].text, "when = 2024-05-14T10:00:00Z raised it by 0.5 (margin)")
+end)
+
 t.test("of several classes the predicted one is explained", function()
   local levels = data:with("level", data.num_injuries:gt(0):cast("i64") + data.num_injuries:gt(1):cast("i64"))
     :drop { "num_injuries", "fraud" }

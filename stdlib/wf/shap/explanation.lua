@@ -172,7 +172,8 @@ function methods:reason_table(n, given)
     for rank, reason in ipairs(self:reasons(row, n, given)) do
       local at = #columns[1] + 1
       columns[1][at], columns[2][at], columns[3][at] = row, rank, reason.feature or reason.column
-      columns[4][at] = reason.value == nil and frame.missing or reasons.value_text(reason.value)
+      columns[4][at] = reason.value == nil and frame.missing
+        or reasons.value_text(reason.value, self.data:column(reason.column))
       columns[5][at], columns[6][at] = reason.contribution, reason.text
     end
   end

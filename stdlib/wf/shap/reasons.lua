@@ -4,6 +4,8 @@
 -- know; that sum is as exact as its terms. A contribution of 0 is no reason. Ties are in the order of
 -- the features.
 
+local pretty = require "wf.pretty"
+
 local reasons = {}
 
 -- The output with the largest prediction of that row.
@@ -40,8 +42,9 @@ local function is_larger(a, b)
   return a.order < b.order
 end
 
--- A raw value as people write it: six digits of a fraction say enough.
-function reasons.value_text(value)
+-- A raw value of that column as people write it: six digits of a fraction say enough.
+function reasons.value_text(value, column)
+  if column.type == "timestamp" then return (pretty.time(value):gsub("%.000000", "")) end
   if math.type(value) ~= "float" then return tostring(value) end
   local whole = math.tointeger(value)
   return whole and tostring(whole) or ("%.6g"):format(value)
@@ -52,7 +55,7 @@ local function subject(entry, data)
   local name = entry.column
   if not data or not data:has(name) then return entry.feature or name end
   local text = entry.value == nil and name .. " is missing"
-    or ("%s = %s"):format(name, reasons.value_text(entry.value))
+    or ("%s = %s"):format(name, reasons.value_text(entry.value, data:column(name)))
   if entry.feature and entry.feature ~= name then text = ("%s (%s)"):format(entry.feature, text) end
   return text
 end
