@@ -217,6 +217,30 @@ t.test("what Kernel SHAP refuses", function()
     { groups = { a = "plan", b = { "plan", "age" } } })
 end)
 
+t.test("a function gets its rows in batches", function()
+  local most, data, background = 0, inputs(5), inputs(9, 50)
+  local function counted(f)
+    most = math.max(most, #f)
+    return formula(f)
+  end
+  local o = { background = background, batch = 4 }
+  local whole = explain.kernel(formula, data, { background = background })
+  t.equal(explain.kernel(counted, data, o):values():digest(), whole:values():digest())
+  t.equal(most, 4)
+  t.equal(explain.partial_dependence(counted, data, "age", { batch = 3 }):digest(),
+    explain.partial_dependence(formula, data, "age"):digest())
+  local labelled = rows_of(30)
+  local task = { label = "label", task = "regression", metric = "mae", batch = 4 }
+  local found = explain.permutation(counted, labelled, task)
+  task.batch = nil
+  t.equal(found:digest(), explain.permutation(formula, labelled, task):digest())
+  t.equal(most, 4)
+  t.raises("invalid", "are 2 for 4 rows", explain.kernel, function(f)
+    return #f > 1 and { 1, 2 } or { 1 }
+  end, data, o)
+  t.raises("invalid", "'batch' is for functions", explain.kernel, model(), data, { batch = 4 })
+end)
+
 t.test("what is wrong with a function is said", function()
   local data = inputs(4)
   t.raises("type", "not string", explain.kernel, function() return "x" end, data)

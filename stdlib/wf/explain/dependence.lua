@@ -17,7 +17,7 @@ local rules = {
   range = { "table" }, band = { "number", default = 0.8, min = 0, max = 1 },
   weights = { "wf.column|table|string" }, output = { "string|integer" },
   kind = { "string", choices = predictor.kinds }, threads = { "integer", min = 0 },
-  rows = { "integer", min = 1 }, seed = { "integer", default = 0 },
+  batch = { "integer", min = 1 }, rows = { "integer", min = 1 }, seed = { "integer", default = 0 },
 }
 
 -- ---- grids --------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ local function run(where, given, data, names, how, with_curves)
   local p = predictor.new(where, given, data, o)
   names = check_names(p, names)
   local points = points_of(where, p, names, o)
-  local found, curves = core.dependence(given, p.data, complete(p, points, names), {
+  local found, curves = core.dependence(p.given, p.data, complete(p, points, names), {
     columns = p:features_of(names), curves = with_curves, kind = p.kind,
     output = p:output_of(o.output), outputs = #p.outputs, threads = o.threads,
     low = (1 - o.band) / 2, high = (1 + o.band) / 2, weights = predictor.weights(where, o.weights, data) })

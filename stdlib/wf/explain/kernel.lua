@@ -18,7 +18,7 @@ local rules = {
   background = { "wf.frame" }, clusters = { "integer", min = 1 }, weights = { "wf.column|table|string" },
   samples = { "integer", min = 2 }, seed = { "integer", default = 0 }, threads = { "integer", min = 0 },
   link = { "string", default = "identity", choices = { "identity", "logit" } },
-  kind = { "string", choices = predictor.kinds }, groups = { "table" },
+  kind = { "string", choices = predictor.kinds }, batch = { "integer", min = 1 }, groups = { "table" },
 }
 
 local function background_of(p, o)
@@ -67,7 +67,7 @@ function kernel.explain(given, data, how)
   local p = predictor.new(where, given, data, o)
   local background, weights = background_of(p, o)
   local names, players = players_of(p, o.groups)
-  local found = core.kernel(given, p.data, background, { features = names, players = players,
+  local found = core.kernel(p.given, p.data, background, { features = names, players = players,
     kind = p.kind, link = o.link, outputs = #p.outputs, samples = o.samples, seed = o.seed,
     threads = o.threads, weights = weights })
   return finish(p, o, names, found, #background)

@@ -23,7 +23,7 @@ local rules = {
     choices = { "binary", "multi", "regression" } }, lower_is_better = { "boolean" },
   repeats = { "integer", default = 5, min = 1 }, seed = { "integer", default = 0 },
   columns = { "string|table" }, groups = { "table" }, weights = { "wf.column|table|string" },
-  kind = { "string", choices = predictor.kinds }, threads = { "integer", min = 0 },
+  kind = { "string", choices = predictor.kinds }, batch = { "integer", min = 1 }, threads = { "integer", min = 0 },
 }
 
 -- ---- scoring ------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ function permutation.importance(given, data, how)
   local p = predictor.new(where, given, without_label(given, data, o), o)
   if type(o.metric) ~= "function" then check_task(p, task) end
   local score, lower = scorer(o, task, truth, predictor.weights(where, o.weights, data))
-  local whole = type(given) == "function" and given(p.data) or given:predict(p.data, { kind = p.kind })
+  local whole = type(given) == "function" and p.given(p.data) or given:predict(p.data, { kind = p.kind })
   local base = score(as_column(whole))
   local names, means, deviations, bases = {}, {}, {}, {}
   for i, entry in ipairs(chosen(p, o)) do

@@ -6,6 +6,7 @@
 --   p:features_of { "age" } -- places of the model's features that are made of these columns
 
 local errors = require "wf.errors"
+local frame = require "wf.frame"
 local labels = require "wf.labels"
 local options = require "wf.options"
 
@@ -43,6 +44,32 @@ local function output_names(where, given)
   return { "prediction" }
 end
 
+-- A frame or column of what a function gave; frames of it can be put below each other.
+local function as_frame(where, given)
+  if options.is(given, "wf.frame") then return given end
+  output_names(where, given)
+  return frame.new { names = { "prediction" }, columns = { given } }
+end
+
+-- The function, given at most `most` rows at a time.
+local function in_batches(where, fn, most)
+  return function(data)
+    if #data <= most then return fn(data) end
+    local parts = {}
+    for first = 1, #data, most do
+      local rows = data:slice(first, math.min(first + most - 1, #data))
+      local part = as_frame(where, fn(rows))
+      if #part ~= #rows then
+        errors.invalid("the predictions of the function are %d for %d rows", #part, #rows)
+      end
+      parts[#parts + 1] = part
+    end
+    local all = parts[1]:concat(table.unpack(parts, 2))
+    return #all:columns() == 1 and all:column(all:columns()[1]) or all
+  end
+end
+
+-- `o`: kind, batch (rows a call of a function).
 function predictor.new(where, given, data, o)
   options.argument(where, 1, given, "wf.model|function")
   options.argument(where, 2, data, "wf.frame")
@@ -50,9 +77,11 @@ function predictor.new(where, given, data, o)
   local self = setmetatable({ where = where, given = given, kind = o.kind or "value" }, Predictor)
   if type(given) == "function" then
     if o.kind then errors.invalid("%s: option 'kind' is for models", where) end
+    if o.batch then self.given = in_batches(where, given, o.batch) end
     self.columns, self.data = data:columns(), data
     self.outputs = output_names(where, given(data:head(1)))
   else
+    if o.batch then errors.invalid("%s: option 'batch' is for functions", where) end
     self.columns, self.sources = columns_of(where, given, data)
     self.data = data:select(self.columns)
     self.outputs = output_names(where, given:predict(self.data:head(1), { kind = self.kind }))
@@ -135,7 +164,6 @@ end
 -- A column of weights, one a row of `data`, from a column, a list, or (of the data as it was given) the
 -- name of a column.
 function predictor.weights(where, given, data)
-  local frame = require "wf.frame"
   if given == nil or options.is(given, "wf.column") then return given end
   if type(given) == "string" then return data:column(given) end
   if #given ~= #data then
