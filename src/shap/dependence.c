@@ -12,7 +12,7 @@
 
 #include <math.h>
 
-enum { GROUP_CELLS = 1 << 23, CALL_ROWS = 1 << 16 };
+enum { GROUP_CELLS = 1 << 20, CALL_ROWS = 1 << 16 };
 
 /* ---- summing up --------------------------------------------------------------------------------
  */

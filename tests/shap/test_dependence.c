@@ -85,6 +85,36 @@ TEST(dependence_of_forests) {
   check_dependence("linear", WF_PREDICT_VALUE, 1, weights);
 }
 
+/* More points than are predicted together: each is what it is alone. */
+TEST(dependence_of_many_points) {
+  enum { POINTS = 300 };
+  reference r;
+  reference_read(&r, "logistic");
+  wf_forest *forest = model_read("logistic");
+  size_t n = 5000, column = 2;
+  float *tiled = wf_alloc_array(n, r.n_columns * sizeof *tiled), points[POINTS];
+  for (size_t i = 0; i < n * r.n_columns; i++) {
+    tiled[i] = r.rows[i % (r.n_rows * r.n_columns)] + (float)(i / 997 % 7) * 0.1F;
+  }
+  for (size_t p = 0; p < POINTS; p++) points[p] = (float)sin((double)p) * 2;
+  wf_features rows = wf_features_rows(tiled, n, r.n_columns);
+  wf_dependence_point out[POINTS], alone;
+  wf_dependence_options options = {.low = 0.25, .high = 0.5};
+  wf_error err = WF_ERROR_INIT;
+  REQUIRE_OK(wf_dependence_forest(forest, WF_PREDICT_VALUE, 0, &rows, &column, 1, points, POINTS,
+                                  &options, out, NULL, &err),
+             err);
+  for (size_t p = 0; p < POINTS; p += 23) {
+    REQUIRE_OK(wf_dependence_forest(forest, WF_PREDICT_VALUE, 0, &rows, &column, 1, &points[p], 1,
+                                    &options, &alone, NULL, &err),
+               err);
+    CHECK(memcmp(&alone, &out[p], sizeof alone) == 0);
+  }
+  wf_free(tiled);
+  wf_forest_release(forest);
+  reference_free(&r);
+}
+
 /* ---- functions --------------------------------------------------------------------------------
  */
 
@@ -234,6 +264,7 @@ TEST(grids) {
   wf_error err = WF_ERROR_INIT;
   REQUIRE_OK(wf_column_from_i64(&numbers, values, present, 102, &err), err);
   check_numbers(grid_of(numbers, 5, WF_GRID_QUANTILES, 0, 1), (double[]){0, 25, 50, 75, 100}, 5);
+  check_numbers(grid_of(numbers, 4, WF_GRID_QUANTILES, 0, 1), (double[]){0, 33, 67, 100}, 4);
   wf_column *grid = grid_of(numbers, 3, WF_GRID_QUANTILES, 0.1, 0.9);
   CHECK(wf_column_type(grid) == WF_I64);
   check_numbers(grid, (double[]){10, 50, 90}, 3);

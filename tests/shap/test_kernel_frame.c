@@ -154,6 +154,52 @@ TEST(kernel_frame_predicts_no_row_twice) {
   wf_frame_release(rows);
 }
 
+/* Sum of (k + 1) x_k and the product of the first two. */
+static wf_status predict_patterns(void *context, const wf_frame *rows, double *out, wf_error *err) {
+  (void)context, (void)err;
+  for (size_t i = 0; i < wf_frame_row_count(rows); i++) {
+    double x[6], sum = 0;
+    for (size_t k = 0; k < 6; k++) {
+      x[k] = wf_column_number_at(wf_frame_column_at(rows, k), i);
+      sum += (double)(k + 1) * x[k];
+    }
+    out[i] = sum + x[0] * x[1];
+  }
+  return WF_OK;
+}
+
+/* All 64 ways in which six players can vary: more plans than are made at once. */
+TEST(kernel_frame_of_many_patterns) {
+  enum { PLAYERS = 6, PATTERNS = 64 };
+  double x[PATTERNS], values[PATTERNS * (PLAYERS + 1)];
+  wf_column *columns[PLAYERS];
+  wf_frame *rows, *background;
+  wf_error err = WF_ERROR_INIT;
+  for (size_t k = 0; k < PLAYERS; k++) {
+    for (size_t i = 0; i < PATTERNS; i++) x[i] = (double)(i >> k & 1);
+    REQUIRE_OK(wf_column_from_f64(&columns[k], x, NULL, PATTERNS, &err), err);
+  }
+  REQUIRE_OK(wf_frame_new(&rows, (const char *const[]){"a", "b", "c", "d", "e", "f"}, columns,
+                          PLAYERS, &err),
+             err);
+  for (size_t k = 0; k < PLAYERS; k++) wf_column_release(columns[k]);
+  REQUIRE_OK(wf_frame_slice(&background, rows, 0, 1, &err), err);
+  wf_explain_function function = {predict_patterns, NULL, 1};
+  REQUIRE_OK(wf_kernel_frame(&function, rows, background, NULL, PLAYERS, NULL, values, NULL, &err),
+             err);
+  for (size_t i = 0; i < PATTERNS; i++) {
+    const double *phi = values + i * (PLAYERS + 1);
+    for (size_t k = 0; k < PLAYERS; k++) {
+      double own = (double)(i >> k & 1) * (double)(k + 1), shared = (i & 3) == 3 ? 0.5 : 0;
+      CHECK_NEAR(phi[k], own + (k < 2 ? shared : 0), 1e-12);
+      if (!(i >> k & 1)) CHECK_SAME(phi[k], 0);
+    }
+    CHECK_SAME(phi[PLAYERS], 0);
+  }
+  wf_frame_release(background);
+  wf_frame_release(rows);
+}
+
 TEST(kernel_frame_refuses) {
   wf_frame *background = frame_of(zs, zt, zi, BACKGROUND), *rows = frame_of(xs, xt, xi, N), *other;
   double values[N * 2 * 5];

@@ -407,6 +407,72 @@ TEST(kernel_oracle_fraud_package) {
   }
 }
 
+/* ---- a forest as a function -------------------------------------------------------------------
+ */
+
+static wf_frame *frame_of_features(const wf_features *rows) {
+  double *values = wf_alloc_array(rows->n_rows, sizeof *values);
+  uint8_t *present = wf_alloc_array(rows->n_rows, 1);
+  wf_column *columns[8];
+  const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+  wf_error err = WF_ERROR_INIT;
+  for (size_t f = 0; f < rows->n_columns; f++) {
+    for (size_t i = 0; i < rows->n_rows; i++) {
+      values[i] = (double)rows->data[i * rows->row_stride + f * rows->column_stride];
+      present[i] = values[i] == values[i];
+    }
+    REQUIRE_OK(wf_column_from_f64(&columns[f], values, present, rows->n_rows, &err), err);
+  }
+  wf_frame *frame;
+  REQUIRE_OK(wf_frame_new(&frame, names, columns, rows->n_columns, &err), err);
+  for (size_t f = 0; f < rows->n_columns; f++) wf_column_release(columns[f]);
+  wf_free(values), wf_free(present);
+  return frame;
+}
+
+static wf_status predict_frame(void *context, const wf_frame *frame, double *out, wf_error *err) {
+  size_t n = wf_frame_row_count(frame), n_columns = wf_frame_column_count(frame);
+  float *rows = wf_alloc_array(n, n_columns * sizeof *rows), *floats = wf_alloc_array(n, 4);
+  for (size_t i = 0; i < n; i++) {
+    for (size_t f = 0; f < n_columns; f++) {
+      rows[i * n_columns + f] = (float)wf_column_number_at(wf_frame_column_at(frame, f), i);
+    }
+  }
+  wf_features view = wf_features_rows(rows, n, n_columns);
+  wf_status status = wf_forest_predict(context, &view, NULL, floats, err);
+  for (size_t i = 0; i < n; i++) out[i] = (double)floats[i];
+  wf_free(rows), wf_free(floats);
+  return status;
+}
+
+/* More background rows than one call takes, and one plan for each row. */
+TEST(kernel_of_forest_and_function_agree) {
+  enum { BACKGROUND = 2500, ROWS = 3 };
+  reference r;
+  reference_read(&r, "logistic");
+  wf_forest *forest = model_read("logistic");
+  size_t n = r.n_columns;
+  float *tiled = wf_alloc_array(BACKGROUND * n, sizeof *tiled);
+  for (size_t i = 0; i < BACKGROUND * n; i++) {
+    tiled[i] = r.rows[i % (r.n_rows * n)] + (float)(i / 997 % 7) * 0.1F;
+  }
+  wf_features rows = reference_by_row(&r), background = wf_features_rows(tiled, BACKGROUND, n);
+  rows.n_rows = ROWS;
+  wf_frame *frame = frame_of_features(&rows), *other = frame_of_features(&background);
+  double a[ROWS * 8], b[ROWS * 8];
+  wf_explain_function function = {predict_frame, forest, 1};
+  wf_error err = WF_ERROR_INIT;
+  REQUIRE_OK(
+      wf_kernel_forest(forest, WF_PREDICT_VALUE, &rows, &background, NULL, n, NULL, a, NULL, &err),
+      err);
+  REQUIRE_OK(wf_kernel_frame(&function, frame, other, NULL, n, NULL, b, NULL, &err), err);
+  for (size_t i = 0; i < ROWS * (n + 1); i++) CHECK_NEAR(a[i], b[i], 1e-12);
+  wf_frame_release(frame), wf_frame_release(other);
+  wf_free(tiled);
+  wf_forest_release(forest);
+  reference_free(&r);
+}
+
 /* ---- the rest ---------------------------------------------------------------------------------
  */
 
@@ -425,6 +491,13 @@ TEST(kernel_same_bits) {
                err);
   }
   CHECK(memcmp(a, b, cells * sizeof *a) == 0);
+  float predicted[40];
+  REQUIRE_OK(wf_forest_predict(o.forest, &o.rows, NULL, predicted, &err), err);
+  for (size_t row = 0; row < 40; row++) {
+    double sum = 0;
+    for (size_t k = 0; k <= n; k++) sum += a[row * (n + 1) + k];
+    CHECK_NEAR(sum, (double)predicted[row], 1e-12);
+  }
   o.rows.data += 17 * o.rows.row_stride; /* a row alone */
   o.rows.n_rows = 1;
   wf_kernel_options options = {.n_samples = 500, .seed = 9};
