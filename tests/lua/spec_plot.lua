@@ -468,7 +468,7 @@ end)
 t.test("what wf.explain and wf.shap give is drawn as it is", function()
   local data = labelled(300, 23):with("kind", frame.new { names = { "k" }, columns = { (function()
     local list = {}
-    for i = 1, 300 do list[i] = i % 3 == 0 and "a" or "b" end
+    for i = 1, 300 do list[i] = i % 3 == 0 and "<a" or i % 3 == 1 and "b" or "c" end
     return list
   end)() } }.k)
   local model = wf.xgboost.train { data = data, label = "y", rounds = 5, params = { objective = "binary:logistic" },
@@ -484,7 +484,7 @@ t.test("what wf.explain and wf.shap give is drawn as it is", function()
   t.equal(plot.beeswarm(explained):svg(), plot.beeswarm(explained, { data = model:matrix(data) }):svg())
   t.equal(plot.beeswarm(explained):svg(), plot.beeswarm(explained, { data = data, model = model }):svg())
   t.contains(plot.waterfall(explained:by_source(), { row = 1 }):text(), "kind = b")
-  t.contains(plot.waterfall(explained, { row = 3, top = 3 }):text(), "kind_a = 1")
+  t.contains(plot.waterfall(explained, { row = 3, top = 3 }):text(), "kind__a = 1", "kind_b = 0")
 end)
 
 -- ---- confusion ----------------------------------------------------------------------------------
@@ -513,6 +513,19 @@ t.test("confusion: counts, shares, names, many classes", function()
   t.raises("invalid", "row 1 is not", plot.confusion, { { 0 / 0 } })
   t.raises("invalid", "1 names for 2 classes", plot.confusion, { { 1, 2 }, { 3, 4 } }, { classes = { "a" } })
   t.raises("invalid", "2 predictions for 3 labels", plot.confusion, { labels = f.y, predictions = f:head(2).z })
+end)
+
+t.test("confusion: names of columns stay apart", function()
+  local names = { "Self-emp-inc", "Self-emp-not-inc", "Private", "Local-gov", "State-gov", "Federal-gov", "none" }
+  local counts = {}
+  for i = 1, 7 do counts[i] = { 1, 2, 3, 4, 5, 6, 1000 } end
+  local p = plot.confusion(counts, { classes = names })
+  check_plot(p)
+  local seen = {}
+  for name in p:text():match("true[^\n]*"):gmatch("%S+") do
+    t.ok(not seen[name], name)
+    seen[name] = true
+  end
 end)
 
 t.test("confusion: of evaluations", function()

@@ -85,11 +85,23 @@ end
 
 local dot, step, bin_width = 3.6, 2.5, 2.6
 
--- Rows by the bin their position falls in: { [bin] = {rows} }, and the fullest bin's count.
-local function binned(positions)
+-- Row numbers by level, the lowest first.
+local function by_level(levels, n)
+  local buckets, order = {}, {}
+  for level = 0, theme.levels do buckets[level] = {} end
+  for row = 1, n do
+    local bucket = buckets[levels and levels[row] or 0]
+    bucket[#bucket + 1] = row
+  end
+  for level = 0, theme.levels do table.move(buckets[level], 1, #buckets[level], #order + 1, order) end
+  return order
+end
+
+-- Rows by the bin their position falls in, { [bin] = {rows} }, and the fullest bin's count.
+local function binned(positions, order)
   local bins, fullest = {}, 0
-  for row, at in ipairs(positions) do
-    local bin = math.floor(at / bin_width)
+  for _, row in ipairs(order) do
+    local bin = positions[row] // bin_width
     local rows = bins[bin]
     if not rows then
       rows = {}
@@ -107,13 +119,6 @@ local function stack_height(count, fullest, room)
   return math.max(1, math.min(count, math.floor(room * math.sqrt(count / fullest) + 0.5)))
 end
 
-local function by_level(levels)
-  return function(a, b)
-    if levels[a] ~= levels[b] then return levels[a] < levels[b] end
-    return a < b
-  end
-end
-
 -- The mean of the rows first … last: position and, of those with a value, level.
 local function mean_of(rows, first, last, positions, levels)
   local at, sum, known = 0, 0, 0
@@ -127,11 +132,10 @@ end
 
 -- Points by level, { [level] = {x, y, x, y, …} }, level 0 being without a value.
 local function stacked(positions, levels, room)
-  local bins, fullest = binned(positions)
+  local bins, fullest = binned(positions, by_level(levels, #positions))
   local points = {}
   for _, bin in ipairs(options.sorted_keys(bins)) do
     local rows = bins[bin]
-    if levels then table.sort(rows, by_level(levels)) end
     local height = stack_height(#rows, fullest, room)
     for k = 1, height do
       local first, last = (k - 1) * #rows // height + 1, k * #rows // height

@@ -187,9 +187,9 @@ end
 
 local function draw_column_names(page, plot, left, bottom, cell, slanted)
   local every = math.max(1, math.ceil((theme.label_size + 2) / cell))
+  local shown = letters.fit_all(plot.names, slanted and longest_name or cell - 4, theme.label_size)
   for j = 1, #plot.names, every do
-    local x = left + (j - 0.5) * cell
-    local name = letters.fit(plot.names[j], slanted and longest_name or cell - 4, theme.label_size)
+    local x, name = left + (j - 0.5) * cell, shown[j]
     local style = { fill = theme.ink, font_size = theme.label_size, text_anchor = slanted and "end" or "middle" }
     local y = bottom + (slanted and 14 or 17)
     if slanted then
@@ -202,8 +202,9 @@ end
 
 local function draw_row_names(page, plot, x, top, cell, room)
   local every = math.max(1, math.ceil((theme.label_size + 2) / cell))
+  local shown = letters.fit_all(plot.names, room, theme.label_size)
   for i = 1, #plot.names, every do
-    local name = letters.fit(plot.names[i], room, theme.label_size)
+    local name = shown[i]
     page:text(x, top + (i - 0.5) * cell + 4, name, { fill = theme.ink, font_size = theme.label_size,
       text_anchor = "end" }, name ~= plot.names[i] and plot.names[i] or nil)
   end
@@ -262,7 +263,7 @@ function confusion.text(plot, o)
   local room = (o.width - names) // #plot.names - 1
   if widest > room then return shaded(plot, o, names) end
   widest = math.min(room, math.max(6, widest, math.min(14, names)))
-  local lines = { table_line("true", plot.names, names, widest) }
+  local lines = { table_line("true", letters.fit_all_columns(plot.names, widest), names, widest) }
   for i, row in ipairs(plot.counts) do
     local cells, shares = {}, {}
     for j, count in ipairs(row) do

@@ -125,12 +125,24 @@ local function origins_of(explained)
   return origins
 end
 
--- The indicator "sex_Female" of the raw text column "sex": 1 where it is that text.
+-- Features are named as recipes do it: what XGBoost refuses in names is "_".
+local function feature_name(origin, text)
+  return ((origin .. "_" .. text):gsub("[%[%]<]", "_"))
+end
+
+-- The indicator "sex_Female" of the raw text column "sex": 1 where it is that text; nil when no text of
+-- the column, or more than one, makes that name.
 local function indicator(data, origin, name)
-  if not origin or not data:has(origin) or name:sub(1, #origin + 1) ~= origin .. "_" then return nil end
-  local column = data:column(origin)
+  if not origin or not data:has(origin) then return nil end
+  local column, found = data:column(origin), nil
   if column.type ~= "string" and column.type ~= "category" then return nil end
-  return column:eq(name:sub(#origin + 2)):cast("f64")
+  for _, text in ipairs(column:value_counts().value:to_table()) do
+    if feature_name(origin, text) == name then
+      if found then return nil end
+      found = text
+    end
+  end
+  return found and column:eq(found):cast("f64")
 end
 
 -- A function from a feature's name to its column, or to nil when the data has none of that name.
@@ -195,6 +207,7 @@ end
 
 local function counts_of(where, labels, scores, o)
   local metrics = require "wf.metrics"
+  if #labels == 0 then errors.invalid("%s: there are no labels", where) end
   if labels.type == "string" or labels.type == "category" then
     if o.positive == nil then
       errors.invalid("%s: labels are text; name the positive one with option 'positive'", where)
