@@ -15,14 +15,16 @@ static void free_report(void *report) {
 
 /* The pushed values own what the options point to. */
 static wf_jsonl_options read_options(lua_State *L, int arg, const char *what) {
-  static const char *const names[] = {"columns", "types", "on_error", "nested", NULL};
+  static const char *const names[] = {"absent", "columns", "types", "on_error", "nested", NULL};
   static const char *const policies[] = {"raise", "skip", NULL}; /* as in the enum */
-  static const char *const nested[] = {"text", "error", NULL};   /* as in the enum */
+  static const char *const absent[] = {"error", "missing", NULL};
+  static const char *const nested[] = {"text", "error", NULL}; /* as in the enum */
   wfl_options(L, arg, what, names);
   wf_jsonl_options options = {0};
   const char **columns = wfl_option_strings(L, arg, what, "columns", &options.n_columns);
   if (columns) options.columns = columns;
   options.n_typed = wfl_option_types(L, arg, what, &options.typed, &options.types);
+  options.absent_missing = wfl_option_choice(L, arg, what, "absent", absent, 0) == 1;
   options.bad_row = (wf_jsonl_bad_row)wfl_option_choice(L, arg, what, "on_error", policies, 0);
   options.nested = (wf_jsonl_nested)wfl_option_choice(L, arg, what, "nested", nested, 0);
   return options;

@@ -201,6 +201,83 @@ static int fail_training(lua_State *L, const listener *l, const wf_error *err) {
   return wfl_raise(L, err);
 }
 
+/* ---- data in parts ------------------------------------------------------------------------------
+ */
+
+/* parts = {next = function → {matrix, labels, weights} or nil, rewind = function, cache = path} */
+typedef struct parts_source {
+  listener *listener;
+  int table;            /* its stack index */
+  int owner;            /* the first of three stack slots: what owns the part */
+  wf_xgboost_data part; /* the last one */
+  bool more;
+} parts_source;
+
+/* Arguments: the table and the source. Returns what owns the part. */
+static int call_next(lua_State *L) {
+  static const char what[] = "xgboost.train: parts";
+  static const char *const names[] = {"matrix", "labels", "weights", NULL};
+  parts_source *s = lua_touserdata(L, 2);
+  lua_getfield(L, 1, "next");
+  lua_call(L, 0, 1);
+  s->more = !lua_isnil(L, -1);
+  if (!s->more) return 0;
+  int table = lua_gettop(L);
+  wfl_options(L, table, what, names);
+  s->part = push_data(L, table, what, "train");
+  return 3;
+}
+
+static int call_rewind(lua_State *L) {
+  lua_getfield(L, 1, "rewind");
+  lua_call(L, 0, 0);
+  return 0;
+}
+
+static wf_status call_source(parts_source *s, lua_CFunction function, wf_error *err) {
+  lua_State *L = s->listener->L;
+  if (wfl_canceled(L)) return wf_fail(err, WF_CANCELED, "canceled");
+  lua_pushcfunction(L, function);
+  lua_pushvalue(L, s->table);
+  lua_pushlightuserdata(L, s);
+  s->listener->failed = lua_pcall(L, 2, 3, 0) != LUA_OK;
+  return s->listener->failed ? wf_fail(err, WF_EXTERNAL, "the source of parts failed") : WF_OK;
+}
+
+static wf_status next_part(void *context, wf_xgboost_data *part, bool *more, wf_error *err) {
+  parts_source *s = context;
+  lua_State *L = s->listener->L;
+  wfl_box *last = wfl_test(L, s->owner, WFL_MATRIX) ? lua_touserdata(L, s->owner) : NULL;
+  if (last) { /* now, not when the collector finds it */
+    wf_matrix_release(last->ptr);
+    last->ptr = NULL;
+  }
+  WF_TRY(call_source(s, call_next, err));
+  for (int i = 2; i >= 0; i--) lua_replace(L, s->owner + i);
+  *more = s->more;
+  if (s->more) *part = s->part;
+  return WF_OK;
+}
+
+static wf_status rewind_parts(void *context, wf_error *err) {
+  parts_source *s = context;
+  WF_TRY(call_source(s, call_rewind, err));
+  lua_pop(s->listener->L, 3);
+  return WF_OK;
+}
+
+/* The option parts of the table at 1; pushes it and what owns a part. */
+static wf_xgboost_parts push_parts(lua_State *L, const char *what, parts_source *s, listener *l) {
+  static const char *const names[] = {"cache", "next", "rewind", NULL};
+  luaL_checkstack(L, 40, NULL);
+  if (lua_getfield(L, 1, "parts") != LUA_TTABLE) wfl_option_fail(L, what, "parts", "a table");
+  *s = (parts_source){.listener = l, .table = lua_gettop(L), .owner = lua_gettop(L) + 1};
+  wfl_options(L, s->table, "xgboost.train: parts", names);
+  const char *cache = wfl_option_string(L, s->table, "xgboost.train: parts", "cache", NULL);
+  for (int i = 0; i < 3; i++) lua_pushnil(L);
+  return (wf_xgboost_parts){next_part, rewind_parts, s, cache};
+}
+
 /* What training and cross-validation share. The listener's callback stays on the stack. */
 static wf_xgboost_options push_options(lua_State *L, const char *what, listener *l) {
   wf_xgboost_options options = {
@@ -264,22 +341,31 @@ static void *zeroed(lua_State *L, size_t size) {
 
 static int xgboost_train(lua_State *L) {
   static const char what[] = "xgboost.train";
-  static const char *const names[] = {"matrix",  "labels",   "weights",
-                                      "evals",   "params",   "rounds",
-                                      "threads", "on_round", "early_stopping_rounds",
-                                      NULL};
+  static const char *const names[] = {
+      "matrix", "labels", "weights", "evals",    "params",
+      "rounds", "parts",  "threads", "on_round", "early_stopping_rounds",
+      NULL};
   lua_settop(L, 1);
   wfl_options(L, 1, what, names);
   listener l;
   wf_xgboost_options options = push_options(L, what, &l);
-  wf_xgboost_data data = push_data(L, 1, what, "train");
+  bool in_parts = lua_getfield(L, 1, "parts") != LUA_TNIL;
+  parts_source source;
+  wf_xgboost_parts parts = {0};
+  wf_xgboost_data data = {0};
+  if (in_parts)
+    parts = push_parts(L, what, &source, &l);
+  else
+    data = push_data(L, 1, what, "train");
   options.evals = push_evals(L, what, &options.n_evals);
   luaL_checkstack(L, 20, NULL);
   wf_error err = WF_ERROR_INIT;
   wfl_class(L, RESULT, NULL, NULL, free_result);
   wfl_box *box = wfl_newbox(L, RESULT);
   box->ptr = zeroed(L, sizeof(wf_xgboost_result));
-  if (wf_xgboost_train(box->ptr, &data, &options, &err) != WF_OK) return fail_training(L, &l, &err);
+  wf_status status = in_parts ? wf_xgboost_train_parts(box->ptr, &parts, &options, &err)
+                              : wf_xgboost_train(box->ptr, &data, &options, &err);
+  if (status != WF_OK) return fail_training(L, &l, &err);
   return push_result(L, box);
 }
 

@@ -173,8 +173,10 @@ static wf_status check_present(const reader *r, const char *const *names, size_t
 static wf_status gather_names(reader *r, wf_error *err) {
   const wf_jsonl_options *options = r->plan.options;
   WF_TRY(wf_map_new(&r->names, err));
-  WF_TRY(check_present(r, options->columns, options->columns ? options->n_columns : 0, err));
-  WF_TRY(check_present(r, options->typed, options->n_typed, err));
+  if (!options->absent_missing) {
+    WF_TRY(check_present(r, options->columns, options->columns ? options->n_columns : 0, err));
+    WF_TRY(check_present(r, options->typed, options->n_typed, err));
+  }
   size_t index;
   for (size_t i = 0; options->columns && i < options->n_columns; i++) {
     WF_TRY(wf_map_add(r->names, wf_view_of(options->columns[i]), &index, NULL, err));

@@ -63,7 +63,7 @@ static wf_status check_labels(const wf_xgboost_data *data, const char *name,
   return WF_OK;
 }
 
-static wf_status check_differ(const float *labels, size_t n, wf_error *err) {
+wf_status wf_xgb_labels_check(const float *labels, size_t n, wf_error *err) {
   for (size_t i = 1; i < n; i++) {
     if (labels[i] != labels[0]) return WF_OK;
   }
@@ -133,7 +133,7 @@ wf_status wf_xgb_data_check(const wf_xgboost_data *data, const char *name, bool 
   }
   WF_TRY(check_labels(data, name, params, err));
   WF_TRY(check_weights(data, name, err));
-  if (training) WF_TRY(check_differ(data->labels, n, err));
+  if (training) WF_TRY(wf_xgb_labels_check(data->labels, n, err));
   return check_features(data->matrix, name, n_threads, err);
 }
 

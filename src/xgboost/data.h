@@ -11,6 +11,9 @@
 wf_status wf_xgb_data_check(const wf_xgboost_data *data, const char *name, bool training,
                             const wf_xgb_params *params, size_t n_threads, wf_error *err);
 
+/* Whether training can learn anything from these labels. */
+wf_status wf_xgb_labels_check(const float *labels, size_t n, wf_error *err);
+
 /* A checked set as an XGBoost matrix with its labels and weights. Of its features only the rows
  * numbered `rows`, `n` of them, to which the labels and weights belong; NULL: all. */
 wf_status wf_xgb_data_load(wf_xgb_matrix *out, const wf_xgb *xgb, const wf_xgboost_data *data,

@@ -11,6 +11,8 @@
 
 extern "C" {
 #include "base/alloc.h"
+#include "base/bytes.h"
+#include "base/json.h"
 #include "base/library.h"
 }
 
@@ -24,22 +26,26 @@ extern "C" {
 #include <exception>
 #include <new>
 
-#define XGB_FUNCTIONS(X)         \
-  X(XGBoostVersion)              \
-  X(XGBGetLastError)             \
-  X(XGBGetGlobalConfig)          \
-  X(XGBSetGlobalConfig)          \
-  X(XGDMatrixCreateFromMat_omp)  \
-  X(XGDMatrixSetFloatInfo)       \
-  X(XGDMatrixFree)               \
-  X(XGBoosterCreate)             \
-  X(XGBoosterFree)               \
-  X(XGBoosterSetParam)           \
-  X(XGBoosterUpdateOneIter)      \
-  X(XGBoosterEvalOneIter)        \
-  X(XGBoosterPredictFromDMatrix) \
-  X(XGBoosterSlice)              \
-  X(XGBoosterSetStrFeatureInfo)  \
+#define XGB_FUNCTIONS(X)                 \
+  X(XGBoostVersion)                      \
+  X(XGBGetLastError)                     \
+  X(XGBGetGlobalConfig)                  \
+  X(XGBSetGlobalConfig)                  \
+  X(XGDMatrixCreateFromMat_omp)          \
+  X(XGDMatrixSetFloatInfo)               \
+  X(XGDMatrixFree)                       \
+  X(XGProxyDMatrixCreate)                \
+  X(XGProxyDMatrixSetDataDense)          \
+  X(XGDMatrixCreateFromCallback)         \
+  X(XGQuantileDMatrixCreateFromCallback) \
+  X(XGBoosterCreate)                     \
+  X(XGBoosterFree)                       \
+  X(XGBoosterSetParam)                   \
+  X(XGBoosterUpdateOneIter)              \
+  X(XGBoosterEvalOneIter)                \
+  X(XGBoosterPredictFromDMatrix)         \
+  X(XGBoosterSlice)                      \
+  X(XGBoosterSetStrFeatureInfo)          \
   X(XGBoosterSaveModelToBuffer)
 
 struct wf_xgb {
@@ -177,6 +183,47 @@ wf_status wf_xgb_matrix_new(wf_xgb_matrix *out, const wf_xgb *xgb, const float *
     return xgb->XGDMatrixCreateFromMat_omp(rows, n_rows, n_columns, std::nanf(""), out,
                                            static_cast<int>(n_threads));
   });
+}
+
+wf_status wf_xgb_proxy_new(wf_xgb_matrix *out, const wf_xgb *xgb, wf_error *err) {
+  return guarded(xgb, err, [&] { return xgb->XGProxyDMatrixCreate(out); });
+}
+
+wf_status wf_xgb_proxy_set(const wf_xgb *xgb, wf_xgb_matrix proxy, const float *columns,
+                           size_t n_rows, size_t n_columns, size_t stride, wf_error *err) {
+  char interface[300];
+  std::snprintf(interface, sizeof interface,
+                "{\"data\": [%zu, true], \"shape\": [%zu, %zu], \"strides\": [4, %zu], "
+                "\"typestr\": \"<f4\", \"version\": 3}",
+                reinterpret_cast<size_t>(columns), n_rows, n_columns, stride * sizeof(float));
+  return guarded(xgb, err, [&] { return xgb->XGProxyDMatrixSetDataDense(proxy, interface); });
+}
+
+wf_status wf_xgb_matrix_of_batches(wf_xgb_matrix *out, const wf_xgb *xgb,
+                                   const wf_xgb_batches *batches, size_t n_threads, wf_error *err) {
+  wf_bytes config = {};
+  wf_bytes_format(&config, "{\"missing\": NaN, \"nthread\": %zu", n_threads);
+  if (batches->cache) {
+    wf_bytes_text(&config, ", \"cache_prefix\": ");
+    wf_json_add_string(&config, wf_view_of(batches->cache));
+  } else {
+    wf_bytes_format(&config, ", \"max_bin\": %zu", batches->max_bin);
+  }
+  wf_bytes_char(&config, '}');
+  wf_status status = config.failed ? wf_fail_nomem(err) : WF_OK;
+  if (status == WF_OK) {
+    status = guarded(xgb, err, [&] {
+      if (batches->cache) {
+        return xgb->XGDMatrixCreateFromCallback(batches->context, batches->proxy, batches->reset,
+                                                batches->next, config.data, out);
+      }
+      return xgb->XGQuantileDMatrixCreateFromCallback(batches->context, batches->proxy, nullptr,
+                                                      batches->reset, batches->next, config.data,
+                                                      out);
+    });
+  }
+  wf_bytes_dispose(&config);
+  return status;
 }
 
 wf_status wf_xgb_matrix_set(const wf_xgb *xgb, wf_xgb_matrix matrix, const char *field,

@@ -3,14 +3,19 @@
  * Everything a caller can get wrong is checked before libxgboost is even loaded. Each round updates
  * the booster, evaluates the training set and all evaluation sets, and asks the callback. With
  * early stopping the trees after the best round are cut off at the end. */
+#include "base/pool.h"
 #include "xgboost/data.h"
+#include "xgboost/parts.h"
 #include "xgboost/rounds.h"
 
 #include <math.h>
 #include <string.h>
 
 typedef struct training {
-  const wf_xgboost_data *train;
+  const wf_xgboost_data *train; /* NULL: in parts */
+  const wf_xgboost_parts *parts;
+  const wf_matrix *features; /* names them; may have no rows */
+  wf_xgb_gathered gathered;
   const wf_xgboost_options *options;
   wf_xgb_params params;
   wf_xgb_plan plan;
@@ -34,6 +39,7 @@ static void dispose(training *work) {
   wf_free(work->names);
   wf_free(work->history.items);
   wf_xgb_metrics_dispose(&work->metrics);
+  wf_xgb_gathered_dispose(&work->gathered);
   wf_xgb_plan_dispose(&work->plan);
   wf_xgb_params_dispose(&work->params);
 }
@@ -69,7 +75,7 @@ static wf_status check_evals(const training *work, wf_error *err) {
       return wf_fail(err, WF_INVALID, "two evaluation sets are named '%s'", eval->name);
     }
     WF_TRY(wf_xgb_data_check(eval, eval->name, false, &work->params, options->n_threads, err));
-    WF_TRY(check_features(eval, work->train->matrix, err));
+    WF_TRY(check_features(eval, work->features, err));
   }
   return WF_OK;
 }
@@ -92,8 +98,10 @@ static wf_status check(training *work, wf_error *err) {
   WF_TRY(wf_xgb_options_check(options, err));
   WF_TRY(wf_xgb_params_check(&work->params, options->params, options->n_params, err));
   WF_TRY(check_stopping(work, err));
-  WF_TRY(wf_xgb_data_check(work->train, "train", true, &work->params, options->n_threads, err));
   WF_TRY(wf_xgb_plan_make(&work->plan, &work->params, err));
+  if (work->parts) return wf_xgb_parts_params(&work->params, err);
+  WF_TRY(wf_xgb_data_check(work->train, "train", true, &work->params, options->n_threads, err));
+  work->features = work->train->matrix;
   return check_evals(work, err);
 }
 
@@ -107,15 +115,35 @@ static wf_status load_set(training *work, size_t index, wf_error *err) {
   return wf_xgb_sets_fill(&work->sets, index, data->labels, data->weights, n, &work->plan, err);
 }
 
+/* The training set in parts; what depends on its features is checked behind it. */
+static wf_status load_parts(training *work, wf_error *err) {
+  wf_xgb_gathered *g = &work->gathered;
+  work->names[0] = "train";
+  WF_TRY(wf_xgb_parts_load(&work->sets.matrices[0], g, work->xgb, work->parts, &work->params,
+                           work->n_threads, err));
+  work->features = g->features;
+  WF_TRY(check_evals(work, err));
+  return wf_xgb_sets_fill(&work->sets, 0, g->labels.items,
+                          g->weights.count ? g->weights.items : NULL, g->labels.count, &work->plan,
+                          err);
+}
+
+static size_t thread_count(const training *work) {
+  const wf_xgboost_options *options = work->options;
+  if (work->train) return wf_xgb_thread_count(options, work->train->matrix);
+  return options->n_threads ? options->n_threads : wf_thread_count();
+}
+
 static wf_status load(training *work, wf_error *err) {
   const wf_xgboost_options *options = work->options;
   size_t n_sets = 1 + options->n_evals;
-  work->n_threads = wf_xgb_thread_count(options, work->train->matrix);
+  work->n_threads = thread_count(work);
   work->names = wf_alloc_array(n_sets, sizeof *work->names);
   if (!work->names) return wf_fail_nomem(err);
   WF_TRY(wf_xgb_open(&work->xgb, work->n_threads, err));
   WF_TRY(wf_xgb_sets_new(&work->sets, n_sets, err));
-  for (size_t i = 0; i < n_sets; i++) WF_TRY(load_set(work, i, err));
+  if (work->parts) WF_TRY(load_parts(work, err));
+  for (size_t i = work->parts ? 1 : 0; i < n_sets; i++) WF_TRY(load_set(work, i, err));
   return wf_xgb_start(&work->booster, work->xgb, &work->sets, &work->params, &work->plan,
                       work->n_threads, err);
 }
@@ -178,10 +206,10 @@ static wf_status cut(training *work, wf_error *err) {
 }
 
 static wf_status name_features(const training *work, wf_error *err) {
-  size_t n = wf_matrix_column_count(work->train->matrix);
+  size_t n = wf_matrix_column_count(work->features);
   const char **names = wf_alloc_array(n, sizeof *names);
   if (!names) return wf_fail_nomem(err);
-  for (size_t i = 0; i < n; i++) names[i] = wf_matrix_name_at(work->train->matrix, i);
+  for (size_t i = 0; i < n; i++) names[i] = wf_matrix_name_at(work->features, i);
   wf_status status = wf_xgb_booster_name_features(work->xgb, work->booster, names, n, err);
   wf_free(names);
   return status;
@@ -215,21 +243,31 @@ static wf_status finish(wf_xgboost_result *result, training *work, wf_error *err
   return WF_OK;
 }
 
-wf_status wf_xgboost_train(wf_xgboost_result *out, const wf_xgboost_data *train,
-                           const wf_xgboost_options *options, wf_error *err) {
-  training work = {.train = train, .options = options};
+static wf_status train_all(wf_xgboost_result *out, training *work, wf_error *err) {
   wf_xgboost_result result = {0};
-  wf_status status = check(&work, err);
-  if (status == WF_OK) status = load(&work, err);
-  if (status == WF_OK) status = run(&work, err);
-  if (status == WF_OK) status = finish(&result, &work, err);
-  dispose(&work);
+  wf_status status = check(work, err);
+  if (status == WF_OK) status = load(work, err);
+  if (status == WF_OK) status = run(work, err);
+  if (status == WF_OK) status = finish(&result, work, err);
+  dispose(work);
   if (status == WF_OK) {
     *out = result;
   } else {
     wf_xgboost_result_dispose(&result);
   }
   return status;
+}
+
+wf_status wf_xgboost_train(wf_xgboost_result *out, const wf_xgboost_data *train,
+                           const wf_xgboost_options *options, wf_error *err) {
+  training work = {.train = train, .options = options};
+  return train_all(out, &work, err);
+}
+
+wf_status wf_xgboost_train_parts(wf_xgboost_result *out, const wf_xgboost_parts *parts,
+                                 const wf_xgboost_options *options, wf_error *err) {
+  training work = {.parts = parts, .options = options};
+  return train_all(out, &work, err);
 }
 
 static void dispose_names(char **names, size_t n) {

@@ -13,7 +13,8 @@ local errors = require "wf.errors"
 local wf = {}
 
 local modules = { "arrow", "bias", "check", "clarify", "csv", "endpoint", "explain", "frame", "json", "jsonl",
-  "libsvm", "metrics", "model", "param", "plot", "pretty", "recipe", "registry", "run", "shap", "xgboost" }
+  "libsvm", "metrics", "model", "param", "plot", "pretty", "recipe", "registry", "run", "shap", "stream",
+  "xgboost" }
 
 local is_module = {}
 for _, name in ipairs(modules) do is_module[name] = true end
@@ -22,6 +23,7 @@ for _, name in ipairs(modules) do is_module[name] = true end
 local special = {
   version = function() return require("wf.core.sys").version() end,
   run = function() return require("wf.run").start end,
+  stream = function() return require("wf.stream").open end,
   error = function() return errors.raise end,
 }
 

@@ -22,6 +22,7 @@ local progress = require "wf.progress"
 local recipe = require "wf.recipe"
 local step = require "wf.core.step"
 local sys = require "wf.core.sys"
+local stream = require "wf.stream"
 local trace = require "wf.trace"
 local core = require "wf.core.xgboost"
 
@@ -39,7 +40,8 @@ local function rules_with(more)
   return more
 end
 
-local train_rules = rules_with { evals = { "table", default = {} }, provenance = { "table" } }
+local train_rules = rules_with { data = { "wf.frame|wf.stream|table", required = true },
+  cache = { "string" }, evals = { "table", default = {} }, provenance = { "table" } }
 local cv_rules = rules_with { folds = { "integer|wf.column", default = 3 },
   stratified = { "boolean" }, seed = { "integer", default = 0, min = 0 } }
 
@@ -105,16 +107,20 @@ local function round_reporter(o, set)
   end
 end
 
-local function prepare(where, given, rules)
+local function check(where, given, rules)
   local o = options.check(where, given, rules)
   trace.note("library", "xgboost", step.digest(core.version()), core.version())
   if o.early_stopping_rounds and where == "xgboost.train" and next(o.evals) == nil then
     errors.invalid("%s: early_stopping_rounds needs an evaluation set in evals", where)
   end
+  return o
+end
+
+local function prepare(o)
   local plan = labels.plan(o.data, o.label, o.params.objective)
   local weights = labels.weights(o.data, o.weight)
   local fitted = fitted_recipe(o)
-  return o, plan, {
+  return plan, {
     matrix = fitted:apply(o.data), labels = plan:numbers(o.data), weights = weights,
     params = params_for(o, plan), rounds = o.rounds,
     early_stopping_rounds = o.early_stopping_rounds, threads = o.threads,
@@ -156,26 +162,95 @@ function Training:__summary()
     metrics = self.history[self.best_round] }
 end
 
--- What the package remembers of its making; nothing that differs between equal trainings.
-local function provenance_of(o, input, trained)
+-- ---- data in parts --------------------------------------------------------------------------------
+
+-- A recipe fitted elsewhere, or one that passes numbers through, fitted on the first part.
+local function recipe_for_parts(o)
+  if o.recipe and not o.recipe:is_fitted() then
+    errors.invalid("xgboost.train: a recipe must be fitted before it is used on data in parts; fit it on a "
+      .. "sample, as in recipe:fit(stream:head(100000), { exclude = { '%s' } })", o.label)
+  end
+  return o.recipe or recipe.new():fit(o.data:parts()(), { exclude = excluded(o) })
+end
+
+-- The stream with the columns training reads, text where the recipe reads text.
+local function stream_for(o, plan, fitted)
+  local columns, types = { o.label, o.weight }, {}
+  for _, input in ipairs(fitted:inputs()) do
+    columns[#columns + 1] = input.name
+    if input.text then types[input.name] = "string" end
+  end
+  if plan.classes then types[o.label] = "string" end
+  return o.data:with { columns = columns, types = types }
+end
+
+local function next_with_rows(parts)
+  for part in parts do
+    if #part > 0 then return part end
+    stream.close(part)
+  end
+end
+
+-- What core.train reads: parts encoded as they are asked for. `made` counts rows and digests.
+local function parts_of(o, plan, fitted, made)
+  local parts, pass, last = nil, 0, nil
+  return {
+    cache = o.cache,
+    rewind = function()
+      parts, pass = stream_for(o, plan, fitted):parts(), pass + 1
+    end,
+    next = function()
+      if last then stream.close(last) end
+      local part <close> = next_with_rows(parts)
+      if not part then return nil end
+      if pass == 1 then
+        made.rows = made.rows + #part
+        made.digests[#made.digests + 1] = part:digest()
+      end
+      last = fitted:apply(part)
+      return { matrix = last, labels = plan:numbers(part), weights = labels.weights(part, o.weight) }
+    end,
+  }
+end
+
+local function prepare_parts(o)
+  if o.weight and type(o.weight) ~= "string" then
+    errors.invalid("xgboost.train: with data in parts, give weight as a column's name")
+  end
+  if options.type_of(o.data) == "table" then o.data = stream.open(o.data) end
+  local plan = labels.plan(o.data:select { o.label }:frame(), o.label, o.params.objective)
+  local fitted, made = recipe_for_parts(o), { rows = 0, digests = {} }
+  return plan, {
+    parts = parts_of(o, plan, fitted, made), params = params_for(o, plan), rounds = o.rounds,
+    early_stopping_rounds = o.early_stopping_rounds, threads = o.threads,
+  }, fitted, made
+end
+
+-- What the package remembers of its making; nothing that differs between equal trainings. Of data in
+-- parts the digest is that of the parts' digests.
+local function provenance_of(o, input, trained, made)
   local provenance = {}
   for key, value in pairs(o.provenance or {}) do provenance[key] = value end
   provenance.training = {
     library = "xgboost " .. core.version(), engine = "wf " .. sys.version(),
     params = input.params, rounds = trained.n_rounds, best_round = trained.best_round,
-    data = { rows = #o.data, digest = o.data:digest() }, history = trained.history,
+    data = made and { rows = made.rows, digest = step.digest(table.concat(made.digests)) }
+      or { rows = #o.data, digest = o.data:digest() },
+    history = trained.history,
   }
   return provenance
 end
 
 function xgboost.train(given)
-  local o, plan, input, fitted = prepare("xgboost.train", given, train_rules)
+  local o = check("xgboost.train", given, train_rules)
+  local in_parts = not options.is(o.data, "wf.frame")
+  local plan, input, fitted, made = (in_parts and prepare_parts or prepare)(o)
   input.evals = encoded_evals(o, plan, fitted)
   input.on_round = round_reporter(o, #input.evals > 0 and input.evals[#input.evals].name or "train")
   local trained = core.train(input)
   progress.rounds_ended()
   local result = model.new { booster = trained.model, recipe = fitted, label = o.label,
-    classes = plan.classes, provenance = provenance_of(o, input, trained) }
+    classes = plan.classes, provenance = provenance_of(o, input, trained, made) }
   local training = setmetatable({ rounds = trained.n_rounds, best_round = trained.best_round,
     history = trained.history }, Training)
   return result, training
@@ -225,7 +300,8 @@ local function fold_column(o, plan)
 end
 
 function xgboost.cv(given)
-  local o, plan, input = prepare("xgboost.cv", given, cv_rules)
+  local o = check("xgboost.cv", given, cv_rules)
+  local plan, input = prepare(o)
   input.folds, input.k = fold_column(o, plan)
   input.on_round = round_reporter(o, "test")
   local result = core.cv(input)

@@ -166,6 +166,10 @@ TEST(read_columns_and_types) {
   const char *absent[] = {"a", "zz"};
   options = (wf_jsonl_options){.columns = absent, .n_columns = 2};
   CHECK_FAILS(parse(&f, text, &options, &err), err, WF_NOTFOUND, "'zz'");
+  options.absent_missing = true;
+  REQUIRE_OK(parse(&f, text, &options, &err), err);
+  CHECK_EQ_INT(wf_column_missing_count(column(f, "zz")), 2);
+  wf_frame_release(f);
   absent[1] = "a";
   CHECK_FAILS(parse(&f, text, &options, &err), err, WF_INVALID, "twice");
   types[0] = WF_I64;

@@ -30,6 +30,7 @@ typedef struct wf_jsonl_options {
   const wf_type *types;
   size_t n_typed;
   wf_jsonl_bad_row bad_row; /* a line that is no object, or holds a value that does not fit */
+  bool absent_missing;      /* a column asked for that no line has is missing, not an error */
   wf_jsonl_nested nested;   /* arrays and objects within a row: their JSON text, or a bad row */
 } wf_jsonl_options;
 
@@ -42,7 +43,8 @@ typedef struct wf_jsonl_report {
 WF_API void wf_jsonl_report_dispose(wf_jsonl_report *report);
 
 /* Errors name the path, the line and the byte within the line. A source without lines gives a frame
- * without columns. A column asked for that no line has is WF_NOTFOUND. `options` and `report` may
+ * without columns. A column asked for, or given a
+ * type, that no line has is WF_NOTFOUND. `options` and `report` may
  * be NULL. */
 WF_API WF_NODISCARD wf_status wf_jsonl_read(wf_frame **out, const char *path,
                                             const wf_jsonl_options *options,

@@ -71,6 +71,28 @@ WF_API WF_NODISCARD wf_status wf_xgboost_train(wf_xgboost_result *out, const wf_
                                                const wf_xgboost_options *options, wf_error *err);
 WF_API void wf_xgboost_result_dispose(wf_xgboost_result *result);
 
+/* Training data in parts, for sets that do not fit into memory as floats. The parts are gone
+ * through several times and must be the same each time (else WF_INVALID): same features, rows and
+ * values. */
+typedef struct wf_xgboost_parts {
+  /* The next part (its name is ignored), borrowed until the next call; *more turns false at the
+   * end.
+   */
+  wf_status (*next)(void *context, wf_xgboost_data *part, bool *more, wf_error *err);
+  wf_status (*rewind)(void *context, wf_error *err);
+  void *context;
+  const char *cache; /* NULL: all rows are kept in memory by their bins, a byte a value for up to
+                        256 of them; else the beginning of the paths of files that hold them, which
+                        this call removes */
+} wf_xgboost_parts;
+
+/* wf_xgboost_train on such data. Trees are grown by tree_method "hist", which is also the default
+ * here; gblinear cannot. Bins are cut by the same quantiles as from one matrix. */
+WF_API WF_NODISCARD wf_status wf_xgboost_train_parts(wf_xgboost_result *out,
+                                                     const wf_xgboost_parts *parts,
+                                                     const wf_xgboost_options *options,
+                                                     wf_error *err);
+
 /* k-fold cross-validation: one model per fold, trained on the others. `folds` holds the fold number
  * (0..k-1) of each row. */
 typedef struct wf_xgboost_cv_result {
