@@ -94,8 +94,7 @@ bool wfl_push_known_name(lua_State *L, int index) {
   return found;
 }
 
-/* package.loaded[name], requiring wf's own when it is not there yet. */
-static void push_module(lua_State *L, const char *name) {
+void wfl_push_known_module(lua_State *L, const char *name) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   if (lua_getfield(L, -1, name) == LUA_TNIL && strncmp(name, "wf", 2) == 0) {
     lua_pop(L, 1);
@@ -110,7 +109,7 @@ static void push_module(lua_State *L, const char *name) {
 static void push_member(lua_State *L, const char *name, const char *dot) {
   int top = lua_gettop(L);
   lua_pushlstring(L, name, (size_t)(dot - name));
-  push_module(L, lua_tostring(L, -1));
+  wfl_push_known_module(L, lua_tostring(L, -1));
   if (lua_istable(L, -1))
     lua_getfield(L, -1, dot + 1);
   else
@@ -132,5 +131,5 @@ void wfl_push_known_value(lua_State *L, const char *name) {
   if (dot) push_member(L, name, dot);
   if (lua_gettop(L) > top && !lua_isnil(L, -1)) return;
   lua_settop(L, top);
-  push_module(L, name);
+  wfl_push_known_module(L, name);
 }

@@ -17,5 +17,7 @@ void wfl_forget_known_names(lua_State *L);
 /* Pushes the value of that name, loading its module when needed; nil when there is none. Raises
  * what loading raises. */
 void wfl_push_known_value(lua_State *L, const char *name);
+/* The same for a module: one that is loaded, or one of wf's own. */
+void wfl_push_known_module(lua_State *L, const char *name);
 
 #endif

@@ -55,6 +55,17 @@ static int store_get(lua_State *L) {
   return 1;
 }
 
+/* restore(digest, path, executable) */
+static int store_restore(lua_State *L) {
+  wf_store *store = check(L);
+  const char *digest = digest_arg(L), *path = wfl_check_text(L, 3);
+  unsigned mode = lua_toboolean(L, 4) ? 0755 : 0644;
+  wf_error err = WF_ERROR_INIT;
+  if (wf_store_restore(store, digest, path, mode, &err) != WF_OK)
+    return wfl_raise_path(L, &err, path);
+  return 0;
+}
+
 static int store_has(lua_State *L) {
   wf_store *store = check(L);
   lua_pushboolean(L, wf_store_has(store, digest_arg(L)));
@@ -86,8 +97,9 @@ static int store_open(lua_State *L) {
 
 int wfl_open_store(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"close", wfl_close}, {"get", store_get},           {"has", store_has}, {"path", store_path},
-      {"put", store_put},   {"put_file", store_put_file}, {NULL, NULL},
+      {"close", wfl_close},       {"get", store_get}, {"has", store_has},
+      {"path", store_path},       {"put", store_put}, {"put_file", store_put_file},
+      {"restore", store_restore}, {NULL, NULL},
   };
   static const luaL_Reg functions[] = {{"open", store_open}, {NULL, NULL}};
   wfl_class(L, STORE, NULL, methods, close_store);

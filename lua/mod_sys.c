@@ -243,11 +243,15 @@ static int sys_write_file(lua_State *L) {
   return 0;
 }
 
+/* make_directories(path[, mode]) */
 static int sys_make_directories(lua_State *L) {
   const char *path = wfl_check_text(L, 1);
+  lua_Integer mode = luaL_optinteger(L, 2, 0700);
+  luaL_argcheck(L, mode >= 0 && mode <= 0777, 2, "not a file mode");
   luaL_argcheck(L, *path, 1, "empty");
   wf_error err = WF_ERROR_INIT;
-  if (wf_make_directories(path, 0700, &err) != WF_OK) return wfl_raise_path(L, &err, path);
+  if (wf_make_directories(path, (unsigned)mode, &err) != WF_OK)
+    return wfl_raise_path(L, &err, path);
   return 0;
 }
 
@@ -266,6 +270,21 @@ static int sys_exists(lua_State *L) {
   struct stat info;
   lua_pushboolean(L, stat(wfl_check_text(L, 1), &info) == 0);
   return 1;
+}
+
+/* file_kind(path) → "file" | "directory" | "link" | "other" | nil, size, whether it is executable
+ */
+static int sys_file_kind(lua_State *L) {
+  struct stat info;
+  if (lstat(wfl_check_text(L, 1), &info) != 0) return 0;
+  mode_t mode = info.st_mode;
+  lua_pushstring(L, S_ISREG(mode)   ? "file"
+                    : S_ISDIR(mode) ? "directory"
+                    : S_ISLNK(mode) ? "link"
+                                    : "other");
+  lua_pushinteger(L, (lua_Integer)info.st_size);
+  lua_pushboolean(L, (mode & S_IXUSR) != 0);
+  return 3;
 }
 
 static void close_listing(void *listing) { closedir(listing); }
@@ -324,6 +343,7 @@ int wfl_open_sys(lua_State *L) {
       {"env", sys_env},
       {"executable", sys_executable},
       {"exists", sys_exists},
+      {"file_kind", sys_file_kind},
       {"interrupted", sys_interrupted},
       {"is_terminal", sys_is_terminal},
       {"list_directory", sys_list_directory},

@@ -364,7 +364,7 @@ static void decode_class(decoder *d) {
   int table = lua_gettop(L);
   push_text(d);
   push_tagged_text(d);
-  wfl_push_known_value(L, lua_tostring(L, -2));
+  wfl_push_known_module(L, lua_tostring(L, -2));
   if (!lua_istable(L, -1) || lua_getfield(L, -1, "classes") != LUA_TTABLE) damaged(d);
   lua_pushvalue(L, -3);
   if (lua_rawget(L, -2) != LUA_TTABLE) damaged(d);

@@ -128,16 +128,46 @@ wf_status wf_store_path(char **out, wf_store *store, const char *digest, wf_erro
   return wf_bytes_take(&text, out, NULL, err);
 }
 
+static wf_status open_object(int *fd, const wf_store *store, const wf_object_name *name,
+                             wf_error *err) {
+  *fd = wf_object_open(store->directory, name);
+  if (*fd >= 0) return WF_OK;
+  if (errno == ENOENT)
+    return wf_fail(err, WF_NOTFOUND, "%s: there is no object %s", store->path, name->text);
+  if (errno == ELOOP || errno == ENOTDIR)
+    return wf_fail(err, WF_CORRUPT, "%s: object %s: is not a file", store->path, name->text);
+  return fail_object(err, errno, store, name);
+}
+
+/* Copies and proves in one pass, into a file that takes its place afterwards only. */
+wf_status wf_store_restore(wf_store *store, const char *digest, const char *path, unsigned mode,
+                           wf_error *err) {
+  int fd;
+  wf_object_name name;
+  wf_replacement target;
+  WF_TRY(wf_object_name_parse(&name, digest, err));
+  WF_TRY(open_object(&fd, store, &name, err));
+  wf_status status = wf_replacement_open(&target, path, mode, err);
+  if (status == WF_OK) {
+    wf_digest found;
+    status = wf_object_hash(&found, &(wf_object_stream){fd, target.fd, store->path, path}, err);
+    if (status == WF_OK && !wf_digest_equal(&found, &name.digest))
+      status = wf_fail(err, WF_CORRUPT, "%s: object %s is damaged", store->path, name.text);
+    if (status == WF_OK)
+      status = wf_replacement_commit(&target, err);
+    else
+      wf_replacement_discard(&target);
+  }
+  close(fd);
+  return status;
+}
+
 wf_status wf_store_get(char **data, size_t *size, wf_store *store, const char *digest,
                        wf_error *err) {
+  int fd;
   wf_object_name name;
   WF_TRY(wf_object_name_parse(&name, digest, err));
-  int fd = wf_object_open(store->directory, &name);
-  if (fd < 0 && errno == ENOENT)
-    return wf_fail(err, WF_NOTFOUND, "%s: there is no object %s", store->path, name.text);
-  if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
-    return wf_fail(err, WF_CORRUPT, "%s: object %s: is not a file", store->path, name.text);
-  if (fd < 0) return fail_object(err, errno, store, &name);
+  WF_TRY(open_object(&fd, store, &name, err));
   wf_status status = wf_object_load(data, size, fd, &name, store->path, err);
   close(fd);
   return status;

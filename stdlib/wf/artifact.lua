@@ -70,13 +70,34 @@ local function load(name, digest, store)
   return object
 end
 
--- The bytes of a value, and the sorted list of the stored objects that they need. An error of code
--- "type" names what cannot be stored.
+-- What is being stored: the digests met so far, and whether there are files among them. nil while
+-- values are only sent to another process.
+local storing
+
+-- For values that keep contents of their own (wf.file): whether they are being stored, that an object
+-- is needed, and that something is to be put back when the stored value is used.
+function artifact.is_storing()
+  return storing ~= nil
+end
+
+function artifact.needs(digest)
+  storing.met[digest] = true
+end
+
+function artifact.needs_restoring()
+  storing.restoring = true
+end
+
+-- The bytes of a value, the sorted list of the stored objects that they need, and whether files are
+-- restored with it. An error of code "type" names what cannot be stored.
 function artifact.encode(given, name, with_functions)
-  local met = {}
-  local bytes = value.encode(given, function(object) return save(object, met) end,
+  local before, mine = storing, { met = {}, restoring = false }
+  storing = not with_functions and mine or nil
+  local ok, bytes = pcall(value.encode, given, function(object) return save(object, mine.met) end,
     { name = name, functions = with_functions })
-  return bytes, options.sorted_keys(met)
+  storing = before
+  if not ok then error(bytes, 0) end
+  return bytes, options.sorted_keys(mine.met), mine.restoring
 end
 
 -- An error of code "corrupt" or "not_found" when the bytes or an object are damaged or gone. Objects

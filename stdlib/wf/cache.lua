@@ -109,7 +109,11 @@ end
 
 -- The values, packed, and what is reported besides; or nil and why they cannot be had.
 function cache.load(result)
-  local ok, values = pcall(cache.unpack, result, state.store())
+  local ok, values = pcall(function()
+    local unpacked = cache.unpack(result, state.store())
+    if trace_of(result).files then require("wf.files").restore(unpacked) end
+    return unpacked
+  end)
   if ok then return values end
   local e = errors.wrap(values)
   if e.code ~= "corrupt" and e.code ~= "not_found" then error(e, 0) end
@@ -117,7 +121,8 @@ function cache.load(result)
   return nil, e.message
 end
 
--- { reads, effects, objects } of a result; objects: the wf objects that its key was made of.
+-- { reads, effects, objects, files } of a result; objects: the wf objects that its key was made of;
+-- files: its value has some that are put back when it is used.
 function cache.trace(result)
   return trace_of(result)
 end
@@ -207,32 +212,36 @@ local function list_of(items)
   return json.array(table.move(items, 1, #items, 1, {}))
 end
 
--- The values as a result of that key.
+-- The values as a result of that key, and whether files are restored with them.
 function cache.pack(result_key, values)
-  local bytes, objects = artifact.encode(values, "")
+  local bytes, objects, restoring = artifact.encode(values, "")
   local result = { key = result_key, value = bytes, stored = #bytes > most_inline }
   if result.stored then
     result.value = state.store():put(bytes)
     objects[#objects + 1] = result.value
   end
   if #objects > 0 then result.objects_json = json.encode(objects) end
-  return result
+  return result, restoring
 end
+
+-- Errors that say that a value cannot be kept, not that keeping it failed.
+local unkept = { busy = true, limit = true, type = true }
 
 -- What wf.core.step.finish keeps of an executed step: its result; or nil and why there is none.
 function cache.make(keyed, work, values, recorder)
   local problem = problem_of(keyed, work, recorder)
   if problem then return nil, problem end
-  local ok, result = pcall(cache.pack, keyed.key, values)
+  local ok, result, restoring = pcall(cache.pack, keyed.key, values)
   if not ok then
     local e = errors.wrap(result)
-    if e.code == "type" or e.code == "limit" then return nil, (e.message:gsub("^'%.?", "'")) end
+    if unkept[e.code] then return nil, (e.message:gsub("^'%.?", "'")) end
     error(e, 0)
   end
   result.parts_json = json.encode(keyed.parts)
-  if #recorder.reads > 0 or #recorder.effects > 0 or keyed.objects then
+  if #recorder.reads > 0 or #recorder.effects > 0 or keyed.objects or restoring then
     result.trace_json = json.encode { reads = list_of(recorder.reads),
-      effects = list_of(recorder.effects), objects = keyed.objects and list_of(keyed.objects) }
+      effects = list_of(recorder.effects), objects = keyed.objects and list_of(keyed.objects),
+      files = restoring or nil }
   end
   return result
 end

@@ -22,6 +22,7 @@ for _, name in ipairs(modules) do is_module[name] = true end
 -- Names that are not modules of their own.
 local special = {
   version = function() return require("wf.core.sys").version() end,
+  file = function() return require("wf.files").of end,
   run = function() return require("wf.run").start end,
   stream = function() return require("wf.stream").open end,
   error = function() return errors.raise end,
@@ -34,7 +35,7 @@ local function load(_, name)
   elseif is_module[name] then
     value = require("wf." .. name)
   else
-    local known = { "error", "version", table.unpack(modules) }
+    local known = { "error", "file", "version", table.unpack(modules) }
     table.sort(known)
     errors.invalid("wf: %s", require("wf.options").unknown("name", tostring(name), known))
   end

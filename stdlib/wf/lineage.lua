@@ -56,6 +56,9 @@ end
 local function needs_of(result)
   local needs = {}
   for _, object in ipairs(cache.trace(result).objects or {}) do needs[#needs + 1] = object end
+  for _, read in ipairs(cache.trace(result).reads) do
+    if read[1] == "file" then needs[#needs + 1] = read[3] end -- another step may have made it
+  end
   for _, part in ipairs(json.decode(result.parts_json or "[]")) do
     if part[1] ~= "wf" and part[1] ~= "code" then needs[#needs + 1] = part[3] end
   end

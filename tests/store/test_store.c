@@ -210,6 +210,50 @@ TEST(store_damage_is_found_and_healed) {
   wf_store_close(store);
 }
 
+static wf_status restore_once(void *store, wf_error *err) {
+  return wf_store_restore(store, ABC, test_path("restored"), 0640, err);
+}
+
+static bool file_holds(const char *path, const char *text) {
+  char *data = NULL;
+  size_t size = 0;
+  bool same = wf_file_read(path, 0, &data, &size, NULL) == WF_OK && size == strlen(text) &&
+              memcmp(data, text, size) == 0;
+  wf_free(data);
+  return same;
+}
+
+TEST(store_restores_files) {
+  wf_store *store = open_store();
+  wf_error err = WF_ERROR_INIT;
+  char digest[65];
+  REQUIRE_OK(wf_store_put(digest, store, "abc", 3, &err), err);
+  const char *path = test_path("restored");
+  REQUIRE_OK(restore_once(store, &err), err);
+  CHECK(file_holds(path, "abc"));
+  struct stat info;
+  CHECK(stat(path, &info) == 0 && (info.st_mode & 0777) == 0640);
+  test_write("restored", "mine", 4);
+  REQUIRE_OK(restore_once(store, &err), err);
+  CHECK(file_holds(path, "abc"));
+  /* What cannot be restored leaves the file alone. */
+  test_write("restored", "mine", 4);
+  char *object = object_path(store, ABC);
+  damage(object, "abd");
+  CHECK_FAILS(restore_once(store, &err), err, WF_CORRUPT, ABC);
+  chmod(object, 0600);
+  unlink(object);
+  CHECK_FAILS(restore_once(store, &err), err, WF_NOTFOUND, ABC);
+  CHECK_FAILS(wf_store_restore(store, "abc", path, 0600, &err), err, WF_INVALID, "abc");
+  CHECK(file_holds(path, "mine"));
+  REQUIRE_OK(wf_store_put(digest, store, "abc", 3, &err), err);
+  CHECK_FAILS(wf_store_restore(store, ABC, test_path("no/such/folder"), 0600, &err), err,
+              WF_NOTFOUND, "no/such");
+  CHECK_OOM_SAFE(restore_once(store, NULL) == WF_OK);
+  wf_text_free(object);
+  wf_store_close(store);
+}
+
 TEST(store_every_flipped_bit_is_found) {
   wf_store *store = open_store();
   wf_error err = WF_ERROR_INIT;

@@ -33,6 +33,11 @@ WF_API WF_NODISCARD wf_status wf_store_put_file(char digest[65], wf_store *store
  * what was stored. */
 WF_API WF_NODISCARD wf_status wf_store_get(char **data, size_t *size, wf_store *store,
                                            const char *digest, wf_error *err);
+/* Replaces the file at `path` by the object's bytes, streamed; the file is the old one or the whole
+ * object at every moment, and the old one when this fails. `mode` as for open. Status as for get.
+ */
+WF_API WF_NODISCARD wf_status wf_store_restore(wf_store *store, const char *digest,
+                                               const char *path, unsigned mode, wf_error *err);
 /* Whether it is there; its bytes are not looked at. */
 WF_API bool wf_store_has(wf_store *store, const char *digest);
 /* The object's path, for mapping or linking it; wf_text_free it. The object need not exist. */
