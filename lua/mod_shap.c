@@ -122,15 +122,19 @@ static wf_features push_features(lua_State *L, const wf_model *model, const wf_f
   return wf_matrix_features(matrix);
 }
 
+static wf_shap_options options_at(lua_State *L, int arg, const char *what) {
+  wfl_options(L, arg, what, (const char *const[]){"threads", NULL});
+  lua_Integer n = wfl_option_integer(L, arg, what, "threads", 0, 0, 4096);
+  return (wf_shap_options){.n_threads = (size_t)n};
+}
+
 /* One way of explaining rows, behind f(model, frame, {threads=}). */
 static int explain(lua_State *L, const char *what, const char *type,
                    wf_status (*way)(const wf_forest *forest, const wf_features *features,
                                     const wf_shap_options *options, double *out, wf_error *err)) {
   wf_model *model = wfl_check(L, 1, WFL_MODEL);
   const wf_frame *frame = wfl_check(L, 2, WFL_FRAME);
-  wfl_options(L, 3, what, (const char *const[]){"threads", NULL});
-  wf_shap_options options = {.n_threads =
-                                 (size_t)wfl_option_integer(L, 3, what, "threads", 0, 0, 4096)};
+  wf_shap_options options = options_at(L, 3, what);
   wfl_explained *e = push_explained(L, type, model, wf_frame_row_count(frame));
   wf_features features = push_features(L, model, frame);
   wf_error err = WF_ERROR_INIT;
@@ -148,6 +152,23 @@ static int interactions(lua_State *L) {
   return explain(L, "shap.interactions", WFL_INTERACTIONS, wf_shap_interactions);
 }
 
+/* interventional(model, frame, background, {threads=}) → wf.shap */
+static int interventional(lua_State *L) {
+  static const char what[] = "shap.interventional";
+  wf_model *model = wfl_check(L, 1, WFL_MODEL);
+  const wf_frame *frame = wfl_check(L, 2, WFL_FRAME), *others = wfl_check(L, 3, WFL_FRAME);
+  wf_shap_options options = options_at(L, 4, what);
+  wfl_explained *e = push_explained(L, WFL_SHAP, model, wf_frame_row_count(frame));
+  wf_features features = push_features(L, model, frame),
+              background = push_features(L, model, others);
+  wf_error err = WF_ERROR_INIT;
+  if (wf_shap_interventional(wf_model_forest(model), &features, &background, &options, e->values,
+                             &err) != WF_OK)
+    return wfl_raise(L, &err);
+  lua_pop(L, 2);
+  return 1;
+}
+
 int wfl_open_shap(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"base", wfl_explained_base},
@@ -156,8 +177,11 @@ int wfl_open_shap(lua_State *L) {
       {NULL, NULL},
   };
   static const luaL_Reg meta[] = {{NULL, NULL}};
-  static const luaL_Reg functions[] = {
-      {"importance", importance}, {"interactions", interactions}, {"values", values}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"importance", importance},
+                                       {"interactions", interactions},
+                                       {"interventional", interventional},
+                                       {"values", values},
+                                       {NULL, NULL}};
   wfl_frame_classes(L);
   wfl_matrix_class(L);
   wfl_recipe_class(L);

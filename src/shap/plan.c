@@ -254,3 +254,15 @@ wf_status wf_shap_plan_get(const wf_shap_plan **out, const wf_forest *forest, wf
   *out = (const wf_shap_plan *)known;
   return WF_OK;
 }
+
+double wf_shap_leaf(const wf_shap_plan *plan, const wf_shap_tree *tree, const float *x,
+                    size_t stride) {
+  if (tree->n_nodes == 0) return tree->single;
+  const wf_shap_node *nodes = plan->nodes + tree->first, *node = nodes;
+  for (;;) {
+    bool left = wf_shap_goes_left(plan, node, x[node->slot * stride]);
+    if (node->flags & (left ? WF_SHAP_LEFT_LEAF : WF_SHAP_RIGHT_LEAF))
+      return left ? node->left_value : node->right_value;
+    node = left ? node + 1 : nodes + node->right;
+  }
+}

@@ -60,6 +60,17 @@ typedef struct wf_shap_plan {
 /* The forest's plan, made on first use. WF_LIMIT when a path has too many different features. */
 wf_status wf_shap_plan_get(const wf_shap_plan **out, const wf_forest *forest, wf_error *err);
 
+static inline bool wf_shap_goes_left(const wf_shap_plan *plan, const wf_shap_node *node, float x) {
+  if (x != x) return (node->flags & WF_SHAP_DEFAULT_LEFT) != 0;
+  if (node->flags & WF_SHAP_CATEGORICAL)
+    return !wf_category_set_has(&plan->forest->sets[node->set], x);
+  return (double)x < node->condition;
+}
+
+/* The leaf that a row x[slot * stride] reaches: its value. */
+double wf_shap_leaf(const wf_shap_plan *plan, const wf_shap_tree *tree, const float *x,
+                    size_t stride);
+
 void wf_shap_rule_init(wf_shap_rule *rule, size_t n_points);
 
 #endif

@@ -20,6 +20,25 @@ void wf_shap_gather(const wf_forest *forest, const wf_features *features, size_t
   }
 }
 
+void wf_shap_gather_floats(const wf_forest *forest, const wf_features *features, size_t begin,
+                           size_t n, size_t stride, float *x) {
+  for (size_t slot = 0; slot < forest->n_used; slot++, x += stride) {
+    size_t feature = forest->used[slot];
+    for (size_t i = 0; i < n; i++) x[i] = wf_features_at(features, begin + i, feature);
+  }
+}
+
+void wf_shap_linear_terms(const wf_forest *forest, const wf_features *features, size_t row,
+                          size_t group, double *out) {
+  size_t n_groups = forest->n_groups, n_features = forest->n_features;
+  for (size_t f = 0; f < n_features; f++) {
+    float value = wf_features_at(features, row, f);
+    out[f] = value == value ? (double)value * (double)forest->weights[f * n_groups + group] : 0;
+  }
+  out[n_features] =
+      (double)forest->weights[n_features * n_groups + group] + (double)forest->base_margins[group];
+}
+
 void wf_shap_scatter(const wf_forest *forest, const double *phi, size_t stride, size_t n,
                      size_t group, double base, double *out) {
   size_t width = forest->n_features + 1, row_width = width * forest->n_groups;

@@ -18,10 +18,19 @@ static inline float wf_features_at(const wf_features *features, size_t row, size
 void wf_shap_gather(const wf_forest *forest, const wf_features *features, size_t begin, size_t n,
                     size_t padded, size_t stride, double *x);
 
+/* The same as floats, without padding. */
+void wf_shap_gather_floats(const wf_forest *forest, const wf_features *features, size_t begin,
+                           size_t n, size_t stride, float *x);
+
 /* The other way: contributions at phi[slot * stride + row] of n rows, and the base value, to group
  * `group` of out, n x groups x (features + 1). */
 void wf_shap_scatter(const wf_forest *forest, const double *phi, size_t stride, size_t n,
                      size_t group, double base, double *out);
+
+/* The base value and contributions of a linear model, its terms: features + 1 doubles for one row
+ * and group. */
+void wf_shap_linear_terms(const wf_forest *forest, const wf_features *features, size_t row,
+                          size_t group, double *out);
 
 /* Contributions and base value of each of rows [begin, begin + n) sum to its margin, within
  * tolerances[group], as far as float32 sums may be off: else WF_CORRUPT, naming row and output.

@@ -76,15 +76,9 @@ static wf_status explain_block(void *context, size_t index, size_t begin, size_t
 
 /* A linear model's contributions are its terms. */
 static void explain_linear(const wf_forest *forest, const wf_features *features, double *out) {
-  size_t n_groups = forest->n_groups, n_features = forest->n_features;
   for (size_t row = 0; row < features->n_rows; row++) {
-    for (size_t g = 0; g < n_groups; g++, out += n_features + 1) {
-      for (size_t f = 0; f < n_features; f++) {
-        float value = wf_features_at(features, row, f);
-        out[f] = value == value ? (double)value * (double)forest->weights[f * n_groups + g] : 0;
-      }
-      out[n_features] =
-          (double)forest->weights[n_features * n_groups + g] + (double)forest->base_margins[g];
+    for (size_t g = 0; g < forest->n_groups; g++, out += forest->n_features + 1) {
+      wf_shap_linear_terms(forest, features, row, g, out);
     }
   }
 }

@@ -204,6 +204,26 @@ t.test("SHAP interactions add up to the values", function()
   t.raises("invalid", "unknown option 'thread'", shap.interactions, m, f, { thread = 1 })
 end)
 
+t.test("SHAP values against a background", function()
+  local f = data()
+  local m = model_of(f)
+  local rows, background = f:head(10), f:tail(25)
+  local s = shap.interventional(m, rows, background, { threads = 1 })
+  local mean, values, margin = 0, s:values(), m:predict(rows, { kind = "margin" })
+  local expected = m:predict(background, { kind = "margin" })
+  for i = 1, 25 do mean = mean + expected[i] / 25 end
+  t.near(s:base(), mean, 1e-5)
+  for i = 1, 10 do
+    local sum = s:base()
+    for _, name in ipairs(m:features()) do sum = sum + values:column(name)[i] end
+    t.near(sum, margin[i], 1e-5)
+  end
+  local itself = shap.interventional(m, f:head(1), f:head(1))
+  t.equal(itself:values():column(m:features()[1])[1], 0.0)
+  t.raises("invalid", "the background has no rows", shap.interventional, m, rows, f:head(0))
+  t.raises("invalid", "unknown option 'links'", shap.interventional, m, rows, background, { links = 1 })
+end)
+
 t.test("the store keeps bytes by their digest", function()
   local s <close> = store.open(t.directory() .. "/objects")
   local digest = s:put "bytes\0more"

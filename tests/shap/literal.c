@@ -1,5 +1,7 @@
 #include "literal.h"
 
+#include <stdlib.h>
+
 static double expected_value(const wf_forest *forest, const wf_tree *tree, size_t at,
                              const float *row, unsigned known) {
   const wf_node *node = wf_tree_nodes(forest, tree) + at;
@@ -101,4 +103,22 @@ void with_oracle_model(const char *name,
   fn(name, forest, &r);
   wf_forest_release(forest);
   reference_free(&r);
+}
+
+double *oracle_numbers(const char *model, const char *file, size_t skip, size_t *n) {
+  char path[150];
+  snprintf(path, sizeof path, "shap/%s/%s", model, file);
+  size_t size;
+  char *text = bytes_of_file(test_oracle(path), &size), *at = text;
+  for (; skip; skip--) at = strchr(at, '\n') + 1;
+  size_t room = size / 2 + 1;
+  double *out = wf_alloc_array(room, sizeof *out);
+  REQUIRE(out);
+  for (*n = 0; *n < room; (*n)++) {
+    while (*at == ',' || *at == '\n' || *at == '\r') at++;
+    if (at >= text + size) break;
+    out[*n] = strtod(at, &at);
+  }
+  wf_free(text);
+  return out;
 }

@@ -24,4 +24,7 @@ void for_each_tree_model(void (*fn)(const char *name, const wf_forest *forest, c
 void with_oracle_model(const char *name,
                        void (*fn)(const char *name, const wf_forest *forest, const reference *r));
 
+/* The numbers of <oracle>/shap/<model>/<file>, from line `skip` on; wf_free them. */
+double *oracle_numbers(const char *model, const char *file, size_t skip, size_t *n);
+
 #endif

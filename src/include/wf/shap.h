@@ -45,6 +45,17 @@ WF_API WF_NODISCARD wf_status wf_shap_interactions(const wf_forest *forest,
                                                    const wf_shap_options *options, double *out,
                                                    wf_error *err);
 
+/* Interventional SHAP values: features that are not known are taken from the rows of a background
+ * of at least one row, instead of averaged over the training cover; exact over all of them. Writes
+ * what wf_shap_values writes, the base value being the mean margin of the background, and checks
+ * sums as it does. How many rows are explained together may change values in their last bits.
+ * `options` may be NULL. */
+WF_API WF_NODISCARD wf_status wf_shap_interventional(const wf_forest *forest,
+                                                     const wf_features *features,
+                                                     const wf_features *background,
+                                                     const wf_shap_options *options, double *out,
+                                                     wf_error *err);
+
 typedef enum wf_shap_aggregate {
   WF_SHAP_MEAN_ABS,
   WF_SHAP_MEDIAN,
