@@ -6,6 +6,7 @@
 #include "csv/plan.h"
 
 #include "base/pool.h"
+#include "csv/gather.h"
 #include "csv/records.h"
 #include "frame/value.h"
 
@@ -77,7 +78,7 @@ static wf_status fill_sink(wf_csv_sink *sink, const wf_csv_records *records, siz
     size_t n = records->n_rows - row < BATCH ? records->n_rows - row : BATCH;
     wf_csv_records_fields(records, slot, row, n, fields);
     WF_TRY(wf_csv_sink_add(sink, fields, n, err));
-    if (sink->target->given && sink->misfit != SIZE_MAX) return WF_OK;
+    if (sink->target->given && sink->misfit) return WF_OK;
   }
   return WF_OK;
 }
@@ -93,34 +94,39 @@ static wf_status fail_misfit(const conversion *c, size_t slot, size_t row, wf_er
                      "column '%s': %s", p->names[source], complaint);
 }
 
+static wf_status finish(wf_column **out, wf_csv_gather *gather, const wf_csv_sink *sink,
+                        wf_error *err) {
+  wf_csv_gather_missing(gather, sink);
+  if (sink->target->type == WF_STRING) {
+    WF_TRY(wf_csv_gather_text(gather, &sink->text, 0, sink->n, err));
+  }
+  return wf_csv_gather_finish(out, gather, sink->target, sink->n, sink->codes, 1, 1,
+                              &(wf_csv_owner){0}, 1, err);
+}
+
 /* One attempt with the target's type: a column, or *again with a better target. */
+static wf_status try_target(conversion *c, size_t slot, wf_csv_target *target, wf_csv_sink *sink,
+                            wf_csv_gather *gather, bool *again, wf_column **out, wf_error *err) {
+  size_t n_rows = c->records->n_rows;
+  if (target->typed && target->type == WF_CATEGORY) WF_TRY(wf_csv_codes_init(sink->codes, err));
+  void *values = wf_csv_gather_place(gather, target, 0);
+  WF_TRY(wf_csv_sink_begin(sink, 0, n_rows, values, err));
+  WF_TRY(fill_sink(sink, c->records, slot, err));
+  if (target->given && sink->misfit) return fail_misfit(c, slot, sink->misfit_row, err);
+  *again = wf_csv_next_target(target, sink->kinds, sink->blank_text, n_rows);
+  return *again ? WF_OK : finish(out, gather, sink, err);
+}
+
 static wf_status attempt(conversion *c, size_t slot, wf_csv_target *target, bool *again,
                          wf_column **out, wf_error *err) {
-  wf_buffer *values = NULL;
-  wf_csv_sink sink;
+  wf_csv_gather gather;
   wf_csv_codes codes = {0};
-  size_t n_rows = c->records->n_rows;
-  WF_TRY(wf_buffer_new(&values, n_rows * wf_csv_sink_width(target), err));
-  wf_status status = WF_OK;
-  if (target->typed && target->type == WF_CATEGORY) status = wf_csv_codes_init(&codes, err);
-  if (status == WF_OK) {
-    status = wf_csv_sink_init(&sink, target, n_rows, values->data, &codes, err);
-  }
-  if (status != WF_OK) {
-    wf_csv_codes_dispose(&codes);
-    wf_buffer_release(values);
-    return status;
-  }
-  status = fill_sink(&sink, c->records, slot, err);
-  if (status == WF_OK && target->given && sink.misfit != SIZE_MAX) {
-    status = fail_misfit(c, slot, sink.misfit, err);
-  }
-  *again = status == WF_OK && wf_csv_next_target(target, sink.kinds, sink.blank_text, n_rows);
-  if (status == WF_OK && !*again)
-    status = wf_csv_sinks_finish(out, &sink, 1, target, values, err);
-  else
-    wf_buffer_release(values);
+  wf_csv_sink sink = {.target = target, .codes = &codes};
+  size_t hint = c->records->slots[slot].bytes.size;
+  WF_TRY(wf_csv_gather_init(&gather, target, c->records->n_rows, hint, err));
+  wf_status status = try_target(c, slot, target, &sink, &gather, again, out, err);
   atomic_fetch_add(&c->n_repaired, sink.n_repaired);
+  wf_csv_gather_dispose(&gather);
   wf_csv_sink_dispose(&sink);
   wf_csv_codes_dispose(&codes);
   return status;

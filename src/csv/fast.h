@@ -1,55 +1,67 @@
 /* csv/fast.h — the parallel reader of regular text.
  *
- * Text is regular when every quote opens a field, closes one, or is one of a pair within one, and
- * every record has the same number of fields: what nearly all files are. For such text libcsv's
- * strict dialect comes down to finding delimiters and line ends outside of quotes, which needs no
- * state machine. Whatever is not regular is left to libcsv, which knows what it means or what is
- * wrong with it; nothing here reports an error about the text. */
+ * Text is regular when every quote opens a field, closes one, or is one of a pair within one, every
+ * record has the same number of fields, and all of it is UTF-8: what nearly all files are. For such
+ * text libcsv's strict dialect comes down to finding delimiters and line ends outside of quotes,
+ * which needs no state machine. Whatever is not regular is left to libcsv, which knows what it
+ * means or what is wrong with it; nothing here reports an error about the text. */
 #ifndef WF_CSV_FAST_H
 #define WF_CSV_FAST_H
 
+#include "base/pool.h"
 #include "csv/scan.h"
 
-/* Whole records: bytes [begin, end), rows [row, row + n_rows). */
-typedef struct wf_csv_chunk {
-  size_t begin, end, row, n_rows;
-} wf_csv_chunk;
+#include <stdatomic.h>
 
-typedef struct wf_csv_chunks {
-  wf_csv_chunk *items;
-  size_t n, n_rows;
-} wf_csv_chunks;
+/* How far all threads have come with bytes [begin, end) of a text, of which a record starts at
+ * `begin`. When `end` is not that of the text, a record left open there is left out. */
+typedef struct wf_csv_front {
+  wf_turns turns;
+  wf_csv_text *text;
+  size_t begin, end, block;
+  wf_csv_dialect dialect;
+  size_t n_fields;
+  bool fast;
+  wf_bytes tail; /* the record that the blocks so far left open, when the text is in a file … */
+  size_t n_tail; /* … and its size */
+  size_t n_rows; /* of the blocks so far */
+  atomic_bool regular;
+} wf_csv_front;
 
-/* Bytes of a text for several threads: from memory, or from its file through a buffer of each
- * thread's own. */
-typedef struct wf_csv_pieces {
-  const wf_csv_text *text;
-  wf_csv_piece *items;
-  size_t n; /* threads */
-} wf_csv_pieces;
+void wf_csv_front_init(wf_csv_front *out, wf_csv_text *text, size_t begin, size_t end, size_t block,
+                       const wf_csv_dialect *dialect, size_t n_fields);
+void wf_csv_front_dispose(wf_csv_front *front);
+/* The text is not regular, or whoever reads it wants no more: no block is waited for. */
+void wf_csv_front_decline(wf_csv_front *front);
 
-wf_status wf_csv_pieces_new(wf_csv_pieces *out, const wf_csv_text *text, wf_error *err);
-void wf_csv_pieces_dispose(wf_csv_pieces *pieces);
-/* Bytes [begin, end), good until the thread's next call; NULL when the file has changed. */
-wf_status wf_csv_pieces_get(const char **out, wf_csv_pieces *pieces, size_t worker, size_t begin,
-                            size_t end, wf_error *err);
+/* One thread's window on the text: whole records, the first of them row number `row`.
+ * Zero-initialise. */
+typedef struct wf_csv_block {
+  const char *data;
+  size_t size, used; /* bytes of the window, and those of its whole records */
+  size_t row, n_records;
+  uint32_t *positions; /* of delimiters and record ends */
+  uint32_t *starts;    /* of records */
+  size_t n_positions, n_room;
+  bool odd; /* there are bytes past ASCII or NULs */
+  wf_bytes unescaped;
+  char *room; /* of a text in a file: `headroom` bytes for the tail, then the block */
+  size_t capacity, headroom;
+} wf_csv_block;
 
-/* Cuts the text from `begin`, where a record starts, into chunks of about `block` bytes. *regular
- * tells whether its quotes are; if not, there are no chunks. wf_free the items. */
-wf_status wf_csv_chunks_find(wf_csv_chunks *out, bool *regular, wf_csv_pieces *pieces, size_t begin,
-                             const wf_csv_dialect *dialect, size_t block, wf_error *err);
+/* Reads block `index`, in a wf_parallel_for over the blocks of the front. *mine false: there is
+ * nothing to do, as the text is not regular or another block has failed. */
+wf_status wf_csv_block_read(bool *mine, wf_csv_block *block, wf_csv_front *front, size_t index,
+                            wf_error *err);
+void wf_csv_block_dispose(wf_csv_block *block);
 
 /* Receives fields of one column, of consecutive rows. */
 typedef wf_status wf_csv_take_fn(void *context, size_t field, const wf_csv_field *fields, size_t n,
                                  wf_error *err);
 
-/* Hands over every field of the chunk for which wanted[field] holds, in batches, each column's rows
- * in order. *regular turns false when a record has not exactly `n_fields` fields and when the chunk
- * is no UTF-8 text; what was handed over then is to be thrown away. `max_bytes` ends the walk
- * early, after whole records. */
-wf_status wf_csv_chunk_walk(bool *regular, wf_csv_pieces *pieces, size_t worker,
-                            const wf_csv_chunk *chunk, const wf_csv_dialect *dialect,
-                            size_t n_fields, const bool *wanted, size_t max_bytes,
-                            wf_csv_take_fn *take, void *context, wf_error *err);
+/* Hands over every field of the block for which wanted[field] holds, in batches, each column's rows
+ * in order. */
+wf_status wf_csv_block_hand_over(wf_csv_block *block, const wf_csv_front *front, const bool *wanted,
+                                 wf_csv_take_fn *take, void *context, wf_error *err);
 
 #endif

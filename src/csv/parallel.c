@@ -1,257 +1,370 @@
-/* parallel.c — regular text to columns: all chunks at once, all columns of a chunk in one walk.
+/* parallel.c — regular text to columns: all threads at once, all columns of a block in one go.
  *
- * Fixed-width values are written straight to their place in the final column, since every chunk
- * knows its first row; text and dictionaries are put together afterwards. Types are guessed from
- * the first stretch of text. Columns for which the guess was too narrow anywhere are walked once
- * more with the type that holds everything met; as every pass but the last widens, there are few.
- */
+ * Types are guessed from the first stretch of text. So is the number of rows, from which memory is
+ * reserved with room to spare: what is not written to costs nothing. A block knows its first row
+ * when it is its turn, and puts values of a fixed width straight to their places in the final
+ * columns; text waits until that of all blocks before has been appended, which whoever finishes the
+ * block that was waited for does for all that are ready. Nothing is kept of a block but that.
+ *
+ * Columns for which the guess was too narrow anywhere are read once more with the type that holds
+ * everything met; as every pass but the last widens, there are few. When there turn out to be more
+ * rows than there is room for, the pass goes on counting, and the next has the exact number. */
 #include "csv/plan.h"
 
 #include "base/alloc.h"
-#include "base/pool.h"
 #include "csv/fast.h"
+#include "csv/gather.h"
 #include "csv/records.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 #include <string.h>
 
-/* ---- parts of the text ----------------------------------------------------------------------- */
-
-wf_status wf_csv_pieces_new(wf_csv_pieces *out, const wf_csv_text *text, wf_error *err) {
-  size_t n = wf_thread_count();
-  wf_csv_piece *items = wf_alloc_zero(n, sizeof *items);
-  if (!items) return wf_fail_nomem(err);
-  *out = (wf_csv_pieces){text, items, n};
-  return WF_OK;
-}
-
-void wf_csv_pieces_dispose(wf_csv_pieces *pieces) {
-  for (size_t i = 0; i < pieces->n; i++) wf_free(pieces->items[i].data);
-  wf_free(pieces->items);
-  *pieces = (wf_csv_pieces){0};
-}
-
-wf_status wf_csv_pieces_get(const char **out, wf_csv_pieces *pieces, size_t worker, size_t begin,
-                            size_t end, wf_error *err) {
-  return wf_csv_piece_get(out, &pieces->items[worker], pieces->text, begin, end, err);
-}
-
-/* ---- passes ---------------------------------------------------------------------------------- */
+enum { SAMPLE = 1 << 19 };
 
 /* One column on its way through the passes. */
 typedef struct progress {
   wf_csv_target target;
-  wf_buffer *values; /* of this pass */
+  wf_csv_gather gather; /* of this pass */
   bool pending;
 } progress;
 
+/* The text of one block's string columns, by column. */
+typedef struct parcel {
+  size_t row, n_rows;
+  wf_bytes texts[];
+} parcel;
+
+/* Parcels on their way to the columns, in block order. */
+typedef struct mail {
+  pthread_mutex_t lock; /* guards the three below */
+  parcel **waiting;     /* by block */
+  size_t next;
+  bool delivering; /* by one thread at a time, which does not hold the lock meanwhile */
+} mail;
+
 typedef struct pass {
   const wf_csv_plan *plan;
-  const wf_csv_chunks *chunks;
+  wf_csv_dialect dialect;
+  wf_csv_front front;
+  size_t end, block, n_blocks; /* how far, in steps of which size, and how many */
+  size_t n_threads, capacity;  /* capacity: rows there is room for */
+  atomic_bool overflow;
   progress *columns;
-  bool *wanted;        /* by field */
-  wf_csv_sink *sinks;  /* by chunk, then column */
-  wf_csv_codes *codes; /* by thread, then column */
-  wf_csv_pieces pieces;
-  size_t max_bytes;
-  atomic_bool regular;
+  bool *wanted;         /* by field */
+  bool *settled;        /* by column, after a pass */
+  wf_csv_block *blocks; /* by thread */
+  wf_csv_sink *sinks;   /* by thread, then column */
+  wf_csv_codes *codes;  /* by thread, then column */
+  wf_csv_owner *owners; /* by block */
+  bool has_strings;
+  mail mail;
   wf_column **out;
 } pass;
-
-/* The chunk being walked. */
-typedef struct visit {
-  const wf_csv_plan *plan;
-  wf_csv_sink *sinks;
-} visit;
-
-static wf_status take_fields(void *context, size_t field, const wf_csv_field *fields, size_t n,
-                             wf_error *err) {
-  visit *v = context;
-  return wf_csv_sink_add(&v->sinks[v->plan->slots[field]], fields, n, err);
-}
 
 static bool is_category(const wf_csv_target *target) {
   return target->typed && target->type == WF_CATEGORY;
 }
 
-static wf_status init_sinks(const pass *p, const wf_csv_chunk *chunk, wf_csv_sink *sinks,
-                            size_t worker, wf_error *err) {
+static bool is_string(const progress *column) {
+  return column->pending && column->target.typed && column->target.type == WF_STRING;
+}
+
+/* ---- text in order ----------------------------------------------------------------------------
+ */
+
+static void free_parcel(parcel *p, size_t n_columns) {
+  for (size_t i = 0; p && i < n_columns; i++) wf_bytes_dispose(&p->texts[i]);
+  wf_free(p);
+}
+
+static wf_status deliver(pass *p, parcel *what, wf_error *err) {
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < p->plan->n_columns && status == WF_OK; i++) {
+    progress *column = &p->columns[i];
+    if (!is_string(column)) continue;
+    status = wf_csv_gather_text(&column->gather, &what->texts[i], what->row, what->n_rows, err);
+  }
+  free_parcel(what, p->plan->n_columns);
+  return status;
+}
+
+/* Delivers the parcel and what waited for it, or leaves it to wait. */
+static wf_status post(pass *p, size_t index, parcel *what, wf_error *err) {
+  mail *m = &p->mail;
+  wf_status status = WF_OK;
+  pthread_mutex_lock(&m->lock);
+  m->waiting[index] = what;
+  bool mine = !m->delivering;
+  m->delivering = true;
+  while (mine && status == WF_OK && m->next < p->n_blocks && m->waiting[m->next]) {
+    parcel *next = m->waiting[m->next];
+    m->waiting[m->next++] = NULL;
+    pthread_mutex_unlock(&m->lock);
+    status = deliver(p, next, err);
+    pthread_mutex_lock(&m->lock);
+  }
+  if (mine) m->delivering = false;
+  pthread_mutex_unlock(&m->lock);
+  return status;
+}
+
+/* Takes the text out of the thread's sinks. */
+static wf_status post_texts(pass *p, size_t index, const wf_csv_block *block, wf_csv_sink *sinks,
+                            wf_error *err) {
+  size_t n = p->plan->n_columns;
+  if (!p->has_strings) return WF_OK;
+  parcel *what = wf_alloc_zero(1, sizeof *what + n * sizeof *what->texts);
+  if (!what) return wf_fail_nomem(err);
+  what->row = block->row;
+  what->n_rows = block->n_records;
+  for (size_t i = 0; i < n; i++) {
+    if (!is_string(&p->columns[i])) continue;
+    what->texts[i] = sinks[i].text;
+    sinks[i].text = (wf_bytes){0};
+  }
+  return post(p, index, what, err);
+}
+
+/* ---- one block --------------------------------------------------------------------------------
+ */
+
+static wf_status take_fields(void *context, size_t field, const wf_csv_field *fields, size_t n,
+                             wf_error *err) {
+  const pass *p = ((void **)context)[0];
+  wf_csv_sink *sinks = ((void **)context)[1];
+  return wf_csv_sink_add(&sinks[p->plan->slots[field]], fields, n, err);
+}
+
+static wf_status begin_sinks(const pass *p, const wf_csv_block *block, wf_csv_sink *sinks,
+                             wf_error *err) {
   for (size_t i = 0; i < p->plan->n_columns; i++) {
     const progress *column = &p->columns[i];
     if (!column->pending) continue;
-    wf_csv_codes *codes = &p->codes[worker * p->plan->n_columns + i];
-    if (is_category(&column->target) && !codes->dictionary) WF_TRY(wf_csv_codes_init(codes, err));
-    uint8_t *values = column->values->data + chunk->row * wf_csv_sink_width(&column->target);
-    WF_TRY(wf_csv_sink_init(&sinks[i], &column->target, chunk->n_rows, values, codes, err));
+    if (is_category(&column->target) && !sinks[i].codes->dictionary)
+      WF_TRY(wf_csv_codes_init(sinks[i].codes, err));
+    void *values = wf_csv_gather_place(&column->gather, &column->target, block->row);
+    WF_TRY(wf_csv_sink_begin(&sinks[i], block->row, block->n_records, values, err));
   }
   return WF_OK;
 }
 
-static wf_status walk_chunks(void *context, size_t index, size_t begin, size_t end, size_t worker,
+static wf_status convert_block(pass *p, size_t index, size_t worker, wf_error *err) {
+  wf_csv_block *block = &p->blocks[worker];
+  wf_csv_sink *sinks = p->sinks + worker * p->plan->n_columns;
+  p->owners[index] = (wf_csv_owner){block->row, worker};
+  if (block->row + block->n_records > p->capacity) atomic_store(&p->overflow, true);
+  if (atomic_load(&p->overflow)) return WF_OK;
+  WF_TRY(begin_sinks(p, block, sinks, err));
+  void *context[2] = {p, sinks};
+  WF_TRY(wf_csv_block_hand_over(block, &p->front, p->wanted, take_fields, context, err));
+  for (size_t i = 0; i < p->plan->n_columns; i++) {
+    if (p->columns[i].pending) wf_csv_gather_missing(&p->columns[i].gather, &sinks[i]);
+  }
+  return post_texts(p, index, block, sinks, err);
+}
+
+static wf_status walk_blocks(void *context, size_t index, size_t begin, size_t end, size_t worker,
                              wf_error *err) {
   pass *p = context;
-  wf_csv_dialect dialect = wf_csv_dialect_of(p->plan->options);
-  (void)index;
-  for (size_t k = begin; k < end && atomic_load(&p->regular); k++) {
-    visit v = {p->plan, p->sinks + k * p->plan->n_columns};
-    const wf_csv_chunk *chunk = &p->chunks->items[k];
-    bool regular = true;
-    WF_TRY(init_sinks(p, chunk, v.sinks, worker, err));
-    WF_TRY(wf_csv_chunk_walk(&regular, &p->pieces, worker, chunk, &dialect, p->plan->n_fields,
-                             p->wanted, p->max_bytes, take_fields, &v, err));
-    if (!regular) atomic_store(&p->regular, false);
-  }
-  return WF_OK;
+  (void)begin, (void)end;
+  bool mine;
+  WF_TRY(wf_csv_block_read(&mine, &p->blocks[worker], &p->front, index, err));
+  wf_status status = mine ? convert_block(p, index, worker, err) : WF_OK;
+  if (status != WF_OK) wf_csv_front_decline(&p->front);
+  return status;
 }
 
-static wf_status begin_pass(pass *p, size_t n_chunks, wf_error *err) {
-  size_t n_columns = p->plan->n_columns, n_rows = p->chunks->n_rows, n_sinks, size;
+/* ---- one pass ---------------------------------------------------------------------------------
+ */
+
+static wf_status begin_columns(pass *p, wf_error *err) {
+  size_t n = p->plan->n_columns, hint = (p->end - p->plan->begin) / p->plan->n_fields;
   memset(p->wanted, 0, p->plan->n_fields * sizeof *p->wanted);
-  if (__builtin_mul_overflow(n_chunks, n_columns, &n_sinks)) return wf_fail_nomem(err);
-  p->sinks = wf_alloc_zero(n_sinks, sizeof *p->sinks);
-  p->codes = wf_alloc_zero(p->pieces.n * n_columns, sizeof *p->codes);
-  if (!p->sinks || !p->codes) return wf_fail_nomem(err);
-  for (size_t i = 0; i < n_columns; i++) {
+  p->has_strings = false;
+  for (size_t i = 0; i < n; i++) {
     progress *column = &p->columns[i];
     if (!column->pending) continue;
     p->wanted[p->plan->sources[i]] = true;
-    if (__builtin_mul_overflow(n_rows, wf_csv_sink_width(&column->target), &size)) {
-      return wf_fail_nomem(err);
+    p->has_strings |= is_string(column);
+    WF_TRY(wf_csv_gather_init(&column->gather, &column->target, p->capacity, 2 * hint, err));
+    for (size_t w = 0; w < p->n_threads; w++) {
+      p->sinks[w * n + i].target = &column->target;
+      p->sinks[w * n + i].codes = &p->codes[w * n + i];
     }
-    WF_TRY(wf_buffer_new(&column->values, size, err));
   }
   return WF_OK;
 }
 
-static void end_pass(pass *p, size_t n_chunks) {
-  for (size_t i = 0; p->sinks && i < n_chunks * p->plan->n_columns; i++) {
-    wf_csv_sink_dispose(&p->sinks[i]);
-  }
-  wf_free(p->sinks);
-  p->sinks = NULL;
-  for (size_t i = 0; p->codes && i < p->pieces.n * p->plan->n_columns; i++) {
-    wf_csv_codes_dispose(&p->codes[i]);
-  }
-  wf_free(p->codes);
-  p->codes = NULL;
-  for (size_t i = 0; i < p->plan->n_columns; i++) {
-    wf_buffer_release(p->columns[i].values);
-    p->columns[i].values = NULL;
-  }
+static wf_status begin_pass(pass *p, wf_error *err) {
+  size_t n_sinks;
+  if (__builtin_mul_overflow(p->n_threads, p->plan->n_columns, &n_sinks)) return wf_fail_nomem(err);
+  wf_csv_front_init(&p->front, p->plan->text, p->plan->begin, p->end, p->block, &p->dialect,
+                    p->plan->n_fields);
+  atomic_init(&p->overflow, false);
+  p->n_blocks = p->end > p->plan->begin ? (p->end - p->plan->begin - 1) / p->block + 1 : 0;
+  p->mail = (mail){.lock = PTHREAD_MUTEX_INITIALIZER};
+  p->mail.waiting = wf_alloc_zero(p->n_blocks, sizeof *p->mail.waiting);
+  p->owners = wf_alloc_zero(p->n_blocks, sizeof *p->owners);
+  p->blocks = wf_alloc_zero(p->n_threads, sizeof *p->blocks);
+  p->sinks = wf_alloc_zero(n_sinks, sizeof *p->sinks);
+  p->codes = wf_alloc_zero(n_sinks, sizeof *p->codes);
+  if (!p->mail.waiting || !p->owners || !p->blocks || !p->sinks || !p->codes)
+    return wf_fail_nomem(err);
+  return begin_columns(p, err);
 }
 
-/* Widens the targets by what all chunks met; false when a given type does not fit. */
-static bool judge(pass *p, size_t n_chunks, bool *settled) {
+static void end_pass(pass *p) {
+  size_t n_columns = p->plan->n_columns, n_sinks = p->n_threads * n_columns;
+  wf_csv_front_dispose(&p->front);
+  for (size_t i = 0; p->sinks && i < n_sinks; i++) wf_csv_sink_dispose(&p->sinks[i]);
+  for (size_t i = 0; p->codes && i < n_sinks; i++) wf_csv_codes_dispose(&p->codes[i]);
+  for (size_t i = 0; p->blocks && i < p->n_threads; i++) wf_csv_block_dispose(&p->blocks[i]);
+  for (size_t i = 0; p->mail.waiting && i < p->n_blocks; i++)
+    free_parcel(p->mail.waiting[i], n_columns);
+  for (size_t i = 0; i < n_columns; i++) wf_csv_gather_dispose(&p->columns[i].gather);
+  wf_free(p->sinks);
+  wf_free(p->codes);
+  wf_free(p->blocks);
+  wf_free(p->owners);
+  wf_free(p->mail.waiting);
+  p->sinks = NULL;
+  p->codes = NULL;
+  p->blocks = NULL;
+  p->owners = NULL;
+  p->mail.waiting = NULL;
+}
+
+/* Widens the targets by what all threads met; false when a given type does not fit. */
+static bool judge(pass *p) {
   size_t n_columns = p->plan->n_columns;
   for (size_t i = 0; i < n_columns; i++) {
     progress *column = &p->columns[i];
     unsigned kinds = 0;
     bool blank_text = false, misfit = false;
-    for (size_t k = 0; column->pending && k < n_chunks; k++) {
-      const wf_csv_sink *sink = &p->sinks[k * n_columns + i];
+    for (size_t w = 0; column->pending && w < p->n_threads; w++) {
+      const wf_csv_sink *sink = &p->sinks[w * n_columns + i];
       kinds |= sink->kinds;
       blank_text |= sink->blank_text;
-      misfit |= sink->misfit != SIZE_MAX;
+      misfit |= sink->misfit;
     }
-    settled[i] = false;
+    p->settled[i] = false;
     if (!column->pending) continue;
     if (column->target.given && misfit) return false;
-    settled[i] = !wf_csv_next_target(&column->target, kinds, blank_text, p->chunks->n_rows);
+    p->settled[i] = !wf_csv_next_target(&column->target, kinds, blank_text, p->front.n_rows);
   }
   return true;
 }
 
-/* The sinks of one column, gathered and put together. */
-static wf_status finish_column(pass *p, size_t column, wf_error *err) {
-  size_t n = p->chunks->n;
-  progress *c = &p->columns[column];
-  wf_csv_sink *sinks = wf_alloc_array(n, sizeof *sinks);
-  if (!sinks) return wf_fail_nomem(err);
-  for (size_t k = 0; k < n; k++) sinks[k] = p->sinks[k * p->plan->n_columns + column];
-  wf_buffer *values = c->values;
-  c->values = NULL;
-  wf_status status = wf_csv_sinks_finish(&p->out[column], sinks, n, &c->target, values, err);
-  for (size_t k = 0; k < n; k++) p->sinks[k * p->plan->n_columns + column] = sinks[k];
-  if (status == WF_OK) status = wf_csv_settle_text(&p->out[column], &c->target, err);
-  wf_free(sinks);
-  return status;
-}
-
-typedef struct finishing {
-  pass *pass;
-  const bool *settled;
-} finishing;
-
 static wf_status finish_columns(void *context, size_t index, size_t begin, size_t end,
                                 size_t worker, wf_error *err) {
-  finishing *f = context;
+  pass *p = context;
   (void)index, (void)worker;
   for (size_t i = begin; i < end; i++) {
-    if (f->settled[i]) WF_TRY(finish_column(f->pass, i, err));
+    progress *column = &p->columns[i];
+    if (!p->settled[i]) continue;
+    WF_TRY(wf_csv_gather_finish(&p->out[i], &column->gather, &column->target, p->front.n_rows,
+                                &p->codes[i], p->n_threads, p->plan->n_columns, p->owners,
+                                p->n_blocks, err));
+    WF_TRY(wf_csv_settle_text(&p->out[i], &column->target, err));
   }
   return WF_OK;
 }
 
-static wf_status walk_sample(pass *p, wf_error *err) {
-  WF_TRY(begin_pass(p, 1, err));
-  return walk_chunks(p, 0, 0, 1, 0, err);
+static bool is_regular(pass *p) { return atomic_load(&p->front.regular); }
+
+/* Reads what is pending; *again when there were more rows than room. */
+static wf_status read_blocks(pass *p, bool *again, wf_error *err) {
+  WF_TRY(begin_pass(p, err));
+  WF_TRY(wf_parallel_for(p->n_blocks, 1, p->n_threads, walk_blocks, p, err));
+  *again = atomic_load(&p->overflow);
+  if (*again && is_regular(p)) p->capacity = p->front.n_rows;
+  return WF_OK;
 }
+
+static wf_status run_pass(pass *p, bool *regular, wf_error *err) {
+  bool again = false;
+  wf_status status = read_blocks(p, &again, err);
+  *regular = status == WF_OK && is_regular(p);
+  if (*regular && !again) {
+    *regular = judge(p);
+    p->capacity = p->front.n_rows;
+    if (*regular) status = wf_parallel_for(p->plan->n_columns, 1, 0, finish_columns, p, err);
+    for (size_t i = 0; *regular && i < p->plan->n_columns; i++) {
+      if (p->settled[i]) p->columns[i].pending = false;
+    }
+  }
+  end_pass(p);
+  return status;
+}
+
+/* ---- guessing ---------------------------------------------------------------------------------
+ */
 
 /* Text that hardly repeats itself in the sample becomes a string at once: a dictionary would only
  * be filled and thrown away. Whether it deserves one is seen when all of it is there. */
 static void doubt(pass *p) {
   for (size_t i = 0; i < p->plan->n_columns; i++) {
-    const wf_csv_sink *sink = &p->sinks[i];
     wf_csv_target *target = &p->columns[i].target;
     if (!p->columns[i].pending || !p->codes[i].dictionary) continue;
-    size_t n_present = sink->n - sink->n_missing;
+    size_t n_missing = wf_bitmap_count(p->columns[i].gather.missing->data, p->front.n_rows);
+    size_t n_present = p->front.n_rows - n_missing;
     if (wf_map_count(p->codes[i].dictionary) * 5 <= n_present * 4) continue;
     target->type = WF_STRING;
     target->doubtful = true;
   }
 }
 
-/* Guesses types from the first stretches of text. A column without values there stays without a
- * type, and the first pass finds its kinds. */
+/* Reads the first stretch of text for the pending columns. *enough false: it holds no whole block
+ * of records, or they are not regular; the passes will see. */
+static wf_status read_sample(pass *p, bool *enough, wf_error *err) {
+  bool again = true;
+  wf_status status = WF_OK;
+  p->capacity = SAMPLE / p->plan->n_fields + 1; /* a field takes at least a byte */
+  status = read_blocks(p, &again, err);
+  *enough = status == WF_OK && is_regular(p) && !again;
+  return status;
+}
+
+/* How many rows there may be, from how many the sample has. */
+static size_t reserve_rows(const pass *p, size_t size) {
+  size_t used = p->end - p->plan->begin - p->front.n_tail;
+  if (p->end == size) return p->front.n_rows;
+  size_t n = (size_t)((double)p->front.n_rows / (double)(used + 1) * (double)size * 1.25);
+  return n + 1024;
+}
+
+/* Guesses types. A column without values in the sample stays without one, and the first pass finds
+ * its kinds. */
 static wf_status sample_types(pass *p, wf_error *err) {
-  enum { SAMPLE = 1 << 19 };
-  size_t n_columns = p->plan->n_columns;
+  size_t n_columns = p->plan->n_columns, size = p->plan->text->size, n_threads = p->n_threads;
+  size_t n_rows = 0;
+  bool enough;
   for (size_t i = 0; i < n_columns; i++) p->columns[i].pending = !p->columns[i].target.given;
-  p->max_bytes = SAMPLE;
-  wf_status status = walk_sample(p, err);
-  for (size_t i = 0; status == WF_OK && i < n_columns; i++) {
+  p->n_threads = 1;
+  p->end = size - p->plan->begin > SAMPLE ? p->plan->begin + SAMPLE : size;
+  wf_status status = read_sample(p, &enough, err);
+  if (enough) n_rows = reserve_rows(p, size);
+  for (size_t i = 0; enough && i < n_columns; i++) {
     wf_csv_target *target = &p->columns[i].target;
     if (target->given) continue;
     target->typed = wf_csv_type_of(p->sinks[i].kinds, &target->type);
     p->columns[i].pending = is_category(target);
   }
-  end_pass(p, 1);
-  if (status == WF_OK) status = walk_sample(p, err);
-  if (status == WF_OK) doubt(p);
-  end_pass(p, 1);
-  p->max_bytes = SIZE_MAX;
+  end_pass(p);
+  if (enough) {
+    status = read_sample(p, &enough, err);
+    if (enough) doubt(p);
+    end_pass(p);
+  }
+  p->n_threads = n_threads;
+  p->end = size;
+  p->capacity = n_rows;
   for (size_t i = 0; i < n_columns; i++) p->columns[i].pending = true;
   return status;
 }
 
-/* One pass over all chunks for the pending columns. */
-static wf_status run_pass(pass *p, bool *settled, wf_error *err) {
-  size_t n_chunks = p->chunks->n;
-  wf_status status = begin_pass(p, n_chunks, err);
-  if (status == WF_OK) status = wf_parallel_for(n_chunks, 1, p->pieces.n, walk_chunks, p, err);
-  if (status == WF_OK && atomic_load(&p->regular) && !judge(p, n_chunks, settled)) {
-    atomic_store(&p->regular, false);
-  }
-  if (status == WF_OK && atomic_load(&p->regular)) {
-    finishing f = {p, settled};
-    status = wf_parallel_for(p->plan->n_columns, 1, 0, finish_columns, &f, err);
-  }
-  end_pass(p, n_chunks);
-  for (size_t i = 0; i < p->plan->n_columns; i++) {
-    if (settled[i]) p->columns[i].pending = false;
-  }
-  return status;
-}
+/* ---- all --------------------------------------------------------------------------------------
+ */
 
 static bool any_pending(const pass *p) {
   for (size_t i = 0; i < p->plan->n_columns; i++) {
@@ -260,43 +373,35 @@ static bool any_pending(const pass *p) {
   return false;
 }
 
-static wf_status run_passes(pass *p, wf_error *err) {
-  size_t n_columns = p->plan->n_columns;
-  p->columns = wf_alloc_zero(n_columns, sizeof *p->columns);
-  p->wanted = wf_alloc_zero(p->plan->n_fields, sizeof *p->wanted);
-  bool *settled = wf_alloc_zero(n_columns, sizeof *settled);
-  wf_status status = p->columns && p->wanted && settled ? WF_OK : wf_fail_nomem(err);
-  for (size_t i = 0; status == WF_OK && i < n_columns; i++) {
-    p->columns[i].target = p->plan->targets[i];
-  }
-  if (status == WF_OK) status = sample_types(p, err);
-  while (status == WF_OK && atomic_load(&p->regular) && any_pending(p)) {
-    status = run_pass(p, settled, err);
-  }
-  wf_free(settled);
-  wf_free(p->wanted);
-  wf_free(p->columns);
-  return status;
+static wf_status run_passes(pass *p, bool *regular, wf_error *err) {
+  for (size_t i = 0; i < p->plan->n_columns; i++) p->columns[i].target = p->plan->targets[i];
+  WF_TRY(sample_types(p, err));
+  *regular = true;
+  while (*regular && any_pending(p)) WF_TRY(run_pass(p, regular, err));
+  return WF_OK;
 }
 
-wf_status wf_csv_read_chunks(wf_column **columns, bool *done, const wf_csv_plan *plan, size_t block,
+wf_status wf_csv_read_blocks(wf_column **columns, bool *done, const wf_csv_plan *plan, size_t block,
                              wf_csv_report *report, wf_error *err) {
-  wf_csv_dialect dialect = wf_csv_dialect_of(plan->options);
-  wf_csv_chunks chunks = {0};
+  pass p = {.plan = plan,
+            .dialect = wf_csv_dialect_of(plan->options),
+            .block = block,
+            .n_threads = wf_thread_count(),
+            .out = columns};
+  p.columns = wf_alloc_zero(plan->n_columns, sizeof *p.columns);
+  p.wanted = wf_alloc_zero(plan->n_fields, sizeof *p.wanted);
+  p.settled = wf_alloc_zero(plan->n_columns, sizeof *p.settled);
   bool regular = false;
-  pass p = {.plan = plan, .chunks = &chunks, .out = columns};
-  WF_TRY(wf_csv_pieces_new(&p.pieces, plan->text, err));
   wf_status status =
-      wf_csv_chunks_find(&chunks, &regular, &p.pieces, plan->begin, &dialect, block, err);
-  atomic_init(&p.regular, regular);
-  if (status == WF_OK && regular) status = run_passes(&p, err);
-  *done = status == WF_OK && atomic_load(&p.regular);
-  if (*done) report->n_rows = chunks.n_rows;
+      p.columns && p.wanted && p.settled ? run_passes(&p, &regular, err) : wf_fail_nomem(err);
+  *done = status == WF_OK && regular;
+  if (*done) report->n_rows = p.capacity;
   for (size_t i = 0; !*done && i < plan->n_columns; i++) {
     wf_column_release(columns[i]);
     columns[i] = NULL;
   }
-  wf_csv_pieces_dispose(&p.pieces);
-  wf_free(chunks.items);
+  wf_free(p.columns);
+  wf_free(p.wanted);
+  wf_free(p.settled);
   return status;
 }

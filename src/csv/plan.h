@@ -29,7 +29,7 @@ wf_status wf_csv_read_records(wf_column **columns, const wf_csv_plan *plan, wf_c
 /* The same in parallel, cutting the text into blocks of that size. *done stays false when the text
  * is not regular or holds a value that does not fit a given type: then nothing was made, and
  * wf_csv_read_records has the answer. */
-wf_status wf_csv_read_chunks(wf_column **columns, bool *done, const wf_csv_plan *plan, size_t block,
+wf_status wf_csv_read_blocks(wf_column **columns, bool *done, const wf_csv_plan *plan, size_t block,
                              wf_csv_report *report, wf_error *err);
 
 /* wf_csv_parse for tests: by that reader, with blocks of that size. BY_MASKS gives WF_UNSUPPORTED

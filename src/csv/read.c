@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WORTH_CUTTING = 1 << 16, MIN_BLOCK = 1 << 20, MAX_BLOCKS = 1024 };
+enum { WORTH_CUTTING = 1 << 16, BLOCK = 1 << 18 };
 
 wf_csv_options wf_csv_options_default(void) {
   return (wf_csv_options){.delimiter = ',', .quote = '"', .header = true};
@@ -173,17 +173,11 @@ static wf_status make_frame(wf_frame **out, const wf_csv_plan *p, wf_column **co
 /* How to read, apart from the options. */
 typedef struct manner {
   wf_csv_reader reader;
-  size_t block; /* 0: by the size of the text */
+  size_t block; /* 0: as is usual */
 } manner;
 
 static bool can_cut(const wf_csv_options *options) {
   return !options->trim && options->max_rows == 0; /* regular text has no bad record */
-}
-
-static size_t block_of(const wf_csv_plan *p, const manner *how) {
-  size_t block = how->block ? how->block : (p->text->size - p->begin) / MAX_BLOCKS;
-  if (!how->block && block < MIN_BLOCK) block = MIN_BLOCK;
-  return (block + 63) / 64 * 64;
 }
 
 static wf_status read_columns(wf_column **columns, const wf_csv_plan *p, const manner *how,
@@ -192,7 +186,7 @@ static wf_status read_columns(wf_column **columns, const wf_csv_plan *p, const m
   bool cut = how->reader == WF_CSV_BY_MASKS ||
              (how->reader == WF_CSV_AUTO && p->text->size >= WORTH_CUTTING);
   if (cut && can_cut(p->options)) {
-    WF_TRY(wf_csv_read_chunks(columns, &done, p, block_of(p, how), report, err));
+    WF_TRY(wf_csv_read_blocks(columns, &done, p, how->block ? how->block : BLOCK, report, err));
   }
   if (done) return WF_OK;
   if (how->reader == WF_CSV_BY_MASKS) return wf_fail(err, WF_UNSUPPORTED, "left to libcsv");
@@ -223,13 +217,15 @@ static wf_status peek_header(wf_csv_header *out, bool *found, const wf_csv_text 
                              const wf_csv_options *options, wf_error *err) {
   enum { ENOUGH = 1 << 16 };
   size_t size = text->size < ENOUGH ? text->size : ENOUGH;
-  wf_csv_piece piece = {0};
-  const char *data;
+  char *data = wf_alloc(size);
   *found = false;
-  WF_TRY(wf_csv_piece_get(&data, &piece, text, 0, size, err));
+  if (!data) return wf_fail_nomem(err);
   wf_csv_text head = {.data = data, .size = size};
   wf_csv_header header = {0};
-  wf_status status = data ? wf_csv_header_read(&header, &head, options, NULL) : WF_IO;
+  wf_status status = WF_IO;
+  if (wf_csv_text_read_at(text, data, size, 0)) {
+    status = wf_csv_header_read(&header, &head, options, NULL);
+  }
   if (status == WF_OK) {
     *found = header.n_fields > 0 && header.begin == 0 && header.next < size &&
              wf_utf8_valid((wf_view){data, header.next}) && !memchr(data, '\0', header.next);
@@ -238,7 +234,7 @@ static wf_status peek_header(wf_csv_header *out, bool *found, const wf_csv_text 
     else
       wf_csv_header_dispose(&header);
   }
-  wf_free(piece.data);
+  wf_free(data);
   return status == WF_NOMEM ? wf_fail_nomem(err) : WF_OK;
 }
 

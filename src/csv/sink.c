@@ -12,7 +12,6 @@
 
 #include "base/alloc.h"
 #include "csv/quick.h"
-#include "frame/builder.h"
 
 #include <assert.h>
 #include <math.h>
@@ -20,6 +19,7 @@
 
 size_t wf_csv_sink_width(const wf_csv_target *target) {
   if (!target->typed) return 0;
+  if (target->type == WF_STRING) return sizeof(int64_t);
   return target->type == WF_BOOL ? 1 : wf_type_width(target->type);
 }
 
@@ -39,39 +39,42 @@ wf_status wf_csv_codes_init(wf_csv_codes *codes, wf_error *err) {
 void wf_csv_codes_dispose(wf_csv_codes *codes) {
   wf_map_free(codes->dictionary);
   wf_free(codes->shorts);
-  wf_free(codes->common);
+  wf_free(codes->first);
   *codes = (wf_csv_codes){0};
 }
 
-wf_status wf_csv_sink_init(wf_csv_sink *sink, const wf_csv_target *target, size_t capacity,
-                           void *values, wf_csv_codes *codes, wf_error *err) {
-  *sink = (wf_csv_sink){
-      .target = target, .capacity = capacity, .values = values, .misfit = SIZE_MAX, .codes = codes};
-  if (target->typed && target->type == WF_STRING) {
-    sink->ends = wf_alloc_array(capacity, sizeof *sink->ends);
-    if (!sink->ends) return wf_fail_nomem(err);
+wf_status wf_csv_sink_begin(wf_csv_sink *sink, size_t row, size_t capacity, void *values,
+                            wf_error *err) {
+  size_t n_bytes = wf_bitmap_size(capacity);
+  if (n_bytes > sink->n_bytes) {
+    wf_free(sink->missing);
+    sink->n_bytes = 0;
+    sink->missing = wf_alloc_zero(n_bytes, 1);
+    if (!sink->missing) return wf_fail_nomem(err);
+    sink->n_bytes = n_bytes;
+  } else if (sink->some_missing) {
+    memset(sink->missing, 0, sink->n_bytes);
   }
+  sink->some_missing = false;
+  sink->row = row;
+  sink->n = 0;
+  sink->capacity = capacity;
+  sink->values = values;
+  wf_bytes_clear(&sink->text);
   return WF_OK;
 }
 
 void wf_csv_sink_dispose(wf_csv_sink *sink) {
-  wf_free(sink->present);
-  wf_free(sink->ends);
+  wf_free(sink->missing);
   wf_bytes_dispose(&sink->text);
   *sink = (wf_csv_sink){0};
 }
 
 /* ---- missing values and misfits -------------------------------------------------------------- */
 
-static wf_status set_missing(wf_csv_sink *sink, size_t row, wf_error *err) {
-  if (!sink->present) {
-    sink->present = wf_alloc(wf_bitmap_size(sink->capacity));
-    if (!sink->present) return wf_fail_nomem(err);
-    memset(sink->present, 0xff, wf_bitmap_size(sink->capacity));
-  }
-  sink->present[row >> 3] &= (uint8_t) ~(1 << (row & 7));
-  sink->n_missing++;
-  return WF_OK;
+static void set_missing(wf_csv_sink *sink, size_t row) {
+  sink->some_missing = true;
+  wf_bit_set(sink->missing, row);
 }
 
 static bool is_marker(const wf_csv_sink *sink, const wf_csv_field *field) {
@@ -156,9 +159,10 @@ static bool put_nothing(wf_csv_sink *sink, size_t row, wf_view text) {
 }
 
 /* Inlined into one loop per type. */
-static inline __attribute__((always_inline)) wf_status
-add_parsed(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, parse_fn *quick,
-           parse_fn *parse, size_t width, size_t *stored, wf_error *err) {
+static inline __attribute__((always_inline)) size_t add_parsed(wf_csv_sink *sink,
+                                                               const wf_csv_field *fields, size_t n,
+                                                               parse_fn *quick, parse_fn *parse,
+                                                               size_t width) {
   size_t i = 0;
   bool hurry = !sink->target->markers->numeric;
   for (; i < n; i++) {
@@ -168,16 +172,15 @@ add_parsed(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, parse_fn *qu
     if (field->size == 0 || is_marker(sink, field)) {
       (void)is_neutral(sink, field);
       if (width) memset((char *)sink->values + row * width, 0, width);
-      WF_TRY(set_missing(sink, row, err));
+      set_missing(sink, row);
     } else if (!parse(sink, row, (wf_view){field->data, field->size})) {
       if (!sink->target->lenient) break;
       memset((char *)sink->values + row * width, 0, width);
-      WF_TRY(set_missing(sink, row, err));
+      set_missing(sink, row);
       sink->n_repaired++;
     }
   }
-  *stored = i;
-  return WF_OK;
+  return i;
 }
 
 /* Text of at most 16 bytes as two words; with the size they are the text. */
@@ -221,46 +224,59 @@ static wf_status grow_shorts(wf_csv_codes *codes, wf_error *err) {
   return WF_OK;
 }
 
-/* A short text seen for the first time. */
-static wf_status add_short(wf_csv_codes *codes, wf_csv_short text, wf_view view, int32_t *code,
-                           wf_error *err) {
+/* A text that may be new. */
+static wf_status add_text(wf_csv_codes *codes, wf_view text, size_t row, int32_t *code,
+                          wf_error *err) {
   size_t index;
+  bool added;
+  WF_TRY(wf_map_add(codes->dictionary, text, &index, &added, err));
+  if (added && index >= codes->n_first) {
+    size_t n = codes->n_first ? 2 * codes->n_first : 16;
+    size_t *first = wf_realloc_array(codes->first, n, sizeof *first);
+    if (!first) return wf_fail_nomem(err);
+    codes->first = first;
+    codes->n_first = n;
+  }
+  if (added) codes->first[index] = row;
+  *code = (int32_t)index;
+  return WF_OK;
+}
+
+/* A short text seen for the first time. */
+static wf_status add_short(wf_csv_codes *codes, wf_csv_short text, wf_view view, size_t row,
+                           int32_t *code, wf_error *err) {
   if (++codes->n_shorts > (size_t)1 << (codes->bits - 1)) WF_TRY(grow_shorts(codes, err));
-  WF_TRY(wf_map_add(codes->dictionary, view, &index, NULL, err));
-  *code = text.code = (int32_t)index;
+  WF_TRY(add_text(codes, view, row, code, err));
+  text.code = *code;
   *find_short(codes, &text) = text;
   return WF_OK;
 }
 
 /* The text's code, adding it when new. */
-static wf_status encode(wf_csv_codes *codes, const wf_csv_field *field, int32_t *code,
+static wf_status encode(wf_csv_codes *codes, const wf_csv_field *field, size_t row, int32_t *code,
                         wf_error *err) {
   wf_view view = {field->data, field->size};
-  size_t index;
-  if (field->size <= 16) {
-    wf_csv_short text = {.size = field->size + 1};
-    text_words(field->data, field->size, &text.head, &text.tail);
-    const wf_csv_short *slot = find_short(codes, &text);
-    if (slot->size == 0) return add_short(codes, text, view, code, err);
-    *code = slot->code;
-    return WF_OK;
-  }
-  WF_TRY(wf_map_add(codes->dictionary, view, &index, NULL, err));
-  *code = (int32_t)index;
+  if (field->size > 16) return add_text(codes, view, row, code, err);
+  wf_csv_short text = {.size = field->size + 1};
+  text_words(field->data, field->size, &text.head, &text.tail);
+  const wf_csv_short *slot = find_short(codes, &text);
+  if (slot->size == 0) return add_short(codes, text, view, row, code, err);
+  *code = slot->code;
   return WF_OK;
 }
 
 static wf_status add_categories(wf_csv_sink *sink, const wf_csv_field *fields, size_t n,
                                 size_t *stored, wf_error *err) {
   int32_t *codes = (int32_t *)sink->values + sink->n;
+  size_t row = sink->row + sink->n;
   *stored = n;
   for (size_t i = 0; i < n; i++) {
     if (is_marker(sink, &fields[i])) {
       codes[i] = 0;
-      WF_TRY(set_missing(sink, sink->n + i, err));
+      set_missing(sink, sink->n + i);
       continue;
     }
-    WF_TRY(encode(sink->codes, &fields[i], &codes[i], err));
+    WF_TRY(encode(sink->codes, &fields[i], row + i, &codes[i], err));
     if (codes[i] >= WF_CSV_MAX_CATEGORIES && !sink->target->given) {
       *stored = i;
       return WF_OK;
@@ -271,186 +287,60 @@ static wf_status add_categories(wf_csv_sink *sink, const wf_csv_field *fields, s
 
 static wf_status add_strings(wf_csv_sink *sink, const wf_csv_field *fields, size_t n,
                              wf_error *err) {
+  int64_t *ends = (int64_t *)sink->values + sink->n;
+  size_t room = 0;
+  for (size_t i = 0; i < n; i++) room += fields[i].size;
+  if (!wf_bytes_reserve(&sink->text, room)) return wf_fail_nomem(err);
   for (size_t i = 0; i < n; i++) {
-    size_t row = sink->n + i;
-    if (is_marker(sink, &fields[i]))
-      WF_TRY(set_missing(sink, row, err));
-    else
-      wf_bytes_add(&sink->text, fields[i].data, fields[i].size);
-    sink->ends[row] = (int64_t)sink->text.size;
+    if (is_marker(sink, &fields[i])) {
+      set_missing(sink, sink->n + i);
+    } else {
+      memcpy(sink->text.data + sink->text.size, fields[i].data, fields[i].size);
+      sink->text.size += fields[i].size;
+    }
+    ends[i] = (int64_t)sink->text.size;
   }
-  return sink->text.failed ? wf_fail_nomem(err) : WF_OK;
+  return WF_OK;
 }
 
 static wf_status store(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, size_t *stored,
                        wf_error *err) {
-  if (!sink->target->typed)
-    return add_parsed(sink, fields, n, put_slowly, put_nothing, 0, stored, err);
+  *stored = n;
+  if (!sink->target->typed) {
+    *stored = add_parsed(sink, fields, n, put_slowly, put_nothing, 0);
+    return WF_OK;
+  }
   switch (sink->target->type) {
-  case WF_F64: return add_parsed(sink, fields, n, put_quick_f64, put_f64, 8, stored, err);
-  case WF_F32: return add_parsed(sink, fields, n, put_slowly, put_f32, 4, stored, err);
-  case WF_I64: return add_parsed(sink, fields, n, put_quick_i64, put_i64, 8, stored, err);
-  case WF_I32: return add_parsed(sink, fields, n, put_slowly, put_i32, 4, stored, err);
-  case WF_BOOL: return add_parsed(sink, fields, n, put_slowly, put_bool, 1, stored, err);
-  case WF_TIMESTAMP:
-    return add_parsed(sink, fields, n, put_quick_date, put_timestamp, 8, stored, err);
+  case WF_F64: *stored = add_parsed(sink, fields, n, put_quick_f64, put_f64, 8); break;
+  case WF_F32: *stored = add_parsed(sink, fields, n, put_slowly, put_f32, 4); break;
+  case WF_I64: *stored = add_parsed(sink, fields, n, put_quick_i64, put_i64, 8); break;
+  case WF_I32: *stored = add_parsed(sink, fields, n, put_slowly, put_i32, 4); break;
+  case WF_BOOL: *stored = add_parsed(sink, fields, n, put_slowly, put_bool, 1); break;
+  case WF_TIMESTAMP: *stored = add_parsed(sink, fields, n, put_quick_date, put_timestamp, 8); break;
   case WF_CATEGORY: return add_categories(sink, fields, n, stored, err);
-  case WF_STRING: *stored = n; return add_strings(sink, fields, n, err);
+  case WF_STRING: return add_strings(sink, fields, n, err);
   }
   return WF_OK;
+}
+
+static void note_misfit(wf_csv_sink *sink, size_t row) {
+  const wf_csv_target *target = sink->target;
+  sink->misfit = true;
+  sink->misfit_row = row;
+  if (target->typed && target->type == WF_CATEGORY)
+    sink->kinds = WF_CSV_WORD | WF_CSV_MANY;
+  else if (target->typed)
+    sink->kinds = wf_csv_kinds_of(target->type);
 }
 
 wf_status wf_csv_sink_add(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, wf_error *err) {
   assert(n <= sink->capacity - sink->n);
   size_t stored = 0;
-  if (sink->misfit == SIZE_MAX) WF_TRY(store(sink, fields, n, &stored, err));
+  if (!sink->misfit) WF_TRY(store(sink, fields, n, &stored, err));
   if (stored < n) {
-    const wf_csv_target *target = sink->target;
-    if (sink->misfit == SIZE_MAX) {
-      sink->misfit = sink->n + stored;
-      if (target->typed && target->type == WF_CATEGORY)
-        sink->kinds = WF_CSV_WORD | WF_CSV_MANY;
-      else if (target->typed)
-        sink->kinds = wf_csv_kinds_of(target->type);
-    }
-    if (!target->given) collect_kinds(sink, fields + stored, n - stored);
+    if (!sink->misfit) note_misfit(sink, sink->row + sink->n + stored);
+    if (!sink->target->given) collect_kinds(sink, fields + stored, n - stored);
   }
   sink->n += n;
   return WF_OK;
-}
-
-/* ---- putting the chunks together ------------------------------------------------------------- */
-
-static size_t count_rows(const wf_csv_sink *sinks, size_t n_sinks, size_t *n_missing) {
-  size_t n = 0;
-  *n_missing = 0;
-  for (size_t i = 0; i < n_sinks; i++) {
-    n += sinks[i].n;
-    *n_missing += sinks[i].n_missing;
-  }
-  return n;
-}
-
-/* Writes `n` bits (NULL: all set) behind the first `at` ones; what follows them is 0. */
-static void append_bits(uint8_t *out, size_t at, const uint8_t *bits, size_t n) {
-  unsigned shift = at & 7;
-  out += at >> 3;
-  for (size_t i = 0; i < n; i += 8, out++) {
-    unsigned left = n - i < 8 ? (unsigned)(n - i) : 8;
-    unsigned eight = (bits ? bits[i >> 3] : 0xffu) & ((1u << left) - 1);
-    out[0] |= (uint8_t)(eight << shift);
-    if (shift + left > 8) out[1] = (uint8_t)(eight >> (8 - shift));
-  }
-}
-
-static wf_status finish_validity(wf_buffer **out, const wf_csv_sink *sinks, size_t n_sinks,
-                                 size_t n_rows, size_t n_missing, wf_error *err) {
-  *out = NULL;
-  if (n_missing == 0) return WF_OK;
-  wf_buffer *bits = NULL;
-  WF_TRY(wf_buffer_new_zero(&bits, wf_bitmap_size(n_rows), err));
-  size_t row = 0;
-  for (size_t i = 0; i < n_sinks; row += sinks[i++].n) {
-    append_bits(bits->data, row, sinks[i].present, sinks[i].n);
-  }
-  *out = bits;
-  return WF_OK;
-}
-
-static wf_status finish_bits(wf_buffer **values, size_t n_rows, wf_error *err) {
-  wf_buffer *bits = NULL;
-  WF_TRY(wf_buffer_new_zero(&bits, wf_bitmap_size(n_rows), err));
-  const uint8_t *bytes = (*values)->data;
-  size_t i = 0;
-  for (; i + 8 <= n_rows; i += 8) { /* the multiplication gathers eight lowest bits in one byte */
-    bits->data[i >> 3] =
-        (uint8_t)(wf_csv_load64((const char *)bytes + i) * 0x0102040810204080u >> 56);
-  }
-  for (; i < n_rows; i++) bits->data[i >> 3] |= (uint8_t)(bytes[i] << (i & 7));
-  wf_buffer_release(*values);
-  *values = bits;
-  return WF_OK;
-}
-
-static wf_status finish_strings(wf_buffer **data, wf_buffer **offsets, wf_csv_sink *sinks,
-                                size_t n_sinks, size_t n_rows, wf_error *err) {
-  size_t size = 0;
-  for (size_t i = 0; i < n_sinks; i++) size += sinks[i].text.size;
-  WF_TRY(wf_buffer_new(data, size, err));
-  WF_TRY(wf_buffer_new(offsets, (n_rows + 1) * sizeof(int64_t), err));
-  int64_t *ends = (int64_t *)(void *)(*offsets)->data, base = 0;
-  *ends++ = 0;
-  for (size_t i = 0; i < n_sinks; i++) {
-    wf_csv_sink *sink = &sinks[i];
-    if (sink->text.size) memcpy((*data)->data + base, sink->text.data, sink->text.size);
-    for (size_t k = 0; k < sink->n; k++) *ends++ = base + sink->ends[k];
-    base += (int64_t)sink->text.size;
-    wf_bytes_dispose(&sink->text); /* now, so that the peak is one copy and a chunk */
-  }
-  return WF_OK;
-}
-
-/* Replaces one sink's codes by those of the common dictionary, adding what appears first here. */
-static wf_status recode(wf_map *common, const wf_csv_sink *sink, wf_error *err) {
-  wf_csv_codes *codes = sink->codes;
-  if (!codes->common) {
-    size_t n = wf_map_count(codes->dictionary);
-    codes->common = wf_alloc_array(n, sizeof *codes->common);
-    if (!codes->common) return wf_fail_nomem(err);
-    memset(codes->common, 0xff, n * sizeof *codes->common);
-  }
-  int32_t *values = sink->values;
-  for (size_t k = 0; k < sink->n; k++) {
-    if (sink->present && !wf_bit_get(sink->present, k)) continue;
-    int32_t *code = &codes->common[values[k]];
-    if (*code < 0) {
-      size_t index = 0;
-      wf_view key = wf_map_key(codes->dictionary, (size_t)values[k]);
-      WF_TRY(wf_map_add(common, key, &index, NULL, err));
-      *code = (int32_t)index;
-    }
-    values[k] = *code;
-  }
-  return WF_OK;
-}
-
-/* Codes of one thread's sinks count by first appearance when it filled them all, in order. Else all
- * rows are walked in order: what appears first must not depend on which thread saw it. */
-static wf_status finish_dictionary(wf_column **out, const wf_csv_sink *sinks, size_t n_sinks,
-                                   wf_error *err) {
-  bool alone = true;
-  for (size_t i = 1; i < n_sinks; i++) alone = alone && sinks[i].codes == sinks[0].codes;
-  if (alone) return wf_column_from_map(out, sinks[0].codes->dictionary, err);
-  wf_map *common = NULL;
-  WF_TRY(wf_map_new(&common, err));
-  wf_status status = WF_OK;
-  for (size_t i = 0; status == WF_OK && i < n_sinks; i++) status = recode(common, &sinks[i], err);
-  if (status == WF_OK) status = wf_column_from_map(out, common, err);
-  wf_map_free(common);
-  return status;
-}
-
-wf_status wf_csv_sinks_finish(wf_column **out, wf_csv_sink *sinks, size_t n_sinks,
-                              const wf_csv_target *target, wf_buffer *values, wf_error *err) {
-  size_t n_missing, n_rows = count_rows(sinks, n_sinks, &n_missing);
-  wf_buffer *validity = NULL, *offsets = NULL;
-  wf_column *dictionary = NULL;
-  wf_status status = finish_validity(&validity, sinks, n_sinks, n_rows, n_missing, err);
-  if (status == WF_OK && target->type == WF_BOOL) status = finish_bits(&values, n_rows, err);
-  if (status == WF_OK && target->type == WF_STRING) {
-    wf_buffer_release(values);
-    values = NULL;
-    status = finish_strings(&values, &offsets, sinks, n_sinks, n_rows, err);
-  }
-  if (status == WF_OK && target->type == WF_CATEGORY) {
-    status = finish_dictionary(&dictionary, sinks, n_sinks, err);
-  }
-  if (status == WF_OK) {
-    return wf_column_make(out, target->type, n_rows, n_missing, validity, values, offsets,
-                          dictionary, err);
-  }
-  wf_buffer_release(validity);
-  wf_buffer_release(values);
-  wf_buffer_release(offsets);
-  return status;
 }

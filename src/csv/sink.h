@@ -24,37 +24,44 @@ typedef struct wf_csv_short { /* a text of at most 16 bytes and its code */
   int32_t code;
 } wf_csv_short;
 
-/* The codes of one column's texts, shared by all sinks that one thread fills. Zero-initialise. */
+/* The codes of one column's texts as one thread gives them. Zero-initialise. */
 typedef struct wf_csv_codes {
   wf_map *dictionary;
-  wf_csv_short *shorts; /* the short ones, by open addressing; at most half full */
+  size_t *first; /* by code: the row where the thread first met it */
+  size_t n_first;
+  wf_csv_short *shorts; /* the short texts, by open addressing; at most half full */
   size_t n_shorts;
-  unsigned bits;   /* there are 1 << bits slots */
-  int32_t *common; /* while chunks are put together: the code in the common dictionary, or -1 */
+  unsigned bits; /* there are 1 << bits slots */
 } wf_csv_codes;
 
 wf_status wf_csv_codes_init(wf_csv_codes *codes, wf_error *err);
 void wf_csv_codes_dispose(wf_csv_codes *codes);
 
-/* One owner, one thread. `values` points to the caller's memory for this chunk's rows where the
- * type has a fixed width (bool: a byte a row). */
+/* One owner, one thread. It is filled with runs of consecutive rows, one after the other; kinds and
+ * misfits gather over all of them. Zero-initialise but for the target and the codes. */
 typedef struct wf_csv_sink {
   const wf_csv_target *target;
-  void *values;
-  size_t n, capacity, n_missing;
-  uint8_t *present;    /* a bit a row; NULL while nothing is missing */
-  unsigned kinds;      /* of everything from the first misfit on */
-  size_t misfit;       /* the first row that does not fit the type; SIZE_MAX: none */
-  size_t n_repaired;   /* values made missing by a lenient target */
-  bool blank_text;     /* saw an empty field that is no missing marker */
   wf_csv_codes *codes; /* category: borrowed */
-  wf_bytes text;
-  int64_t *ends; /* string: in `text`, by row */
+  unsigned kinds;      /* of everything from the first misfit on */
+  bool misfit;         /* a value did not fit the type … */
+  size_t misfit_row;   /* … first in this row */
+  bool blank_text;     /* saw an empty field that is no missing marker */
+  size_t n_repaired;   /* values made missing by a lenient target */
+
+  /* of this run */
+  size_t row;      /* its first row */
+  size_t n;        /* rows so far */
+  size_t capacity; /* the most there will be */
+  void *values; /* the caller's memory for them; bool: a byte a row, string: int64 ends in `text` */
+  bool some_missing; /* `missing` has bits set */
+  uint8_t *missing;  /* a bit a row */
+  size_t n_bytes;    /* of `missing` */
+  wf_bytes text;     /* string */
 } wf_csv_sink;
 
-/* For at most `capacity` rows. A category needs initialised `codes`, which outlive the sink. */
-wf_status wf_csv_sink_init(wf_csv_sink *sink, const wf_csv_target *target, size_t capacity,
-                           void *values, wf_csv_codes *codes, wf_error *err);
+/* Begins a run of at most `capacity` rows. */
+wf_status wf_csv_sink_begin(wf_csv_sink *sink, size_t row, size_t capacity, void *values,
+                            wf_error *err);
 void wf_csv_sink_dispose(wf_csv_sink *sink);
 
 /* Adds rows. After a misfit values are no longer stored: an inferred column goes on collecting
@@ -63,10 +70,5 @@ wf_status wf_csv_sink_add(wf_csv_sink *sink, const wf_csv_field *fields, size_t 
 
 /* Bytes a row of `values`; 0 when the sink needs none. */
 size_t wf_csv_sink_width(const wf_csv_target *target);
-
-/* The column that the sinks hold one after the other; none has a misfit. `values` is the memory the
- * sinks wrote to, taken over in any case. Categories get their codes by first appearance. */
-wf_status wf_csv_sinks_finish(wf_column **out, wf_csv_sink *sinks, size_t n_sinks,
-                              const wf_csv_target *target, wf_buffer *values, wf_error *err);
 
 #endif

@@ -173,23 +173,8 @@ wf_status wf_csv_text_load(wf_csv_text *text, wf_error *err) {
   return WF_OK;
 }
 
-wf_status wf_csv_piece_get(const char **out, wf_csv_piece *piece, const wf_csv_text *text,
-                           size_t begin, size_t end, wf_error *err) {
-  if (!text->in_file) {
-    *out = text->data + begin;
-    return WF_OK;
-  }
-  if (end - begin > piece->capacity) {
-    size_t capacity = end - begin + (end - begin) / 4;
-    wf_free(piece->data);
-    piece->capacity = 0;
-    piece->data = wf_alloc_aligned(capacity);
-    if (!piece->data) return wf_fail_nomem(err);
-    piece->capacity = capacity;
-  }
-  bool good = read_at(text->fd, piece->data, end - begin, text->begin + begin);
-  *out = good ? piece->data : NULL;
-  return WF_OK;
+bool wf_csv_text_read_at(const wf_csv_text *text, char *out, size_t size, size_t offset) {
+  return read_at(text->fd, out, size, text->begin + offset);
 }
 
 wf_status wf_csv_text_of(wf_csv_text *out, const char *data, size_t size, wf_error *err) {

@@ -16,20 +16,14 @@ typedef struct wf_csv_text {
 
 /* Reads and, when it is compressed, opens the file. */
 wf_status wf_csv_text_read(wf_csv_text *out, const char *path, wf_error *err);
-/* The same, but a large plain file is only opened: wf_csv_piece_get reads parts of it, and
+/* The same, but a large plain file is only opened: wf_csv_text_read_at reads parts of it, and
  * wf_csv_text_load the whole. */
 wf_status wf_csv_text_open(wf_csv_text *out, const char *path, wf_error *err);
 wf_status wf_csv_text_load(wf_csv_text *text, wf_error *err);
 
-/* Memory for a part of a file. Zero-initialise; wf_free its data. */
-typedef struct wf_csv_piece {
-  char *data;
-  size_t capacity;
-} wf_csv_piece;
-/* Bytes [begin, end) of the text, unchecked, good until the next call; NULL when the file no longer
- * holds them. */
-wf_status wf_csv_piece_get(const char **out, wf_csv_piece *piece, const wf_csv_text *text,
-                           size_t begin, size_t end, wf_error *err);
+/* Copies bytes of a text that is in its file, unchecked; false when the file no longer holds them.
+ */
+bool wf_csv_text_read_at(const wf_csv_text *text, char *out, size_t size, size_t offset);
 /* Borrows the bytes, unless they are gzip. */
 wf_status wf_csv_text_of(wf_csv_text *out, const char *data, size_t size, wf_error *err);
 void wf_csv_text_dispose(wf_csv_text *text);
