@@ -149,8 +149,7 @@ static wf_power truncated_power(int q) {
   return power;
 }
 
-/* w 10^q to the nearest double, ties to even. */
-static double nearest_double(uint64_t w, int64_t q) {
+double wf_nearest_f64(uint64_t w, int64_t q) {
   enum { MANTISSA = 52, LEAST = -1023, INFINITE = 0x7ff };
   if (w == 0 || q < WF_POWERS_FIRST) return 0;
   if (q > 308) return (double)INFINITY;
@@ -194,8 +193,8 @@ static double magnitude(const decimal *d, wf_view text) {
     double value = (double)d->digits;
     return d->exponent < 0 ? value / powers[-d->exponent] : value * powers[d->exponent];
   }
-  double value = nearest_double(d->digits, d->exponent);
-  if (d->exact || value == nearest_double(d->digits + 1, d->exponent)) return value;
+  double value = wf_nearest_f64(d->digits, d->exponent);
+  if (d->exact || value == wf_nearest_f64(d->digits + 1, d->exponent)) return value;
   return fabs(read_slowly(text));
 }
 

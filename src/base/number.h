@@ -14,6 +14,9 @@ bool wf_parse_f64(wf_view text, bool special, double *out);
 /* The whole of `text` as a decimal integer that fits. */
 bool wf_parse_i64(wf_view text, int64_t *out);
 
+/* The double nearest to digits * 10^exponent, ties to even. */
+double wf_nearest_f64(uint64_t digits, int64_t exponent);
+
 /* Shortest text that reads back as the same bits; integral values print without ".0"; NaN, inf and
  * -inf print so. Returns the length; `out` has WF_NUMBER_TEXT bytes and is terminated. */
 size_t wf_format_f64(char *out, double value);

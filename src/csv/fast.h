@@ -43,7 +43,8 @@ typedef struct wf_csv_block {
   uint32_t *positions; /* of delimiters and record ends */
   uint32_t *starts;    /* of records */
   size_t n_positions, n_room;
-  bool odd; /* there are bytes past ASCII or NULs */
+  bool padded; /* there are WF_CSV_FRONT readable bytes in front of every field */
+  bool odd;    /* there are bytes past ASCII or NULs */
   wf_bytes unescaped;
   char *room; /* of a text in a file: `headroom` bytes for the tail, then the block */
   size_t capacity, headroom;

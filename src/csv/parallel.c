@@ -144,6 +144,7 @@ static wf_status begin_sinks(const pass *p, const wf_csv_block *block, wf_csv_si
       WF_TRY(wf_csv_codes_init(sinks[i].codes, err));
     void *values = wf_csv_gather_place(&column->gather, &column->target, block->row);
     WF_TRY(wf_csv_sink_begin(&sinks[i], block->row, block->n_records, values, err));
+    sinks[i].vectors = block->padded && p->front.fast;
   }
   return WF_OK;
 }

@@ -7,6 +7,8 @@
 
 #include "csv/text.h"
 
+enum { WF_CSV_FRONT = 16 }; /* bytes that may be read before a field, where that is promised */
+
 typedef struct wf_csv_dialect {
   char delimiter, quote;
   bool trim; /* blanks (space, tab) around fields are dropped, as libcsv does on its own */

@@ -110,6 +110,16 @@ static bool put_quick_f64(wf_csv_sink *sink, size_t row, wf_view text) {
   return wf_csv_quick_f64(text.data, text.size, (double *)sink->values + row);
 }
 
+#ifdef WF_CSV_AVX2
+WF_CSV_AVX2 static bool put_vector_i64(wf_csv_sink *sink, size_t row, wf_view text) {
+  return wf_csv_vector_i64(text.data, text.size, (int64_t *)sink->values + row);
+}
+
+WF_CSV_AVX2 static bool put_vector_f64(wf_csv_sink *sink, size_t row, wf_view text) {
+  return wf_csv_vector_f64(text.data, text.size, (double *)sink->values + row);
+}
+#endif
+
 static bool put_quick_date(wf_csv_sink *sink, size_t row, wf_view text) {
   return wf_csv_quick_date(text.data, text.size, (int64_t *)sink->values + row);
 }
@@ -303,6 +313,32 @@ static wf_status add_strings(wf_csv_sink *sink, const wf_csv_field *fields, size
   return WF_OK;
 }
 
+#ifdef WF_CSV_AVX2
+WF_CSV_AVX2 static size_t add_f64_by_vectors(wf_csv_sink *sink, const wf_csv_field *fields,
+                                             size_t n) {
+  return add_parsed(sink, fields, n, put_vector_f64, put_f64, 8);
+}
+
+WF_CSV_AVX2 static size_t add_i64_by_vectors(wf_csv_sink *sink, const wf_csv_field *fields,
+                                             size_t n) {
+  return add_parsed(sink, fields, n, put_vector_i64, put_i64, 8);
+}
+#endif
+
+static size_t add_f64(wf_csv_sink *sink, const wf_csv_field *fields, size_t n) {
+#ifdef WF_CSV_AVX2
+  if (sink->vectors) return add_f64_by_vectors(sink, fields, n);
+#endif
+  return add_parsed(sink, fields, n, put_quick_f64, put_f64, 8);
+}
+
+static size_t add_i64(wf_csv_sink *sink, const wf_csv_field *fields, size_t n) {
+#ifdef WF_CSV_AVX2
+  if (sink->vectors) return add_i64_by_vectors(sink, fields, n);
+#endif
+  return add_parsed(sink, fields, n, put_quick_i64, put_i64, 8);
+}
+
 static wf_status store(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, size_t *stored,
                        wf_error *err) {
   *stored = n;
@@ -311,9 +347,9 @@ static wf_status store(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, 
     return WF_OK;
   }
   switch (sink->target->type) {
-  case WF_F64: *stored = add_parsed(sink, fields, n, put_quick_f64, put_f64, 8); break;
+  case WF_F64: *stored = add_f64(sink, fields, n); break;
   case WF_F32: *stored = add_parsed(sink, fields, n, put_slowly, put_f32, 4); break;
-  case WF_I64: *stored = add_parsed(sink, fields, n, put_quick_i64, put_i64, 8); break;
+  case WF_I64: *stored = add_i64(sink, fields, n); break;
   case WF_I32: *stored = add_parsed(sink, fields, n, put_slowly, put_i32, 4); break;
   case WF_BOOL: *stored = add_parsed(sink, fields, n, put_slowly, put_bool, 1); break;
   case WF_TIMESTAMP: *stored = add_parsed(sink, fields, n, put_quick_date, put_timestamp, 8); break;

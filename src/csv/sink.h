@@ -52,6 +52,7 @@ typedef struct wf_csv_sink {
   size_t row;      /* its first row */
   size_t n;        /* rows so far */
   size_t capacity; /* the most there will be */
+  bool vectors;    /* there are AVX2 and WF_CSV_FRONT readable bytes in front of every field */
   void *values; /* the caller's memory for them; bool: a byte a row, string: int64 ends in `text` */
   bool some_missing; /* `missing` has bits set */
   uint8_t *missing;  /* a bit a row */

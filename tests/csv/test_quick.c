@@ -7,7 +7,39 @@
 
 #include <stdio.h>
 
+#ifdef WF_CSV_AVX2
+/* With bytes in front that must not count. */
+static void check_vectors(const char *given) {
+  char room[500] = "1234567890.12345678e+1.9";
+  const char *text = strcpy(room + 24, given);
+  double quick = -1, exact = -2;
+  int64_t integer = -1, right = -2;
+  if (!wf_csv_has_avx2() || !*text) return;
+  if (wf_csv_vector_f64(text, strlen(text), &quick) &&
+      (!wf_parse_f64(wf_view_of(text), false, &exact) || memcmp(&quick, &exact, 8) != 0)) {
+    test_fail(__FILE__, __LINE__, "'%s': %.17g, not %.17g", text, quick, exact);
+  }
+  if (wf_csv_vector_i64(text, strlen(text), &integer) &&
+      (!wf_parse_i64(wf_view_of(text), &right) || integer != right)) {
+    test_fail(__FILE__, __LINE__, "'%s': %lld, not %lld", text, (long long)integer,
+              (long long)right);
+  }
+}
+
+/* What it is there for is not declined. */
+static bool vectors_take(const char *given) {
+  char room[500] = "1234567890.12345678e+1.9";
+  double value;
+  if (!wf_csv_has_avx2()) return true;
+  return wf_csv_vector_f64(strcpy(room + 24, given), strlen(given), &value);
+}
+#else
+static void check_vectors(const char *given) { (void)given; }
+static bool vectors_take(const char *given) { return given != NULL; }
+#endif
+
 static void check_float(const char *text) {
+  check_vectors(text);
   double quick = -1, exact = -2;
   if (!wf_csv_quick_f64(text, strlen(text), &quick)) return;
   if (!wf_parse_f64(wf_view_of(text), false, &exact) || memcmp(&quick, &exact, 8) != 0) {
@@ -89,5 +121,35 @@ TEST(quick_numbers_on_soup) {
     text[n] = '\0';
     check_float(text);
     check_integer(text);
+  }
+}
+
+TEST(quick_numbers_by_vectors) {
+  wf_random random;
+  wf_random_seed(&random, 5, 0);
+  char text[400];
+  for (int i = 0; i < 300000; i++) {
+    uint64_t bits = wf_random_u64(&random);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    int digits = (int)wf_random_below(&random, 20);
+    double near = (double)(int64_t)bits * 0x1p-63 * (i % 3 ? 1 : 1000);
+    snprintf(text, sizeof text, i % 2 ? "%.*g" : "%.*e", digits, i % 5 ? near : value);
+    check_vectors(text);
+    snprintf(text, sizeof text, "%.*f", digits, near);
+    check_vectors(text);
+  }
+  static const char *const plain[] = {"1",
+                                      "-1.5",
+                                      "0.12345678901234567",
+                                      "-123.1234567890123456",
+                                      "0.0012345678901234567",
+                                      "1.234567e+08",
+                                      "-9e-99",
+                                      ".5",
+                                      "5."};
+  for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+    check_vectors(plain[i]);
+    if (!vectors_take(plain[i])) test_fail(__FILE__, __LINE__, "'%s' is left", plain[i]);
   }
 }
