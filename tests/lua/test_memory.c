@@ -5,6 +5,7 @@
 
 #include "wf/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Runs `code` in a new engine with allocations failing after n; true when it ran through. */
@@ -118,3 +119,49 @@ TEST(sketches_survive) {
                  "assert(c:count() == 2 * a:count() and m.numbers(a, c).linf == 0)\n"
                  "assert(m.counts({1, 2}, {2, 1}).linf)");
 }
+
+/* ---- runs -------------------------------------------------------------------------------------
+ */
+
+/* A run has many allocations, and each round needs an engine: the suite takes a sample of
+ * the points, WF_TEST_EVERY_POINT=1 all of them. */
+static long points_between(void) { return getenv("WF_TEST_EVERY_POINT") ? 1 : 7; }
+
+/* The wf library with its state in the test's directory, everything loaded that a run needs. */
+static const char *run_setup(void) {
+  static char text[1024];
+  snprintf(text, sizeof text,
+           "wf, state = require 'wf', require 'wf.state'\n"
+           "require('wf.core.sys').make_directories('%s')\n"
+           "state.set_directory('%s')\n"
+           "require('wf.progress').line = function() end\n"
+           "function go(durability, salt)\n"
+           "  local run <close> = wf.run { name = 'M', durability = durability }\n"
+           "  local f = run:step('A', function(s) return wf.frame.new{{'a', {s, 2}}} end, salt)\n"
+           "  run:metric('auc', 0.5)\n"
+           "  local t = run:step('B', function() return { f.a[1], 'text', { 1.5 } } end)\n"
+           "  run:action('C', function() return t[1] end)\n"
+           "  assert(t[1] == salt)\n"
+           "end\n"
+           "go('process', 1) go('power', 1)",
+           test_path("state"), test_path("state"));
+  return text;
+}
+
+/* `salt` 1 is what the set-up has run already; 0: another one in each round, so that no round finds
+ * what the one before has committed. */
+static void check_run_survives(const char *durability, long salt) {
+  const char *setup = run_setup();
+  char code[64];
+  long before = wf_alloc_live(), n = 0;
+  for (bool done = false; !done && n < 200000; n += points_between()) {
+    snprintf(code, sizeof code, "go('%s', %ld)", durability, salt ? salt : n + 2);
+    done = run_failing(setup, code, n, before);
+  }
+  printf("  up to allocation %ld\n", n);
+  CHECK(n > 100 && n < 200000);
+}
+
+TEST(run_of_cached_steps_survives) { check_run_survives("process", 1); }
+TEST(run_of_executed_steps_survives) { check_run_survives("process", 0); }
+TEST(run_of_durable_steps_survives) { check_run_survives("power", 0); }
