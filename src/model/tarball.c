@@ -7,20 +7,84 @@
  * filter, so that limits hold for every byte and nothing is decompressed twice. An entry is taken
  * only when it is a plain regular file whose name is one of those asked for, not seen before.
  * Links, devices, folders, sparse files and other names are refused, not skipped. Nothing is ever
- * written to a file system. */
+ * written to a file system.
+ *
+ * libarchive is loaded when the first package is packed or unpacked. */
 #include "model/tarball.h"
 
 #include "base/alloc.h"
+#include "base/library.h"
 #include "model/inflate.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
+/* ---- the library ------------------------------------------------------------------------------
+ */
+
+/* It brings a dozen others with it (XML, ICU, LZMA, …), which would cost every start of wf. */
+#define SYMBOLS(X)                         \
+  X(archive_entry_clear)                   \
+  X(archive_entry_filetype)                \
+  X(archive_entry_free)                    \
+  X(archive_entry_hardlink)                \
+  X(archive_entry_new)                     \
+  X(archive_entry_pathname)                \
+  X(archive_entry_set_filetype)            \
+  X(archive_entry_set_mtime)               \
+  X(archive_entry_set_pathname)            \
+  X(archive_entry_set_perm)                \
+  X(archive_entry_set_size)                \
+  X(archive_entry_size)                    \
+  X(archive_entry_size_is_set)             \
+  X(archive_entry_sparse_count)            \
+  X(archive_entry_symlink)                 \
+  X(archive_errno)                         \
+  X(archive_error_string)                  \
+  X(archive_filter_bytes)                  \
+  X(archive_read_data)                     \
+  X(archive_read_free)                     \
+  X(archive_read_new)                      \
+  X(archive_read_next_header)              \
+  X(archive_read_open)                     \
+  X(archive_read_support_format_tar)       \
+  X(archive_set_error)                     \
+  X(archive_write_add_filter_gzip)         \
+  X(archive_write_close)                   \
+  X(archive_write_data)                    \
+  X(archive_write_free)                    \
+  X(archive_write_header)                  \
+  X(archive_write_new)                     \
+  X(archive_write_open)                    \
+  X(archive_write_set_bytes_in_last_block) \
+  X(archive_write_set_filter_option)       \
+  X(archive_write_set_format_ustar)
+
+#define MEMBER(name) __typeof__(&name) name;
+static struct { SYMBOLS(MEMBER) } lib;
+static wf_error lib_error;
+static pthread_once_t lib_once = PTHREAD_ONCE_INIT;
+
+static void load_library(void) {
+  static const char *const names[] = {"libarchive.so.13", NULL};
+#define SYMBOL(name) {#name, &lib.name},
+  const wf_library_symbol symbols[] = {SYMBOLS(SYMBOL)};
+  (void)wf_library_load(names, "libarchive (Debian package libarchive13)", symbols,
+                        sizeof symbols / sizeof *symbols, &lib_error);
+}
+
+static wf_status use_library(wf_error *err) {
+  pthread_once(&lib_once, load_library);
+  if (lib_error.status != WF_OK && err) *err = lib_error;
+  return lib_error.status;
+}
+
 static wf_status fail_archive(struct archive *archive, wf_error *err) {
-  if (archive_errno(archive) == ENOMEM) return wf_fail_nomem(err);
-  const char *text = archive_error_string(archive);
+  if (lib.archive_errno(archive) == ENOMEM) return wf_fail_nomem(err);
+  const char *text = lib.archive_error_string(archive);
   return wf_fail(err, WF_CORRUPT, "is not a sound tar archive: %s", text ? text : "damaged");
 }
 
@@ -31,50 +95,50 @@ static la_ssize_t append(struct archive *archive, void *context, const void *dat
   wf_bytes *out = context;
   wf_bytes_add(out, data, size);
   if (!out->failed) return (la_ssize_t)size;
-  archive_set_error(archive, ENOMEM, "out of memory");
+  lib.archive_set_error(archive, ENOMEM, "out of memory");
   return -1;
 }
 
 static int add_member(struct archive *archive, struct archive_entry *entry,
                       const wf_member *member) {
-  archive_entry_clear(entry);
-  archive_entry_set_pathname(entry, member->name);
-  archive_entry_set_filetype(entry, AE_IFREG);
-  archive_entry_set_perm(entry, 0644);
-  archive_entry_set_size(entry, (la_int64_t)member->size);
-  archive_entry_set_mtime(entry, 0, 0);
-  int code = archive_write_header(archive, entry);
+  lib.archive_entry_clear(entry);
+  lib.archive_entry_set_pathname(entry, member->name);
+  lib.archive_entry_set_filetype(entry, AE_IFREG);
+  lib.archive_entry_set_perm(entry, 0644);
+  lib.archive_entry_set_size(entry, (la_int64_t)member->size);
+  lib.archive_entry_set_mtime(entry, 0, 0);
+  int code = lib.archive_write_header(archive, entry);
   if (code != ARCHIVE_OK) return code;
-  la_ssize_t written = archive_write_data(archive, member->data, member->size);
+  la_ssize_t written = lib.archive_write_data(archive, member->data, member->size);
   return written == (la_ssize_t)member->size ? ARCHIVE_OK : ARCHIVE_FATAL;
 }
 
 static int write_all(struct archive *archive, struct archive_entry *entry, const char *level,
                      wf_bytes *out, const wf_member *members, size_t n_members) {
-  int code = archive_write_set_format_ustar(archive);
-  if (code == ARCHIVE_OK) code = archive_write_add_filter_gzip(archive);
+  int code = lib.archive_write_set_format_ustar(archive);
+  if (code == ARCHIVE_OK) code = lib.archive_write_add_filter_gzip(archive);
   if (code == ARCHIVE_OK)
-    code = archive_write_set_filter_option(archive, "gzip", "timestamp", NULL);
+    code = lib.archive_write_set_filter_option(archive, "gzip", "timestamp", NULL);
   if (code == ARCHIVE_OK)
-    code = archive_write_set_filter_option(archive, "gzip", "compression-level", level);
-  if (code == ARCHIVE_OK) code = archive_write_set_bytes_in_last_block(archive, 1);
-  if (code == ARCHIVE_OK) code = archive_write_open(archive, out, NULL, append, NULL);
+    code = lib.archive_write_set_filter_option(archive, "gzip", "compression-level", level);
+  if (code == ARCHIVE_OK) code = lib.archive_write_set_bytes_in_last_block(archive, 1);
+  if (code == ARCHIVE_OK) code = lib.archive_write_open(archive, out, NULL, append, NULL);
   for (size_t i = 0; code == ARCHIVE_OK && i < n_members; i++)
     code = add_member(archive, entry, &members[i]);
-  return code == ARCHIVE_OK ? archive_write_close(archive) : code;
+  return code == ARCHIVE_OK ? lib.archive_write_close(archive) : code;
 }
 
 static wf_status pack(wf_bytes *out, const char *level, const wf_member *members, size_t n_members,
                       wf_error *err) {
-  struct archive *archive = archive_write_new();
-  struct archive_entry *entry = archive_entry_new();
+  struct archive *archive = lib.archive_write_new();
+  struct archive_entry *entry = lib.archive_entry_new();
   wf_status status = WF_OK;
   if (!archive || !entry)
     status = wf_fail_nomem(err);
   else if (write_all(archive, entry, level, out, members, n_members) != ARCHIVE_OK)
     status = fail_archive(archive, err);
-  archive_entry_free(entry);
-  archive_write_free(archive);
+  lib.archive_entry_free(entry);
+  lib.archive_write_free(archive);
   return status;
 }
 
@@ -90,6 +154,7 @@ static size_t total_size(const wf_member *members, size_t n_members) {
 wf_status wf_tarball_pack(char **out, size_t *size, const wf_member *members, size_t n_members,
                           wf_error *err) {
   size_t total = total_size(members, n_members);
+  WF_TRY(use_library(err));
   if (total > WF_TARBALL_MAX_SIZE)
     return wf_fail(err, WF_LIMIT, "larger than the limit of %zu bytes", WF_TARBALL_MAX_SIZE);
   wf_bytes bytes = {0};
@@ -130,20 +195,20 @@ static la_ssize_t read_piece(struct archive *archive, void *context, const void 
   size_t size = 0;
   r->status = next_piece(r, piece, &size, r->err);
   if (r->status == WF_OK) return (la_ssize_t)size;
-  archive_set_error(archive, EIO, "source failed");
+  lib.archive_set_error(archive, EIO, "source failed");
   return -1;
 }
 
 static wf_status check_entry(struct archive_entry *entry, const char *name, wf_error *err) {
-  if (archive_entry_hardlink(entry) || archive_entry_symlink(entry))
+  if (lib.archive_entry_hardlink(entry) || lib.archive_entry_symlink(entry))
     return wf_fail(err, WF_PARSE, "member '%.80s' is a link", name);
-  if (archive_entry_filetype(entry) != AE_IFREG)
+  if (lib.archive_entry_filetype(entry) != AE_IFREG)
     return wf_fail(err, WF_PARSE, "member '%.80s' is not a regular file", name);
-  if (archive_entry_sparse_count(entry) > 0)
+  if (lib.archive_entry_sparse_count(entry) > 0)
     return wf_fail(err, WF_PARSE, "member '%.80s' is a sparse file", name);
-  if (!archive_entry_size_is_set(entry) || archive_entry_size(entry) < 0)
+  if (!lib.archive_entry_size_is_set(entry) || lib.archive_entry_size(entry) < 0)
     return wf_fail(err, WF_PARSE, "member '%.80s' does not tell its size", name);
-  if ((uint64_t)archive_entry_size(entry) > WF_TARBALL_MAX_SIZE)
+  if ((uint64_t)lib.archive_entry_size(entry) > WF_TARBALL_MAX_SIZE)
     return wf_fail(err, WF_LIMIT, "member '%.80s' is larger than the limit of %zu bytes", name,
                    WF_TARBALL_MAX_SIZE);
   return WF_OK;
@@ -151,7 +216,7 @@ static wf_status check_entry(struct archive_entry *entry, const char *name, wf_e
 
 static wf_status find_member(wf_member **out, struct archive_entry *entry, wf_member *members,
                              size_t n_members, wf_error *err) {
-  const char *name = archive_entry_pathname(entry);
+  const char *name = lib.archive_entry_pathname(entry);
   if (!name) return wf_fail(err, WF_PARSE, "a member's name cannot be read");
   WF_TRY(check_entry(entry, name, err));
   for (size_t i = 0; i < n_members; i++) {
@@ -170,7 +235,7 @@ static wf_status read_member(struct archive *archive, reader *r, wf_member *memb
   wf_status status = WF_OK;
   char piece[16384];
   la_ssize_t n;
-  while ((n = archive_read_data(archive, piece, sizeof piece)) > 0)
+  while ((n = lib.archive_read_data(archive, piece, sizeof piece)) > 0)
     wf_bytes_add(&bytes, piece, (size_t)n);
   if (r->status != WF_OK)
     status = r->status;
@@ -187,13 +252,13 @@ static wf_status read_entries(struct archive *archive, reader *r, wf_member *mem
                               size_t n_members, wf_error *err) {
   for (;;) {
     struct archive_entry *entry;
-    int code = archive_read_next_header(archive, &entry);
+    int code = lib.archive_read_next_header(archive, &entry);
     if (r->status != WF_OK) return r->status;
     if (code == ARCHIVE_EOF) return WF_OK;
     if (code != ARCHIVE_OK) return fail_archive(archive, err);
     wf_member *member = NULL;
     WF_TRY(find_member(&member, entry, members, n_members, err));
-    WF_TRY(read_member(archive, r, member, (size_t)archive_entry_size(entry), err));
+    WF_TRY(read_member(archive, r, member, (size_t)lib.archive_entry_size(entry), err));
   }
 }
 
@@ -218,15 +283,15 @@ static wf_status check_complete(const wf_member *members, size_t n_members, wf_e
 }
 
 static wf_status read_archive(reader *r, wf_member *members, size_t n_members, wf_error *err) {
-  struct archive *archive = archive_read_new();
+  struct archive *archive = lib.archive_read_new();
   if (!archive) return wf_fail_nomem(err);
   wf_status status = WF_OK;
-  if (archive_read_support_format_tar(archive) != ARCHIVE_OK ||
-      archive_read_open(archive, r, NULL, read_piece, NULL) != ARCHIVE_OK)
+  if (lib.archive_read_support_format_tar(archive) != ARCHIVE_OK ||
+      lib.archive_read_open(archive, r, NULL, read_piece, NULL) != ARCHIVE_OK)
     status = r->status != WF_OK ? r->status : fail_archive(archive, err);
   if (status == WF_OK) status = read_entries(archive, r, members, n_members, err);
-  size_t used = (size_t)archive_filter_bytes(archive, 0);
-  archive_read_free(archive);
+  size_t used = (size_t)lib.archive_filter_bytes(archive, 0);
+  lib.archive_read_free(archive);
   if (status == WF_OK) status = read_rest(r, used, err);
   return status == WF_OK ? check_complete(members, n_members, err) : status;
 }
@@ -234,6 +299,7 @@ static wf_status read_archive(reader *r, wf_member *members, size_t n_members, w
 wf_status wf_tarball_unpack(wf_member *members, size_t n_members, const void *bytes, size_t size,
                             wf_error *err) {
   reader r = {.err = err};
+  WF_TRY(use_library(err));
   WF_TRY(wf_inflate_open(&r.source, bytes, size, err));
   for (size_t i = 0; i < n_members; i++) members[i].data = NULL;
   wf_status status = read_archive(&r, members, n_members, err);
