@@ -126,7 +126,8 @@ static void skip_debug(reader *r) {
 }
 
 /* Reads the upvalue descriptions; returns the function's own number of the _ENV upvalue when its
- * parent's is `env` (the main function, level 0, is given its own). */
+ * parent's is `env` (the main function, level 0, is given its own). Where the main function finds
+ * its upvalues says how many locals stand before it, not what it does: what they hold is keyed. */
 static int take_upvalues(reader *r, int env, int level) {
   size_t n = take_size(r);
   int own = level == 0 ? env : -1;
@@ -134,7 +135,7 @@ static int take_upvalues(reader *r, int env, int level) {
   for (size_t i = 0; i < n && !r->broken; i++) {
     const unsigned char *description = take(r, 3);
     if (!description) break;
-    wf_bytes_add(r->out, description, 2);
+    if (level > 0) wf_bytes_add(r->out, description, 2);
     if (level > 0 && env >= 0 && description[0] == 0 && description[1] == env) own = (int)i;
   }
   return own;

@@ -49,6 +49,7 @@ t.test("comments, blank lines, names of locals and places of functions do not co
   runs([[
 
     -- a comment
+    local before, more = 1, 2
     local n = 5
     local unused = 1
     run:step("A", function()
