@@ -122,8 +122,7 @@ static wf_features push_features(lua_State *L, const wf_model *model, const wf_f
   return wf_matrix_features(matrix);
 }
 
-static wf_shap_options options_at(lua_State *L, int arg, const char *what) {
-  wfl_options(L, arg, what, (const char *const[]){"threads", NULL});
+static wf_shap_options threads_at(lua_State *L, int arg, const char *what) {
   lua_Integer n = wfl_option_integer(L, arg, what, "threads", 0, 0, 4096);
   return (wf_shap_options){.n_threads = (size_t)n};
 }
@@ -134,7 +133,8 @@ static int explain(lua_State *L, const char *what, const char *type,
                                     const wf_shap_options *options, double *out, wf_error *err)) {
   wf_model *model = wfl_check(L, 1, WFL_MODEL);
   const wf_frame *frame = wfl_check(L, 2, WFL_FRAME);
-  wf_shap_options options = options_at(L, 3, what);
+  wfl_options(L, 3, what, (const char *const[]){"threads", NULL});
+  wf_shap_options options = threads_at(L, 3, what);
   wfl_explained *e = push_explained(L, type, model, wf_frame_row_count(frame));
   wf_features features = push_features(L, model, frame);
   wf_error err = WF_ERROR_INIT;
@@ -152,19 +152,36 @@ static int interactions(lua_State *L) {
   return explain(L, "shap.interactions", WFL_INTERACTIONS, wf_shap_interactions);
 }
 
-/* interventional(model, frame, background, {threads=}) → wf.shap */
+/* probability(model, frame, {threads=}) → wf.shap */
+static wf_status expected_probability(const wf_forest *forest, const wf_features *features,
+                                      const wf_shap_options *options, double *out, wf_error *err) {
+  return wf_shap_probability(forest, features, NULL, options, out, err);
+}
+
+static int probability(lua_State *L) {
+  return explain(L, "shap.probability", WFL_SHAP, expected_probability);
+}
+
+/* interventional(model, frame, background, {threads=, output="margin" | "probability"}) → wf.shap
+ */
 static int interventional(lua_State *L) {
   static const char what[] = "shap.interventional";
+  static const char *const outputs[] = {"margin", "probability", NULL};
   wf_model *model = wfl_check(L, 1, WFL_MODEL);
   const wf_frame *frame = wfl_check(L, 2, WFL_FRAME), *others = wfl_check(L, 3, WFL_FRAME);
-  wf_shap_options options = options_at(L, 4, what);
+  wfl_options(L, 4, what, (const char *const[]){"threads", "output", NULL});
+  wf_shap_options options = threads_at(L, 4, what);
+  bool of_probability = wfl_option_choice(L, 4, what, "output", outputs, 0) == 1;
   wfl_explained *e = push_explained(L, WFL_SHAP, model, wf_frame_row_count(frame));
-  wf_features features = push_features(L, model, frame),
-              background = push_features(L, model, others);
+  wf_features features = push_features(L, model, frame);
+  wf_features background = push_features(L, model, others);
+  const wf_forest *forest = wf_model_forest(model);
   wf_error err = WF_ERROR_INIT;
-  if (wf_shap_interventional(wf_model_forest(model), &features, &background, &options, e->values,
-                             &err) != WF_OK)
-    return wfl_raise(L, &err);
+  wf_status status =
+      of_probability
+          ? wf_shap_probability(forest, &features, &background, &options, e->values, &err)
+          : wf_shap_interventional(forest, &features, &background, &options, e->values, &err);
+  if (status != WF_OK) return wfl_raise(L, &err);
   lua_pop(L, 2);
   return 1;
 }
@@ -180,6 +197,7 @@ int wfl_open_shap(lua_State *L) {
   static const luaL_Reg functions[] = {{"importance", importance},
                                        {"interactions", interactions},
                                        {"interventional", interventional},
+                                       {"probability", probability},
                                        {"values", values},
                                        {NULL, NULL}};
   wfl_frame_classes(L);

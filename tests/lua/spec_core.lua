@@ -222,6 +222,25 @@ t.test("SHAP values against a background", function()
   t.equal(itself:values():column(m:features()[1])[1], 0.0)
   t.raises("invalid", "the background has no rows", shap.interventional, m, rows, f:head(0))
   t.raises("invalid", "unknown option 'links'", shap.interventional, m, rows, background, { links = 1 })
+  t.raises("invalid", "margin", shap.interventional, m, rows, background, { output = "odds" })
+end)
+
+t.test("SHAP values of probabilities add up to them", function()
+  local f = data()
+  local m = model_of(f)
+  local rows, background = f:head(5), f:tail(7)
+  local predicted, expected, mean = m:predict(rows), m:predict(background), 0
+  for i = 1, 7 do mean = mean + expected[i] / 7 end
+  local against = shap.interventional(m, rows, background, { output = "probability" })
+  t.near(against:base(), mean, 1e-7)
+  for _, s in ipairs { against, shap.probability(m, rows, { threads = 1 }) } do
+    local values = s:values()
+    for i = 1, 5 do
+      local sum = s:base()
+      for _, name in ipairs(m:features()) do sum = sum + values:column(name)[i] end
+      t.near(sum, predicted[i], 1e-6)
+    end
+  end
 end)
 
 t.test("the store keeps bytes by their digest", function()

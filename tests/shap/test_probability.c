@@ -1,0 +1,212 @@
+/* Shapley values of probabilities: a literal enumeration's, and the oracle's of all 2^24 sets. */
+#include "literal.h"
+
+#include "shap/enumerate.h"
+#include "wf/shap.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+static double *explain(const wf_forest *forest, const wf_features *rows,
+                       const wf_features *background, size_t n_threads) {
+  size_t n = rows->n_rows * wf_forest_group_count(forest) * (rows->n_columns + 1);
+  double *out = wf_alloc_array(n, sizeof *out);
+  wf_error err = WF_ERROR_INIT;
+  wf_shap_options options = {.n_threads = n_threads};
+  REQUIRE_OK(wf_shap_probability(forest, rows, background, &options, out, &err), err);
+  return out;
+}
+
+static bool has_probabilities(const wf_forest *forest) {
+  wf_transform transform = forest->objective->transform;
+  return transform == WF_TRANSFORM_SIGMOID || transform == WF_TRANSFORM_SOFTMAX ||
+         transform == WF_TRANSFORM_ARGMAX;
+}
+
+/* margins[group][set] become probabilities. */
+static void link_all(const wf_forest *forest, double *margins, size_t n_sets) {
+  bool sigmoid = forest->objective->transform == WF_TRANSFORM_SIGMOID;
+  for (size_t set = 0; set < n_sets; set++) {
+    double sum = 0;
+    for (size_t g = 0; g < forest->n_groups; g++) sum += exp(margins[g * n_sets + set]);
+    for (size_t g = 0; g < forest->n_groups; g++) {
+      double *at = &margins[g * n_sets + set];
+      *at = sigmoid ? 1 / (1 + exp(-*at)) : exp(*at) / sum;
+    }
+  }
+}
+
+/* Adds a share of the enumerated values of a row: n_groups x (n_features + 1). */
+static void add_enumerated(double *out, const wf_forest *forest, const float *row,
+                           const float *background, double share) {
+  unsigned n = (unsigned)forest->n_features;
+  size_t n_sets = (size_t)1 << n;
+  double *value = wf_alloc_array(n_sets * forest->n_groups, sizeof *value);
+  for (size_t g = 0; g < forest->n_groups; g++) {
+    if (background) {
+      literal_mixed(value + g * n_sets, forest, g, row, background);
+    } else {
+      literal_expected(value + g * n_sets, forest, g, row);
+    }
+  }
+  link_all(forest, value, n_sets);
+  for (size_t g = 0; g < forest->n_groups; g++) {
+    for (unsigned f = 0; f < n; f++) {
+      out[g * (n + 1) + f] += share * literal_shapley(value + g * n_sets, n, f);
+    }
+    out[g * (n + 1) + n] += share * value[g * n_sets];
+  }
+  wf_free(value);
+}
+
+static void check_near(const char *name, size_t row, const double *actual, const double *expected,
+                       size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (fabs(actual[i] - expected[i]) < 1e-12) continue;
+    test_fail(__FILE__, __LINE__, "%s: row %zu, cell %zu is %.17g, by enumeration %.17g", name, row,
+              i, actual[i], expected[i]);
+    return;
+  }
+}
+
+static void check_enumeration(const char *name, const wf_forest *forest, const reference *r) {
+  if (!has_probabilities(forest)) {
+    double out[100];
+    wf_error err = WF_ERROR_INIT;
+    wf_features one = wf_features_rows(r->rows, 1, r->n_columns);
+    CHECK_FAILS(wf_shap_probability(forest, &one, NULL, NULL, out, &err), err, WF_UNSUPPORTED,
+                "no probabilities");
+    return;
+  }
+  wf_features rows = reference_by_row(r), columns = reference_by_column(r);
+  wf_features background = wf_features_rows(r->rows, 3, r->n_columns);
+  size_t width = r->n_outputs * (r->n_columns + 1);
+  double *expected = wf_alloc_array(width, sizeof *expected);
+  double *path = explain(forest, &rows, NULL, 1), *path_2 = explain(forest, &columns, NULL, 2);
+  double *mixed = explain(forest, &rows, &background, 2);
+  CHECK(memcmp(path, path_2, r->n_rows * width * sizeof *path) == 0);
+  for (size_t row = 0; row < r->n_rows; row += 7) {
+    const float *x = r->rows + row * r->n_columns;
+    memset(expected, 0, width * sizeof *expected);
+    add_enumerated(expected, forest, x, NULL, 1);
+    check_near(name, row, path + row * width, expected, width);
+    memset(expected, 0, width * sizeof *expected);
+    for (size_t i = 0; i < 3; i++)
+      add_enumerated(expected, forest, x, background.data + i * r->n_columns, 1.0 / 3);
+    check_near(name, row, mixed + row * width, expected, width);
+  }
+  wf_free(expected), wf_free(path), wf_free(path_2), wf_free(mixed);
+}
+
+TEST(probability_equals_enumeration) { for_each_tree_model(check_enumeration); }
+
+/* ---- models that split on many features ---- */
+
+static void print(char **at, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  *at += vsprintf(*at, format, arguments);
+  va_end(arguments);
+}
+
+/* A logistic model of n trees of depth 2 that splits on n features. */
+static wf_forest *wide_model(unsigned n) {
+  char *text = malloc(2000 * n + 2000), *at = text;
+  print(&at,
+        "{\"learner\":{\"attributes\":{},\"feature_names\":[],\"feature_types\":[],"
+        "\"gradient_booster\":{\"model\":{\"gbtree_model_param\":{\"num_parallel_tree\":\"1\","
+        "\"num_trees\":\"%u\",\"size_leaf_vector\":\"0\"},\"tree_info\":[0",
+        n);
+  for (unsigned i = 1; i < n; i++) print(&at, ",0");
+  print(&at, "],\"trees\":[");
+  for (unsigned i = 0; i < n; i++) {
+    print(&at,
+          "%s{\"base_weights\":[0,0,0,0,0,0,0],\"categories\":[],\"categories_nodes\":[],"
+          "\"categories_segments\":[],\"categories_sizes\":[],"
+          "\"default_left\":[1,0,1,0,0,0,0],\"id\":%u,",
+          i ? "," : "", i);
+    print(&at, "\"left_children\":[1,3,5,-1,-1,-1,-1],\"right_children\":[2,4,6,-1,-1,-1,-1],"
+               "\"loss_changes\":[1,1,1,0,0,0,0],\"parents\":[2147483647,0,0,1,1,2,2],");
+    print(&at, "\"split_conditions\":[0.1,-0.2,0.3,%g,%g,%g,%g],", 0.3 - 0.01 * i, -0.2,
+          0.1 + 0.02 * i, -0.4);
+    print(&at, "\"split_indices\":[%u,%u,%u,0,0,0,0],\"split_type\":[0,0,0,0,0,0,0],", i,
+          (i + 3) % n, (i + 5) % n);
+    print(&at,
+          "\"sum_hessian\":[%u,60,%u,20,40,%u,10],\"tree_param\":{\"num_deleted\":\"0\","
+          "\"num_feature\":\"%u\",\"num_nodes\":\"7\",\"size_leaf_vector\":\"0\"}}",
+          100 + i, 40 + i, 30 + i, n);
+  }
+  print(&at,
+        "]},\"name\":\"gbtree\"},\"learner_model_param\":{\"base_score\":\"5E-1\","
+        "\"num_class\":\"0\",\"num_feature\":\"%u\",\"num_target\":\"1\"},\"objective\":"
+        "{\"name\":\"binary:logistic\",\"reg_loss_param\":{\"scale_pos_weight\":\"1\"}}},"
+        "\"version\":[1,7,4]}",
+        n);
+  wf_forest *forest;
+  wf_error err = WF_ERROR_INIT;
+  wf_status status = wf_forest_parse(&forest, text, (size_t)(at - text), &err);
+  free(text);
+  REQUIRE_OK(status, err);
+  return forest;
+}
+
+/* More players than are enumerated at once. */
+TEST(probability_of_many_features) {
+  enum { N = 16 };
+  wf_forest *forest = wide_model(N);
+  CHECK_EQ_INT(forest->n_used, N);
+  float row[N], background[N];
+  for (size_t i = 0; i < N; i++) {
+    row[i] = i == 4 ? NAN : (float)sin((double)i);
+    background[i] = (float)cos((double)(3 * i));
+  }
+  wf_features one = wf_features_rows(row, 1, N), other = wf_features_rows(background, 1, N);
+  double *path = explain(forest, &one, NULL, 1), *mixed = explain(forest, &one, &other, 1);
+  double expected[N + 1] = {0}, expected_mixed[N + 1] = {0};
+  add_enumerated(expected, forest, row, NULL, 1);
+  add_enumerated(expected_mixed, forest, row, background, 1);
+  check_near("16 features", 0, path, expected, N + 1);
+  check_near("16 features, mixed", 0, mixed, expected_mixed, N + 1);
+  wf_free(path), wf_free(mixed);
+  wf_forest_release(forest);
+}
+
+TEST(probability_refusals) {
+  wf_forest *forest = wide_model(25);
+  float row[25] = {0};
+  double out[26];
+  wf_features one = wf_features_rows(row, 1, 25), none = wf_features_rows(row, 0, 25);
+  wf_error err = WF_ERROR_INIT;
+  CHECK_FAILS(wf_shap_probability(forest, &one, NULL, NULL, out, &err), err, WF_LIMIT,
+              "the model splits on 25 features, at most 24 are possible");
+  CHECK_FAILS(wf_shap_probability(forest, &one, &none, NULL, out, &err), err, WF_INVALID,
+              "the background has no rows");
+  one.n_columns = 24;
+  CHECK_FAILS(wf_shap_probability(forest, &one, NULL, NULL, out, &err), err, WF_INVALID,
+              "the data has 24 features, the model 25");
+  wf_forest_release(forest);
+}
+
+/* ---- memory ---- */
+
+static bool explain_fresh(const char *bytes, size_t size, const reference *r, double *out) {
+  wf_forest *forest = NULL;
+  if (wf_forest_parse(&forest, bytes, size, NULL) != WF_OK) return false;
+  wf_features view = wf_features_rows(r->rows, 2, r->n_columns);
+  wf_shap_options options = {.n_threads = 1};
+  bool done = wf_shap_probability(forest, &view, &view, &options, out, NULL) == WF_OK;
+  wf_forest_release(forest);
+  return done;
+}
+
+TEST(probability_survives_allocation_failure) {
+  reference r;
+  reference_read(&r, "softprob");
+  size_t size;
+  char *bytes = bytes_of_file(model_path("softprob.json"), &size);
+  double *out = wf_alloc_array(2 * r.n_outputs * (r.n_columns + 1), sizeof *out);
+  CHECK_OOM_SAFE(explain_fresh(bytes, size, &r, out));
+  wf_free(out);
+  wf_free(bytes);
+  reference_free(&r);
+}
