@@ -79,8 +79,12 @@ local function first_changed(result, run)
   end
 end
 
+-- Clocks are set back; by how much a result from a time to come is too old, nobody knows.
+local largest_skew_us = 60 * 1000000
+
 local function is_young(result, max_age)
-  return not max_age or sys.now_us() - result.created_us < max_age * 1e6
+  local age = sys.now_us() - result.created_us
+  return not max_age or age < max_age * 1e6 and age > -largest_skew_us
 end
 
 -- The newest result of that key whose reads hold and that is not older than `max_age` seconds.

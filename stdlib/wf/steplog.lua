@@ -21,6 +21,14 @@ function steplog.path(run, name)
   return ("%s/logs/%d/%s%s.log"):format(state.directory(), run.id, file, n > 1 and "-" .. n or "")
 end
 
+-- Where a recorded log is now: a state directory may have been moved or copied. nil: there is none.
+function steplog.find(recorded)
+  local place = recorded and recorded:match("/(logs/%d+/[^/]+)$")
+  local here = place and state.directory() .. "/" .. place
+  if here and sys.exists(here) then return here end
+  return recorded and sys.exists(recorded) and recorded or nil
+end
+
 function steplog.write(step, text)
   if not step.log then
     sys.make_directories((step.log_path:match("^(.*)/")))

@@ -11,6 +11,7 @@ local pretty = require "wf.pretty"
 local progress = require "wf.progress"
 local records = require "wf.cli.records"
 local state = require "wf.state"
+local steplog = require "wf.steplog"
 local sys = require "wf.core.sys"
 
 local commands = {}
@@ -152,9 +153,13 @@ local function steps_of_name(steps, wanted)
   errors.raise { code = "not_found", message = options.unknown("step", wanted, names) }
 end
 
+local function log_of(step)
+  local path = steplog.find(step.log_path)
+  return path and sys.read_file(path) or ""
+end
+
 local function print_log(step, with_title)
-  local exists = step.log_path and sys.exists(step.log_path)
-  local text = exists and sys.read_file(step.log_path) or ""
+  local text = log_of(step)
   if with_title and text ~= "" then print(progress.paint("== " .. step.name, "bold")) end
   if text ~= "" then io.stdout:write(text) end
 end
@@ -165,8 +170,7 @@ local function show_log(given)
   local chosen = given.step and steps_of_name(steps, given.step) or steps
   if given.json then
     return records.print_json(records.list(chosen, function(step)
-      local exists = step.log_path and sys.exists(step.log_path)
-      return { step = step.name, log = exists and sys.read_file(step.log_path) or "" }
+      return { step = step.name, log = log_of(step) }
     end))
   end
   for _, step in ipairs(chosen) do print_log(step, #chosen > 1) end
