@@ -4,6 +4,8 @@
 --   print(explained:by_source():global())                -- raw columns by mean |SHAP|, largest first
 --   for _, reason in ipairs(explained:reasons(1, 3)) do print(reason.text) end
 --   explained:write("output")                            -- Clarify's files
+--   wf.shap.explain(model, frame, { background = rows })  -- relative to those rows (interventional)
+--   wf.shap.interactions(model, frame):global()          -- pairs of features, the strongest first
 --
 -- A row's SHAP values and the base value add up to the model's margin for that row. What explain gives is
 -- an explanation (wf.shap.explanation), which steps can return.
@@ -31,15 +33,36 @@ local function outputs_of(found)
   return outputs, bases
 end
 
+-- What is not known of a row is averaged over the training data as the trees have seen it, or over the
+-- rows of `background`.
+local function contributions(model, data, o)
+  local settings = { threads = o.threads }
+  if not o.background then
+    return core.values(model, data, settings), "exact path-dependent TreeSHAP"
+  end
+  return core.interventional(model, data, o.background, settings),
+    ("exact interventional TreeSHAP against %d row%s"):format(#o.background,
+      #o.background == 1 and "" or "s")
+end
+
 function shap.explain(model, data, given)
   options.argument("shap.explain", 1, model, "wf.model")
   options.argument("shap.explain", 2, data, "wf.frame")
-  local o = options.check("shap.explain", given, { threads = { "integer", min = 0 } })
-  local outputs, bases = outputs_of(core.values(model, data, { threads = o.threads }))
+  local o = options.check("shap.explain", given, { threads = { "integer", min = 0 },
+    background = { "wf.frame" } })
+  local found, method = contributions(model, data, o)
+  local outputs, bases = outputs_of(found)
   local recipe = model:recipe()
   return explanation.new { values = outputs, base = bases, sources = recipe:sources(),
-    data = inputs_of(recipe, data), scale = "margin", classes = model:classes(),
-    method = "exact path-dependent TreeSHAP" }
+    data = inputs_of(recipe, data), scale = "margin", classes = model:classes(), method = method }
+end
+
+-- What features give together beyond what each gives alone: :global(), :pair(a, b), :matrix(row).
+function shap.interactions(model, data, given)
+  options.argument("shap.interactions", 1, model, "wf.model")
+  options.argument("shap.interactions", 2, data, "wf.frame")
+  local o = options.check("shap.interactions", given, { threads = { "integer", min = 0 } })
+  return core.interactions(model, data, { threads = o.threads })
 end
 
 shap.values = shap.explain

@@ -493,12 +493,12 @@ end
 t.test("methods.shap explains the model exactly, by the dataset's columns", function()
   wf.csv.write(told, t.directory() .. "/data.csv")
   model:write(t.directory() .. "/model.tar.gz")
-  t.write("config.json", json.encode(shap_config { baseline = { { 1, 0, "Minor", 1000 } }, num_samples = 15 }))
+  t.write("config.json", json.encode(shap_config { num_samples = 15, seed = 1 }))
   local result = t.wf { "clarify", "config.json", "--data", "data.csv", "--model", "model.tar.gz",
     "--output", "out" }
   t.equal(result.status, 0, result.err)
-  t.contains(result.out, "exact TreeSHAP of the model's margin", "baseline, num_samples not used",
-    "label0: expected value")
+  t.contains(result.out, "shap: exact path-dependent TreeSHAP, of the model's margin",
+    "num_samples, seed not used", "label0: expected value")
   local analysis = json.decode(t.read(t.directory() .. "/out/analysis.json"))
   local block = analysis.explanations.kernel_shap.label0
   local explained = wf.shap.explain(model, told)
@@ -510,6 +510,17 @@ t.test("methods.shap explains the model exactly, by the dataset's columns", func
   local values = wf.csv.read(t.directory() .. "/out/explanations_shap/out.csv")
   t.equal(values:columns()[1], "num_witnesses_label0")
   t.equal(values.incident_severity_label0[9], explained:by_source():values().incident_severity[9])
+end)
+
+t.test("methods.shap is relative to the baseline", function()
+  local baseline = { { 1, 0, "Minor", 1000 } }
+  local analysis = clarify.run(shap_config { baseline = baseline }, { data = told, model = model })
+  local background = wf.frame.new { names = { "num_witnesses", "num_injuries", "incident_severity",
+    "vehicle_claim" }, columns = { { 1 }, { 0 }, { "Minor" }, { 1000.0 } } }
+  t.near(analysis.shap.explained:base(), model:predict(background, { kind = "margin" })[1], 1e-6)
+  t.contains(tostring(analysis), "exact interventional TreeSHAP against 1 row, of the model's margin")
+  analysis:write(t.directory() .. "/out")
+  t.equal(#wf.csv.read(t.directory() .. "/out/explanations_shap/baseline.csv"), 1)
 end)
 
 t.test("methods.shap beside bias, of chosen features, without local values", function()

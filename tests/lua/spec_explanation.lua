@@ -65,6 +65,17 @@ t.test("global importance in three ways", function()
   t.raises("invalid", "did you mean 'median'?", explained.global, explained, "medain")
 end)
 
+t.test("relative to a background, and in pairs", function()
+  local background = data:slice(200, 240)
+  local e, margin = wf.shap.explain(model, data, { background = background }), model:predict(data, { kind = "margin" })
+  t.near(e:base(), model:predict(background, { kind = "margin" }):mean(), 1e-6)
+  for row = 1, #data, 31 do t.near(sum_of(e, row), margin[row], 1e-6) end
+  t.contains(tostring(e), "exact interventional TreeSHAP against 41 rows")
+  local pairs_of = wf.shap.interactions(model, data:head(20)):global()
+  t.equal(pairs_of:columns(), { "feature_a", "feature_b", "interaction" })
+  t.raises("invalid", "did you mean 'background'?", wf.shap.explain, model, data, { backgrund = background })
+end)
+
 t.test("reasons are the largest contributions, in words", function()
   local grouped, row = explained:by_source(), 3
   local reasons, before = explained:reasons(row, 10), math.huge

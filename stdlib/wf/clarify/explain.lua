@@ -1,8 +1,9 @@
 -- wf.clarify.explain: the part methods.shap of an analysis configuration.
 --
 -- The service estimates contributions to the prediction by Kernel SHAP. A model of wf is explained exactly
--- instead (way "tree", the default): TreeSHAP of its margin, for which baseline, num_clusters,
--- num_samples and seed mean nothing; the report says so. Way "kernel" does what the configuration says:
+-- instead (way "tree", the default): TreeSHAP of its margin, relative to the baseline when there is one.
+-- num_clusters, num_samples and seed mean nothing then; the report says so. Way "kernel" does what the
+-- configuration says:
 -- Kernel SHAP of the prediction (of its log-odds with use_logit) against the configured baseline, else
 -- against centres of clusters of the dataset.
 --
@@ -108,18 +109,20 @@ end
 
 -- ---- explaining ---------------------------------------------------------------------------------
 
-local function by_tree(o, model, rows)
-  local explained = shap.explain(model, rows)
+local function by_tree(o, model, rows, loaded)
+  local background = o.baseline and read_baseline(o.baseline, loaded.feature_names, loaded)
+  local explained = shap.explain(model, rows, { background = background })
   local has_raw = true
   for _, name in ipairs(model:recipe():sources()) do has_raw = has_raw and rows:has(name) end
   local unused = {}
-  for _, key in ipairs { "baseline", "clusters", "samples", "seed" } do
+  for _, key in ipairs { "clusters", "samples", "seed" } do
     if o[key] ~= nil then unused[#unused + 1] = key == "samples" and "num_samples"
       or key == "clusters" and "num_clusters" or key end
   end
-  local note = "shap: exact TreeSHAP of the model's margin, instead of Kernel SHAP of its prediction"
+  local note = ("shap: %s, of the model's margin, instead of Kernel SHAP of its prediction"):format(
+    explained.method)
   if #unused > 0 then note = note .. ": " .. table.concat(unused, ", ") .. " not used" end
-  return has_raw and explained:by_source() or explained, note
+  return has_raw and explained:by_source() or explained, note, background
 end
 
 local function by_kernel(o, model, rows, loaded)
