@@ -23,24 +23,40 @@ static bool add_size(size_t *total, size_t n, size_t size) {
   return !__builtin_mul_overflow(n, size, &bytes) && !__builtin_add_overflow(*total, bytes, total);
 }
 
-wf_status wf_enumeration_new(wf_enumeration *out, size_t n_players, size_t n_groups,
-                             size_t n_products, size_t n_factors, wf_error *err) {
-  wf_enumeration e = {.n_groups = n_groups, .low = n_players < MAX_LOW ? n_players : MAX_LOW};
+const wf_objective *wf_enumeration_objective(const wf_objective *objective) {
+  switch (objective->transform) {
+  case WF_TRANSFORM_SIGMOID:
+  case WF_TRANSFORM_SOFTMAX: return objective;
+  case WF_TRANSFORM_ARGMAX: return wf_objective_find(wf_view_of("multi:softprob"));
+  default: return NULL;
+  }
+}
+
+wf_status wf_enumeration_new(wf_enumeration *out, const wf_objective *objective, bool served,
+                             size_t n_players, size_t n_groups, size_t n_products, size_t n_factors,
+                             wf_error *err) {
+  wf_enumeration e = {.objective = objective,
+                      .served = served,
+                      .n_groups = n_groups,
+                      .low = n_players < MAX_LOW ? n_players : MAX_LOW};
   while (e.low > 4 && n_groups << e.low > MAX_CELLS) e.low--;
   size_t cells = n_groups << e.low, terms = (size_t)1 << e.low, size = 0;
   bool fits = add_size(&size, n_products, sizeof *e.products) &&
               add_size(&size, n_factors, sizeof *e.factors) &&
               add_size(&size, 3 * cells + terms, sizeof(double)) &&
+              add_size(&size, cells + terms, sizeof(float)) &&
               add_size(&size, terms, sizeof *e.places);
   e.memory = fits ? wf_alloc(size) : NULL;
   if (!e.memory) return wf_fail_nomem(err);
   e.products = e.memory;
   e.factors = (wf_factor *)(e.products + n_products);
-  e.margins = (double *)(e.factors + n_factors);
-  e.constant = e.margins + cells;
+  e.probabilities = (double *)(e.factors + n_factors);
+  e.constant = e.probabilities + cells;
   e.sums = e.constant + cells;
   e.coefficients = e.sums + cells;
-  e.places = (uint32_t *)(e.coefficients + terms);
+  e.margins = (float *)(e.coefficients + terms);
+  e.leaves = e.margins + cells;
+  e.places = (uint32_t *)(e.leaves + terms);
   *out = e;
   return WF_OK;
 }
@@ -81,28 +97,30 @@ static void expand(const wf_enumeration *e, const wf_product *product, size_t lo
   for (size_t t = 0; t < n; t++) out[places[t]] += coefficients[t];
 }
 
-static bool has_high(const wf_enumeration *e, const wf_product *product, size_t low) {
+static void find_constraints(const wf_enumeration *e, wf_product *product) {
+  product->in = product->out = 0;
   for (size_t i = 0; i < product->n_factors; i++) {
-    if (e->factors[product->first + i].player >= low) return true;
+    const wf_factor *factor = &e->factors[product->first + i];
+    *(factor->change > 0 ? &product->in : &product->out) |= 1u << factor->player;
   }
-  return false;
 }
 
-static void begin(wf_enumeration *e, size_t low, const double *margins) {
-  size_t cells = e->n_groups << low;
+/* Adds up what has no high players and keeps the rest. */
+static void begin(wf_enumeration *e, size_t low, const float *margins) {
+  size_t cells = e->n_groups << low, n_high = 0;
   memset(e->sums, 0, cells * sizeof *e->sums);
   memset(e->constant, 0, cells * sizeof *e->constant);
-  for (size_t g = 0; g < e->n_groups; g++) e->constant[g << low] = margins[g];
-  size_t n_high = 0;
-  for (size_t i = 0; i < e->n_products; i++) {
+  for (size_t g = 0; g < e->n_groups; g++) e->constant[g << low] = (double)margins[g];
+  for (size_t i = 0; i < e->n_products; i++) find_constraints(e, &e->products[i]);
+  for (size_t i = 0; !e->served && i < e->n_products; i++) {
     wf_product product = e->products[i];
-    if (has_high(e, &product, low)) {
+    if ((product.in | product.out) >> low) {
       e->products[n_high++] = product;
     } else {
       expand(e, &product, low, 0, e->constant);
     }
   }
-  e->n_products = n_high;
+  if (!e->served) e->n_products = n_high;
 }
 
 /* From coefficients to values: each set gets the sum over its subsets. */
@@ -131,15 +149,17 @@ static void softmax(double *margins, size_t n_groups, size_t n) {
   }
 }
 
-static void find_probabilities(wf_enumeration *e, size_t low, uint32_t high) {
+static void find_expected(wf_enumeration *e, size_t low, uint32_t high) {
   size_t size = (size_t)1 << low;
-  memcpy(e->margins, e->constant, e->n_groups * size * sizeof *e->margins);
-  for (size_t i = 0; i < e->n_products; i++) expand(e, &e->products[i], low, high, e->margins);
-  for (size_t g = 0; g < e->n_groups; g++) sum_subsets(e->margins + g * size, low);
-  if (e->link == WF_ENUMERATE_SIGMOID) {
-    sigmoid(e->margins, e->n_groups * size);
+  memcpy(e->probabilities, e->constant, e->n_groups * size * sizeof *e->probabilities);
+  for (size_t i = 0; i < e->n_products; i++) {
+    expand(e, &e->products[i], low, high, e->probabilities);
+  }
+  for (size_t g = 0; g < e->n_groups; g++) sum_subsets(e->probabilities + g * size, low);
+  if (e->objective->transform == WF_TRANSFORM_SIGMOID) {
+    sigmoid(e->probabilities, e->n_groups * size);
   } else {
-    softmax(e->margins, e->n_groups, size);
+    softmax(e->probabilities, e->n_groups, size);
   }
 }
 
@@ -192,19 +212,23 @@ static void finish_low(double *sums, size_t low, double *values) {
   }
 }
 
-void wf_enumeration_solve(wf_enumeration *e, size_t n_players, const double *margins,
-                          double *values, double *empty) {
+void wf_enumeration_solve(wf_enumeration *e, size_t n_players, const float *margins, double *values,
+                          double *empty) {
   size_t low = n_players < e->low ? n_players : e->low, size = (size_t)1 << low;
   weights w = weights_of(n_players);
   memset(values, 0, e->n_groups * n_players * sizeof *values);
   begin(e, low, margins);
   for (uint32_t high = 0; high < 1u << (n_players - low); high++) {
-    find_probabilities(e, low, high);
+    if (e->served) {
+      wf_enumeration_serve(e, low, high, margins);
+    } else {
+      find_expected(e, low, high);
+    }
     for (size_t g = 0; g < e->n_groups; g++) {
       double *line = values + g * n_players;
-      if (high == 0) empty[g] = e->margins[g * size];
+      if (high == 0) empty[g] = e->probabilities[g * size];
       double all =
-          add_up(&w, e->margins + g * size, low, high, n_players, e->sums + g * size, line);
+          add_up(&w, e->probabilities + g * size, low, high, n_players, e->sums + g * size, line);
       for (size_t player = 0; player < n_players; player++) line[player] -= all;
     }
   }

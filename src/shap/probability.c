@@ -4,7 +4,8 @@
  * over the training cover, given the coalition's features; each leaf is worth its value times a
  * factor for each feature of its path, 1 or 0 when the feature is known, else the share of cover
  * that takes the path's turns. Interventional: the features come from the row, the others from a
- * background row, the factors are 1 and 0, and what is explained is the mean over the background.
+ * background row, the factors are 1 and 0, and what is explained is what the forest predicts for
+ * such rows, to the bit, in the mean over the background.
  * Either way a leaf is a product for enumerate.c. A feature whose factors are the same in and out
  * of every coalition cannot change anything: it is no player and gets 0. */
 #include "wf/shap.h"
@@ -22,9 +23,8 @@ typedef struct job {
   const wf_forest *forest;
   const wf_shap_plan *plan;
   const wf_features *features, *background; /* NULL: path-dependent */
-  wf_enumerate_link link;
-  size_t n_products, n_factors; /* at most */
-  double *base_margins;
+  const wf_objective *objective;            /* of the probabilities */
+  size_t n_products, n_factors;             /* at most */
   double *out;
 } job;
 
@@ -48,7 +48,7 @@ typedef struct walk {
   const job *work;
   scratch *to;
   const wf_shap_node *nodes;
-  uint32_t group;
+  uint32_t group, tree;
   place path[2 * WF_SHAP_MAX_POINTS];
 } walk;
 
@@ -56,7 +56,7 @@ typedef struct walk {
 
 static void put_leaf(walk *w, double value, size_t n_path) {
   wf_enumeration *to = &w->to->products;
-  wf_product product = {.value = value, .first = to->n_factors, .group = w->group};
+  wf_product product = {.value = value, .first = to->n_factors, .group = w->group, .tree = w->tree};
   for (size_t i = 0; i < n_path; i++) {
     const place *at = &w->path[i];
     double change = (at->satisfied ? 1 : 0) - at->share;
@@ -124,13 +124,17 @@ static void explain_once(const job *work, scratch *s, double weight, double *out
   for (size_t slot = 0; slot < forest->n_used; slot++) s->players[slot] = UINT32_MAX;
   for (size_t t = 0; t < work->plan->n_trees; t++) {
     const wf_shap_tree *tree = &work->plan->trees[t];
-    if (tree->n_nodes == 0) continue;
     w.nodes = work->plan->nodes + tree->first;
     w.group = tree->group;
-    visit(&w, w.nodes, 0);
+    w.tree = (uint32_t)t;
+    if (tree->n_nodes) {
+      visit(&w, w.nodes, 0);
+    } else {
+      put_leaf(&w, tree->single, 0);
+    }
   }
   size_t n = number_players(work, s);
-  wf_enumeration_solve(&s->products, n, work->base_margins, s->values, s->empty);
+  wf_enumeration_solve(&s->products, n, forest->base_margins, s->values, s->empty);
   for (size_t g = 0; g < forest->n_groups; g++, out += width) {
     for (size_t i = 0; i < n; i++) {
       out[forest->used[s->slots[i]]] += weight * s->values[g * n + i];
@@ -145,8 +149,8 @@ static wf_status scratch_new(scratch *out, const job *work, wf_error *err) {
   const wf_forest *forest = work->forest;
   size_t n_used = forest->n_used, n_groups = forest->n_groups;
   scratch s = {0};
-  WF_TRY(wf_enumeration_new(&s.products, n_used, n_groups, work->n_products, work->n_factors, err));
-  s.products.link = work->link;
+  WF_TRY(wf_enumeration_new(&s.products, work->objective, work->background != NULL, n_used,
+                            n_groups, work->n_products, work->n_factors, err));
   double *memory = wf_alloc_array(n_groups * (n_used + 2) + 2 * n_used + 1, sizeof *memory);
   if (!memory) {
     wf_enumeration_dispose(&s.products);
@@ -164,33 +168,23 @@ static wf_status scratch_new(scratch *out, const job *work, wf_error *err) {
   return WF_OK;
 }
 
-static void find_link(const job *work, const float *margins, size_t group, double *probability) {
-  size_t n = work->forest->n_groups;
-  if (work->link == WF_ENUMERATE_SIGMOID) {
-    *probability = 1 / (1 + exp(-(double)margins[group]));
-    return;
-  }
-  double largest = -INFINITY, sum = 0;
-  for (size_t g = 0; g < n; g++) largest = fmax(largest, (double)margins[g]);
-  for (size_t g = 0; g < n; g++) sum += exp((double)margins[g] - largest);
-  *probability = exp((double)margins[group] - largest) / sum;
-}
-
-/* Values and base sum to the probability of the forest's own margins, as far as their float32 sums
- * may be off: a probability changes at most half as much as all margins together. */
+/* Values and base sum to what the forest predicts; of expected margins, as far as its float32 sums
+ * and its float32 probability may be off: a probability changes at most half as much as all margins
+ * together. */
 static wf_status check_row(const job *work, const scratch *s, size_t row, const double *values,
                            wf_error *err) {
   const wf_forest *forest = work->forest;
-  double tolerance = 1e-9;
-  for (size_t g = 0; g < forest->n_groups; g++) tolerance += work->plan->tolerances[g] / 2;
+  double tolerance = work->background ? 1e-9 : 1e-6;
+  for (size_t g = 0; !work->background && g < forest->n_groups; g++) {
+    tolerance += work->plan->tolerances[g] / 2;
+  }
   for (size_t g = 0; g < forest->n_groups; g++, values += forest->n_features + 1) {
-    double sum = 0, probability;
+    double sum = 0;
     for (size_t f = 0; f <= forest->n_features; f++) sum += values[f];
-    find_link(work, s->margins, g, &probability);
-    if (!(fabs(sum - probability) <= tolerance))
-      return wf_fail(err, WF_CORRUPT,
-                     "row %zu, output %zu: the values sum to %.9g, but the probability is %.9g",
-                     row, g, sum, probability);
+    if (fabs(sum - (double)s->margins[g]) <= tolerance) continue;
+    return wf_fail(err, WF_CORRUPT,
+                   "row %zu, output %zu: the values sum to %.9g, but the probability is %.9g", row,
+                   g, sum, (double)s->margins[g]);
   }
   return WF_OK;
 }
@@ -215,6 +209,7 @@ static wf_status explain_row(const job *work, scratch *s, size_t row, wf_error *
   one.n_rows = 1;
   wf_predict_options options = {.kind = WF_PREDICT_MARGIN, .n_threads = 1};
   WF_TRY(wf_forest_predict(forest, &one, &options, s->margins, err));
+  wf_objective_transform(work->objective, s->margins, 1, forest->n_groups);
   return check_row(work, s, row, out, err);
 }
 
@@ -237,14 +232,10 @@ static wf_status explain_block(void *context, size_t index, size_t begin, size_t
 
 static wf_status find_what(job *work, wf_error *err) {
   const wf_forest *forest = work->forest;
-  switch (forest->objective->transform) {
-  case WF_TRANSFORM_SIGMOID: work->link = WF_ENUMERATE_SIGMOID; break;
-  case WF_TRANSFORM_SOFTMAX:
-  case WF_TRANSFORM_ARGMAX: work->link = WF_ENUMERATE_SOFTMAX; break;
-  default:
+  work->objective = wf_enumeration_objective(forest->objective);
+  if (!work->objective)
     return wf_fail(err, WF_UNSUPPORTED, "a model of %s gives no probabilities to explain",
                    forest->objective->name);
-  }
   if (forest->weights)
     return wf_fail(err, WF_UNSUPPORTED,
                    "probabilities of a gblinear model cannot be explained exactly");
@@ -273,17 +264,7 @@ wf_status wf_shap_probability(const wf_forest *forest, const wf_features *featur
   }
   job work = {.forest = forest, .features = features, .background = background, .out = out};
   WF_TRY(find_what(&work, err));
-  work.base_margins = wf_alloc_array(forest->n_groups, sizeof *work.base_margins);
-  if (!work.base_margins) return wf_fail_nomem(err);
-  for (size_t g = 0; g < forest->n_groups; g++) {
-    work.base_margins[g] = (double)forest->base_margins[g];
-  }
-  for (size_t t = 0; t < work.plan->n_trees; t++) {
-    work.base_margins[work.plan->trees[t].group] += work.plan->trees[t].single;
-  }
   size_t block = forest->n_used > 12 ? 1 : 16; /* rows: a row alone takes long enough */
-  wf_status status = wf_parallel_for(features->n_rows, block, options ? options->n_threads : 0,
-                                     explain_block, &work, err);
-  wf_free(work.base_margins);
-  return status;
+  return wf_parallel_for(features->n_rows, block, options ? options->n_threads : 0, explain_block,
+                         &work, err);
 }

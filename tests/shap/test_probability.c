@@ -23,16 +23,35 @@ static bool has_probabilities(const wf_forest *forest) {
          transform == WF_TRANSFORM_ARGMAX;
 }
 
-/* margins[group][set] become probabilities. */
-static void link_all(const wf_forest *forest, double *margins, size_t n_sets) {
+/* value[group][set]: probabilities of expected margins. */
+static void expected_probabilities(double *value, const wf_forest *forest, const float *row) {
+  size_t n_sets = (size_t)1 << forest->n_features;
   bool sigmoid = forest->objective->transform == WF_TRANSFORM_SIGMOID;
+  for (size_t g = 0; g < forest->n_groups; g++)
+    literal_expected(value + g * n_sets, forest, g, row);
   for (size_t set = 0; set < n_sets; set++) {
     double sum = 0;
-    for (size_t g = 0; g < forest->n_groups; g++) sum += exp(margins[g * n_sets + set]);
+    for (size_t g = 0; g < forest->n_groups; g++) sum += exp(value[g * n_sets + set]);
     for (size_t g = 0; g < forest->n_groups; g++) {
-      double *at = &margins[g * n_sets + set];
+      double *at = &value[g * n_sets + set];
       *at = sigmoid ? 1 / (1 + exp(-*at)) : exp(*at) / sum;
     }
+  }
+}
+
+/* The same of what the forest predicts for the row mixed with a background row. */
+static void served_probabilities(double *value, const wf_forest *forest, const float *row,
+                                 const float *background) {
+  size_t n = forest->n_features, n_sets = (size_t)1 << n;
+  float mixed[16], margins[16];
+  wf_features one = wf_features_rows(mixed, 1, n);
+  wf_predict_options options = {.kind = WF_PREDICT_MARGIN, .n_threads = 1};
+  const wf_objective *objective = wf_enumeration_objective(forest->objective);
+  for (size_t set = 0; set < n_sets; set++) {
+    for (size_t f = 0; f < n; f++) mixed[f] = set >> f & 1 ? row[f] : background[f];
+    REQUIRE(wf_forest_predict(forest, &one, &options, margins, NULL) == WF_OK);
+    wf_objective_transform(objective, margins, 1, forest->n_groups);
+    for (size_t g = 0; g < forest->n_groups; g++) value[g * n_sets + set] = (double)margins[g];
   }
 }
 
@@ -42,14 +61,11 @@ static void add_enumerated(double *out, const wf_forest *forest, const float *ro
   unsigned n = (unsigned)forest->n_features;
   size_t n_sets = (size_t)1 << n;
   double *value = wf_alloc_array(n_sets * forest->n_groups, sizeof *value);
-  for (size_t g = 0; g < forest->n_groups; g++) {
-    if (background) {
-      literal_mixed(value + g * n_sets, forest, g, row, background);
-    } else {
-      literal_expected(value + g * n_sets, forest, g, row);
-    }
+  if (background) {
+    served_probabilities(value, forest, row, background);
+  } else {
+    expected_probabilities(value, forest, row);
   }
-  link_all(forest, value, n_sets);
   for (size_t g = 0; g < forest->n_groups; g++) {
     for (unsigned f = 0; f < n; f++) {
       out[g * (n + 1) + f] += share * literal_shapley(value + g * n_sets, n, f);
@@ -186,6 +202,52 @@ TEST(probability_refusals) {
               "the data has 24 features, the model 25");
   wf_forest_release(forest);
 }
+
+/* ---- the oracle ---- */
+
+static void check_oracle(const wf_forest *forest, const reference *r, const char *name,
+                         const char *file, size_t line, const wf_features *background) {
+  enum { ROWS = 10 };
+  size_t n, width = r->n_columns + 1;
+  double *expected = oracle_numbers(name, file, 0, &n);
+  REQUIRE(n == ROWS * line);
+  wf_features rows = wf_features_rows(r->rows, ROWS, r->n_columns);
+  double *actual = explain(forest, &rows, background, 1);
+  for (size_t row = 0; row < ROWS; row++) {
+    for (size_t i = 0; i < (line > r->n_columns ? width : r->n_columns); i++) {
+      double value = actual[row * width + i];
+      if (fabs(value - expected[row * line + i]) <= 1e-9) continue;
+      test_fail(__FILE__, __LINE__, "%s: row %zu, cell %zu is %.17g, expected %.17g", name, row, i,
+                value, expected[row * line + i]);
+    }
+  }
+  wf_free(actual);
+  wf_free(expected);
+}
+
+static void check_against(const char *name, const wf_forest *forest, const reference *r,
+                          const char *background, const char *file, size_t line) {
+  size_t n;
+  double *numbers = oracle_numbers(name, background, 1, &n);
+  float *rows = wf_alloc_array(n, sizeof *rows);
+  for (size_t i = 0; i < n; i++) rows[i] = (float)numbers[i];
+  wf_features view = wf_features_rows(rows, n / r->n_columns, r->n_columns);
+  check_oracle(forest, r, name, file, line, &view);
+  wf_free(rows);
+  wf_free(numbers);
+}
+
+static void check_fraud(const char *name, const wf_forest *forest, const reference *r) {
+  check_against(name, forest, r, "baseline_mean.csv",
+                "exact_shapley_probability_meanbaseline_first10.csv", 47);
+}
+
+static void check_small8(const char *name, const wf_forest *forest, const reference *r) {
+  check_against(name, forest, r, "background.csv", "exact_shapley_probability_bg10_first10.csv", 8);
+}
+
+TEST(probability_oracle_fraud) { with_oracle_model("fraud", check_fraud); }
+TEST(probability_oracle_small8) { with_oracle_model("small8", check_small8); }
 
 /* ---- memory ---- */
 
