@@ -163,8 +163,10 @@ local function read_reasons(predictions, rows)
   for i, one in ipairs(predictions) do
     list[i] = { base = one.base, rest = one.rest }
     for k, reason in ipairs(one.reasons) do
-      if rows:has(reason.column) then reason.value = rows:column(reason.column)[i] end
-      reason.text = words.sentence(reason, rows, one.predicted_label and "class " .. one.predicted_label)
+      local column = rows:has(reason.column) and rows:column(reason.column)
+      if column then reason.value = column[i] end
+      reason.text = words.sentence(reason, column and column.type,
+        one.predicted_label and "class " .. one.predicted_label)
       list[i][k] = reason
     end
   end

@@ -151,29 +151,35 @@ end
 local reason_rules = { output = { "integer", min = 1 },
   by = { "string", default = "column", choices = { "column", "feature" } } }
 
+local function check_reasons(self, where, n, given)
+  local o = options.check(where, given, reason_rules)
+  if n ~= nil then options.argument(where, 1, n, "integer") end
+  if o.output then output_of(self, o.output) end
+  return n or 3, o
+end
+
 -- Why one row got its prediction: the `n` largest contributions, by raw column or by feature, as
 -- { column, feature, value, contribution, text }. Of several classes the one that is predicted, or
 -- `output`.
 function methods:reasons(row, n, given)
-  local o = options.check("explanation:reasons", given, reason_rules)
   options.argument("explanation:reasons", 1, row, "integer")
   if row < 1 or row > #self then
     errors.invalid("explanation:reasons: there is no row %d; there are %d", row, #self)
   end
-  if n ~= nil then options.argument("explanation:reasons", 2, n, "integer") end
-  local output = o.output and output_of(self, o.output) or reasons.predicted(self, row)
-  return reasons.of(self, row, n or 3, output, o.by)
+  local count, o = check_reasons(self, "explanation:reasons", n, given)
+  return reasons.of(reasons.reader(self), row, count, o.output, o.by)
 end
 
 -- The reasons of every row as one frame: row, rank, column, value, contribution, text.
 function methods:reason_table(n, given)
-  local columns = { {}, {}, {}, {}, {}, {} }
+  local count, o = check_reasons(self, "explanation:reason_table", n, given)
+  local reader, columns, at = reasons.reader(self, true), { {}, {}, {}, {}, {}, {} }, 0
   for row = 1, #self do
-    for rank, reason in ipairs(self:reasons(row, n, given)) do
-      local at = #columns[1] + 1
+    for rank, reason in ipairs(reasons.of(reader, row, count, o.output, o.by)) do
+      at = at + 1
       columns[1][at], columns[2][at], columns[3][at] = row, rank, reason.feature or reason.column
       columns[4][at] = reason.value == nil and frame.missing
-        or reasons.value_text(reason.value, self.data:column(reason.column))
+        or reasons.value_text(reason.value, reader.kinds[reason.column])
       columns[5][at], columns[6][at] = reason.contribution, reason.text
     end
   end

@@ -8,61 +8,89 @@ local pretty = require "wf.pretty"
 
 local reasons = {}
 
--- The output with the largest prediction of that row.
-function reasons.predicted(explained, row)
-  if #explained.outputs == 1 then return 1 end
-  local best, most
+-- ---- reading ------------------------------------------------------------------------------------
+
+-- Slot numbers of things by name: { slot of the i-th name, … }, { name of each slot, … }.
+local function slots_of(names)
+  local slots, known, place = {}, {}, {}
+  for i, name in ipairs(names) do
+    if not place[name] then known[#known + 1], place[name] = name, #known + 1 end
+    slots[i] = place[name]
+  end
+  return { slots = slots, names = known }
+end
+
+-- An explanation ready to be asked for reasons: of a row or two (columns are read where needed), or of
+-- many (`whole`: columns become lists once).
+function reasons.reader(explained, whole)
+  local function read(column) return whole and column:to_table() or column end
+  local reader = { explained = explained, outputs = {}, raw = {}, kinds = {}, features = explained:features(),
+    column = slots_of(explained.origins), feature = slots_of(explained:features()) }
   for i, values in ipairs(explained.outputs) do
-    local sum = explained.bases[i]
-    for _, name in ipairs(values:columns()) do sum = sum + values:column(name)[row] end
+    reader.outputs[i] = {}
+    for k, name in ipairs(reader.features) do reader.outputs[i][k] = read(values:column(name)) end
+  end
+  for _, name in ipairs(reader.column.names) do
+    if explained.data and explained.data:has(name) then
+      local column = explained.data:column(name)
+      reader.raw[name], reader.kinds[name] = read(column), column.type
+    end
+  end
+  return reader
+end
+
+-- The output with the largest prediction of that row.
+local function predicted(reader, row)
+  if #reader.outputs == 1 then return 1 end
+  local best, most
+  for i, lists in ipairs(reader.outputs) do
+    local sum = reader.explained.bases[i]
+    for k = 1, #lists do sum = sum + lists[k][row] end
     if not most or sum > most then best, most = i, sum end
   end
   return best
 end
 
-local function contributions(explained, row, output, by)
-  local values, list, place = explained.outputs[output], {}, {}
-  for i, feature in ipairs(values:columns()) do
-    local column, contribution = explained.origins[i], values:column(feature)[row]
-    local entry = by == "column" and place[column]
-    if entry then
-      entry.contribution = entry.contribution + contribution
-    else
-      entry = { column = column, contribution = contribution, order = #list + 1,
-        feature = by == "feature" and feature or nil }
-      list[#list + 1], place[column] = entry, entry
+-- The contributions by slot, and the slots of the n largest.
+local function largest(lists, row, n, by)
+  local sums, order, slots = {}, {}, by.slots
+  for slot = 1, #by.names do sums[slot] = 0.0 end
+  for k = 1, #lists do sums[slots[k]] = sums[slots[k]] + lists[k][row] end
+  for slot, sum in ipairs(sums) do
+    local at = #order
+    while at > 0 and math.abs(sums[order[at]]) < math.abs(sum) do at = at - 1 end
+    if at < n and sum ~= 0 then
+      table.insert(order, at + 1, slot)
+      order[n + 1] = nil
     end
   end
-  return list
+  return sums, order
 end
 
-local function is_larger(a, b)
-  local x, y = math.abs(a.contribution), math.abs(b.contribution)
-  if x ~= y then return x > y end
-  return a.order < b.order
-end
+-- ---- words --------------------------------------------------------------------------------------
 
--- A raw value of that column as people write it: six digits of a fraction say enough.
-function reasons.value_text(value, column)
-  if column.type == "timestamp" then return (pretty.time(value):gsub("%.000000", "")) end
+-- A raw value of a column of that type as people write it: six digits of a fraction say enough.
+function reasons.value_text(value, kind)
+  if kind == "timestamp" then return (pretty.time(value):gsub("%.000000", "")) end
   if math.type(value) ~= "float" then return tostring(value) end
   local whole = math.tointeger(value)
   return whole and tostring(whole) or ("%.6g"):format(value)
 end
 
 -- "incident_severity = Major", "age is missing", or the name alone where the data does not show it.
-local function subject(entry, data)
+local function subject(entry, kind)
   local name = entry.column
-  if not data or not data:has(name) then return entry.feature or name end
+  if not kind then return entry.feature or name end
   local text = entry.value == nil and name .. " is missing"
-    or ("%s = %s"):format(name, reasons.value_text(entry.value, data:column(name)))
+    or ("%s = %s"):format(name, reasons.value_text(entry.value, kind))
   if entry.feature and entry.feature ~= name then text = ("%s (%s)"):format(entry.feature, text) end
   return text
 end
 
--- "incident_severity = Major raised it by 0.84 (margin)"; `what` (a class) and `scale` have these defaults.
-function reasons.sentence(entry, data, what, scale)
-  return ("%s %s %s by %.3g (%s)"):format(subject(entry, data),
+-- "incident_severity = Major raised it by 0.84 (margin)"; `kind` is the type of the raw column (nil: its
+-- value is not known), `what` (a class) and `scale` have these defaults.
+function reasons.sentence(entry, kind, what, scale)
+  return ("%s %s %s by %.3g (%s)"):format(subject(entry, kind),
     entry.contribution > 0 and "raised" or "lowered", what or "it", math.abs(entry.contribution),
     scale or "margin")
 end
@@ -73,20 +101,22 @@ local function class_name(explained, output)
   return tostring(explained.classes and explained.classes[output] or "class " .. output - 1)
 end
 
-function reasons.of(explained, row, n, output, by)
-  local list, kept = contributions(explained, row, output, by), {}
-  table.sort(list, is_larger)
-  for i = 1, math.min(n, #list) do
-    local entry = list[i]
-    if entry.contribution == 0 then break end
-    entry.order = nil
-    if explained.data and explained.data:has(entry.column) then
-      entry.value = explained.data:column(entry.column)[row]
-    end
-    entry.text = reasons.sentence(entry, explained.data, class_name(explained, output), explained.scale)
-    kept[i] = entry
+-- The n largest contributions to one output (nil: the one that is predicted), `by` "column" or "feature".
+function reasons.of(reader, row, n, output, by)
+  output = output or predicted(reader, row)
+  local explained, list = reader.explained, {}
+  local class = class_name(explained, output)
+  local sums, order = largest(reader.outputs[output], row, n, reader[by])
+  for i, slot in ipairs(order) do
+    local column = by == "column" and reader.column.names[slot] or explained.origins[slot]
+    local values = reader.raw[column]
+    local entry = { column = column, feature = by == "feature" and reader.features[slot] or nil,
+      contribution = sums[slot] }
+    if values then entry.value = values[row] end
+    entry.text = reasons.sentence(entry, reader.kinds[column], class, explained.scale)
+    list[i] = entry
   end
-  return kept
+  return list
 end
 
 return reasons
