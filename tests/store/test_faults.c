@@ -23,6 +23,7 @@ ssize_t __real_write(int fd, const void *data, size_t size);
 ssize_t __real_read(int fd, void *data, size_t size);
 
 static struct {
+  bool watching;    /* from begin to end, in one thread */
   long fail_at;     /* -1: never */
   const char *only; /* NULL, or the letters of the calls that count */
   bool for_ever, halve_writes;
@@ -30,9 +31,10 @@ static struct {
   long count;
   char trace[64]; /* one letter a call */
   size_t traced;
-} fault = {.fail_at = -1};
+} fault;
 
 static bool refuse(char letter) {
+  if (!fault.watching) return false;
   if (fault.traced + 1 < sizeof fault.trace) fault.trace[fault.traced++] = letter;
   if (fault.only && !strchr(fault.only, letter)) return false;
   long number = fault.count++;
@@ -44,12 +46,13 @@ static bool refuse(char letter) {
 
 static void begin(long fail_at, bool for_ever, int errnum) {
   memset(&fault, 0, sizeof fault);
+  fault.watching = true;
   fault.fail_at = fail_at;
   fault.for_ever = for_ever;
   fault.errnum = errnum;
 }
 
-static void end(void) { fault.fail_at = -1; }
+static void end(void) { fault.watching = false; }
 
 static bool pretending;
 
