@@ -8,7 +8,7 @@
 #include <math.h>
 
 /* A list of numbers; NaN becomes false, so that the list has no hole. */
-static void set_list(lua_State *L, const char *name, const double *values, size_t n) {
+static void push_list(lua_State *L, const double *values, size_t n) {
   lua_createtable(L, (int)n, 0);
   for (size_t i = 0; i < n; i++) {
     if (isnan(values[i]))
@@ -17,6 +17,10 @@ static void set_list(lua_State *L, const char *name, const double *values, size_
       lua_pushnumber(L, values[i]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
+}
+
+static void set_list(lua_State *L, const char *name, const double *values, size_t n) {
+  push_list(L, values, n);
   lua_setfield(L, -2, name);
 }
 
@@ -65,34 +69,42 @@ int bias_calibrated(lua_State *L) {
 /* ---- learning under a constraint ----------------------------------------------------------------
  */
 
-static wf_bias_constraint read_constraint(lua_State *L, const char *what) {
-  static const char *const names[] = {"demographic_parity",         "true_positive_rate_parity",
-                                      "false_positive_rate_parity", "true_negative_rate_parity",
-                                      "false_negative_rate_parity", "equalized_odds",
-                                      "error_rate_parity",          NULL};
-  return (wf_bias_constraint)wfl_option_choice(L, 1, what, "constraint", names, 0);
+/* What a constraint is about. */
+typedef struct constrained {
+  bias_rows rows;
+  wf_bias_constraint constraint;
+  const uint8_t *labels;
+  const int32_t *groups;
+  size_t n_groups, n_cells; /* cells: events x groups */
+} constrained;
+
+/* Of the option table at index 1, which may also have `option`. */
+static constrained push_constrained(lua_State *L, const char *what, const char *option) {
+  static const char *const constraints[] = {
+      "demographic_parity",         "true_positive_rate_parity",
+      "false_positive_rate_parity", "true_negative_rate_parity",
+      "false_negative_rate_parity", "equalized_odds",
+      "error_rate_parity",          NULL};
+  constrained c = {.rows = {L, what, SIZE_MAX}};
+  lua_settop(L, 1);
+  wfl_options(L, 1, what,
+              (const char *const[]){"labels", "groups", "n_groups", "constraint", option, NULL});
+  c.constraint = (wf_bias_constraint)wfl_option_choice(L, 1, what, "constraint", constraints, 0);
+  c.labels = bias_push_flags(&c.rows, "labels", true);
+  c.groups = bias_push_groups(&c.rows, &c.n_groups, true);
+  c.n_cells = wf_bias_event_count(c.constraint) * c.n_groups;
+  return c;
 }
 
 int bias_constraint_gaps(lua_State *L) {
-  static const char *const names[] = {"labels",   "decisions",  "groups",
-                                      "n_groups", "constraint", NULL};
-  bias_rows rows = {L, "bias.gaps", SIZE_MAX};
-  size_t n_groups;
-  lua_settop(L, 1);
-  wfl_options(L, 1, rows.what, names);
-  wf_bias_constraint constraint = read_constraint(L, rows.what);
-  const uint8_t *labels = bias_push_flags(&rows, "labels", true);
-  const double *decisions = bias_push_numbers(&rows, "decisions", true);
-  const int32_t *groups = bias_push_groups(&rows, &n_groups, true);
-  size_t n_cells = wf_bias_event_count(constraint) * n_groups;
-  double *gaps = wfl_scratch(L, n_cells, sizeof *gaps);
+  constrained c = push_constrained(L, "bias.gaps", "decisions");
+  const double *decisions = bias_push_numbers(&c.rows, "decisions", true);
+  double *gaps = wfl_scratch(L, c.n_cells, sizeof *gaps);
   wf_error err = WF_ERROR_INIT;
-  if (wf_bias_constraint_gaps(gaps, constraint, labels, decisions, groups, n_groups, rows.n,
-                              &err) != WF_OK)
+  if (wf_bias_constraint_gaps(gaps, c.constraint, c.labels, decisions, c.groups, c.n_groups,
+                              c.rows.n, &err) != WF_OK)
     return wfl_raise(L, &err);
-  lua_createtable(L, 0, 1);
-  set_list(L, "gaps", gaps, n_cells);
-  lua_getfield(L, -1, "gaps");
+  push_list(L, gaps, c.n_cells);
   return 1;
 }
 
@@ -111,22 +123,13 @@ static const double *push_multipliers(lua_State *L, const char *what, size_t n) 
 }
 
 int bias_signed_weights(lua_State *L) {
-  static const char *const names[] = {"labels",   "multipliers", "groups",
-                                      "n_groups", "constraint",  NULL};
-  bias_rows rows = {L, "bias.signed_weights", SIZE_MAX};
-  size_t n_groups;
-  lua_settop(L, 1);
-  wfl_options(L, 1, rows.what, names);
-  wf_bias_constraint constraint = read_constraint(L, rows.what);
-  const uint8_t *labels = bias_push_flags(&rows, "labels", true);
-  const int32_t *groups = bias_push_groups(&rows, &n_groups, true);
-  const double *multipliers =
-      push_multipliers(L, rows.what, wf_bias_event_count(constraint) * n_groups);
-  double *weights = wfl_scratch(L, rows.n, sizeof *weights);
+  constrained c = push_constrained(L, "bias.signed_weights", "multipliers");
+  const double *multipliers = push_multipliers(L, c.rows.what, c.n_cells);
+  double *weights = wfl_scratch(L, c.rows.n, sizeof *weights);
   wf_error err = WF_ERROR_INIT;
-  if (wf_bias_signed_weights(weights, constraint, multipliers, labels, groups, n_groups, rows.n,
-                             &err) != WF_OK)
+  if (wf_bias_signed_weights(weights, c.constraint, multipliers, c.labels, c.groups, c.n_groups,
+                             c.rows.n, &err) != WF_OK)
     return wfl_raise(L, &err);
-  bias_push_doubles(L, weights, rows.n);
+  bias_push_doubles(L, weights, c.rows.n);
   return 1;
 }
