@@ -148,8 +148,9 @@ static void explain_once(const job *work, scratch *s, double weight, double *out
 static wf_status scratch_new(scratch *out, const job *work, wf_error *err) {
   const wf_forest *forest = work->forest;
   size_t n_used = forest->n_used, n_groups = forest->n_groups;
+  size_t n_players = n_used < WF_ENUMERATE_MAX_PLAYERS ? n_used : WF_ENUMERATE_MAX_PLAYERS;
   scratch s = {0};
-  WF_TRY(wf_enumeration_new(&s.products, work->objective, work->background != NULL, n_used,
+  WF_TRY(wf_enumeration_new(&s.products, work->objective, work->background != NULL, n_players,
                             n_groups, work->n_products, work->n_factors, err));
   double *memory = wf_alloc_array(n_groups * (n_used + 2) + 2 * n_used + 1, sizeof *memory);
   if (!memory) {
@@ -230,6 +231,43 @@ static wf_status explain_block(void *context, size_t index, size_t begin, size_t
 
 /* ---- the whole ---- */
 
+static wf_status check_features(const wf_forest *forest, wf_error *err) {
+  if (forest->n_used <= WF_ENUMERATE_MAX_PLAYERS) return WF_OK;
+  return wf_fail(err, WF_LIMIT,
+                 "explaining probabilities enumerates all sets of features: the model splits on "
+                 "%zu features, at most %d are possible",
+                 forest->n_used, WF_ENUMERATE_MAX_PLAYERS);
+}
+
+/* Features the model splits on that are not the same in the two rows, missing ones being the same.
+ */
+static size_t count_differing(const job *work, size_t row, size_t other) {
+  size_t n = 0;
+  for (size_t slot = 0; slot < work->forest->n_used; slot++) {
+    float a = wf_features_at(work->features, row, work->forest->used[slot]);
+    float b = wf_features_at(work->background, other, work->forest->used[slot]);
+    n += a != b && !(a != a && b != b);
+  }
+  return n;
+}
+
+/* All of them before the first is explained, which may take long. */
+static wf_status check_pairs(const job *work, wf_error *err) {
+  if (work->forest->n_used <= WF_ENUMERATE_MAX_PLAYERS) return WF_OK;
+  for (size_t row = 0; row < work->features->n_rows; row++) {
+    for (size_t other = 0; other < work->background->n_rows; other++) {
+      size_t n = count_differing(work, row, other);
+      if (n <= WF_ENUMERATE_MAX_PLAYERS) continue;
+      return wf_fail(err, WF_LIMIT,
+                     "explaining probabilities enumerates all sets of features: row %zu and "
+                     "background row %zu differ in %zu features that the model splits on, at most "
+                     "%d are possible",
+                     row, other, n, WF_ENUMERATE_MAX_PLAYERS);
+    }
+  }
+  return WF_OK;
+}
+
 static wf_status find_what(job *work, wf_error *err) {
   const wf_forest *forest = work->forest;
   work->objective = wf_enumeration_objective(forest->objective);
@@ -239,11 +277,7 @@ static wf_status find_what(job *work, wf_error *err) {
   if (forest->weights)
     return wf_fail(err, WF_UNSUPPORTED,
                    "probabilities of a gblinear model cannot be explained exactly");
-  if (forest->n_used > WF_ENUMERATE_MAX_PLAYERS)
-    return wf_fail(err, WF_LIMIT,
-                   "explaining probabilities enumerates all sets of features: the model splits on "
-                   "%zu features, at most %d are possible",
-                   forest->n_used, WF_ENUMERATE_MAX_PLAYERS);
+  WF_TRY(work->background ? check_pairs(work, err) : check_features(forest, err));
   WF_TRY(wf_shap_plan_get(&work->plan, forest, err));
   for (size_t t = 0; t < forest->n_trees; t++) {
     size_t depth =

@@ -197,6 +197,15 @@ TEST(probability_refusals) {
               "the model splits on 25 features, at most 24 are possible");
   CHECK_FAILS(wf_shap_probability(forest, &one, &none, NULL, out, &err), err, WF_INVALID,
               "the background has no rows");
+  float near[25] = {0}, far[50] = {0};
+  for (size_t i = 0; i < 12; i++) near[i] = 1;
+  near[24] = row[24] = NAN;                                      /* the same */
+  for (size_t i = 0; i < 50; i++) far[i] = i < 25 ? near[i] : 2; /* rows 0 and 1 */
+  wf_features background = wf_features_rows(near, 1, 25), both = wf_features_rows(far, 2, 25);
+  REQUIRE_OK(wf_shap_probability(forest, &one, &background, NULL, out, &err), err);
+  CHECK_SAME(out[24], 0);
+  CHECK_FAILS(wf_shap_probability(forest, &one, &both, NULL, out, &err), err, WF_LIMIT,
+              "row 0 and background row 1 differ in 25 features that the model splits on");
   one.n_columns = 24;
   CHECK_FAILS(wf_shap_probability(forest, &one, NULL, NULL, out, &err), err, WF_INVALID,
               "the data has 24 features, the model 25");

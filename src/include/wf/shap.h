@@ -56,14 +56,15 @@ WF_API WF_NODISCARD wf_status wf_shap_interventional(const wf_forest *forest,
                                                      const wf_shap_options *options, double *out,
                                                      wf_error *err);
 
-/* Exact Shapley values of the probability (of each class), by enumerating all sets of the features
- * that the model splits on: WF_LIMIT when there are more than 24. What a set of known features is
- * worth is, with a background, the mean probability of its rows with those features replaced by the
- * row's; with `background` NULL, the probability of the margin that wf_shap_values would expect.
- * Writes what wf_shap_values writes, the base value being a probability; values and base sum to the
- * row's, which is checked. Takes about 10 ns a set, for each row and each background row, of the
- * features in which the two differ. WF_UNSUPPORTED: an objective without probabilities, gblinear.
- * `options` may be NULL. */
+/* Exact Shapley values of the probability (of each class), by enumerating all sets of features.
+ * What a set of known features is worth is, with a background, the mean of what the forest predicts
+ * for the background's rows with those features replaced by the row's; with `background` NULL, the
+ * probability of the margin that wf_shap_values would expect. Writes what wf_shap_values writes,
+ * the base value being a probability; values and base sum to the row's, which is checked. WF_LIMIT,
+ * before anything is explained: a row and a background row differ in more than 24 of the features
+ * that the model splits on; without a background, it splits on more than 24. n of them take 2^n
+ * sets of about 10 ns, for each row and background row. WF_UNSUPPORTED: an objective without
+ * probabilities, gblinear. `options` may be NULL. */
 WF_API WF_NODISCARD wf_status wf_shap_probability(const wf_forest *forest,
                                                   const wf_features *features,
                                                   const wf_features *background,
