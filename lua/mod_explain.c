@@ -151,6 +151,9 @@ static void *push_cells(lua_State *L, const char *what, size_t n_rows, size_t wi
   return wfl_scratch(L, cells, size);
 }
 
+/* Runs on any thread: looks at nothing but the flag. */
+static bool is_stopped(void *L) { return wfl_canceled(L); }
+
 /* ---- Kernel SHAP --------------------------------------------------------------------------------
  */
 
@@ -185,6 +188,8 @@ static void read_kernel(lua_State *L, kernel *k) {
       .n_samples = size_option(L, 4, what, "samples", 0, LUA_MAXINTEGER),
       .seed = seed_option(L, 4, what),
       .n_threads = size_option(L, 4, what, "threads", 0, 4096),
+      .stop = is_stopped,
+      .context = L,
       .link =
           wfl_option_choice(L, 4, what, "link", links, 0) ? WF_EXPLAIN_LOGIT : WF_EXPLAIN_IDENTITY,
       .weights = push_weights(L, 4, what, wf_frame_row_count(k->background)),

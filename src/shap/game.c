@@ -151,7 +151,11 @@ static wf_status solve_block(void *context, size_t index, size_t begin, size_t e
                              wf_error *err) {
   (void)index, (void)worker;
   const solving *work = context;
+  const wf_kernel_options *options = work->options;
   for (size_t i = begin; i < end; i++) {
+    if (options->stop && options->stop(options->context)) {
+      return wf_fail(err, WF_CANCELED, "stopped");
+    }
     size_t row = work->by_plan.rows[work->first_place + i];
     WF_TRY(solve_row(work, &work->plans[work->row_plan[row] - work->first_plan], row, err));
   }

@@ -567,6 +567,28 @@ TEST(kernel_refuses) {
   wf_forest_release(forest);
 }
 
+static bool stop_at_third(void *context) { return ++*(int *)context == 3; }
+
+TEST(kernel_stops) {
+  reference r;
+  reference_read(&r, "logistic");
+  wf_forest *forest = model_read("logistic");
+  wf_features rows = reference_by_row(&r), background = rows;
+  rows.n_rows = 10;
+  background.data += 10 * rows.row_stride;
+  background.n_rows = 10;
+  double out[70];
+  int asked = 0;
+  wf_kernel_options options = {.n_threads = 1, .stop = stop_at_third, .context = &asked};
+  wf_error err = WF_ERROR_INIT;
+  CHECK_FAILS(wf_kernel_forest(forest, WF_PREDICT_VALUE, &rows, &background, NULL, 6, &options, out,
+                               NULL, &err),
+              err, WF_CANCELED, "stopped");
+  CHECK_EQ_INT(asked, 3);
+  wf_forest_release(forest);
+  reference_free(&r);
+}
+
 static bool explain_model(const wf_forest *forest, const reference *r, double *out,
                           double *errors) {
   wf_features rows = reference_by_row(r), background = rows;

@@ -45,6 +45,9 @@ typedef struct wf_kernel_options {
   wf_explain_link link;
   const double *weights; /* of the background rows, not negative, not all 0; NULL: all alike */
   size_t n_threads;      /* 0: all; functions on frames are called on one */
+  /* Asked before each row, on any thread (NULL: never); true ends the call with WF_CANCELED. */
+  bool (*stop)(void *context);
+  void *context;
 } wf_kernel_options;
 
 /* Explains rows of features. players[feature] is the player (0 to n_players - 1) it belongs to:
