@@ -1,11 +1,9 @@
 /* game_forest.c — what coalitions are worth to a forest, without making the rows they stand for.
  *
- * For a row x and a background row z a tree's split either sends both the same way, and then does
- * not matter whatever the coalition, or sends them apart: then a coalition takes x's side when the
- * split's player is in it and z's side otherwise. What remains of a tree is small (as many splits
- * as x and z differ in on the paths they open), and is evaluated for WF_LANES coalitions at once,
- * from the leaves up, by choosing lane by lane between two arrays. So a tree costs a few vector
- * operations a coalition instead of a walk, and nothing depends on how many features there are.
+ * For a row and a background row the trees are collapsed to the splits at which the two part
+ * (collapse.h), and what is left is evaluated for WF_LANES coalitions at once, choosing lane by
+ * lane between two arrays. So a tree costs a few vector operations a coalition instead of a walk,
+ * and nothing depends on how many features there are.
  *
  * Each coalition ends in one leaf of each tree, and leaves are added in tree order in float32, so
  * that every worth is made of the very predictions wf_forest_predict gives for the rows a coalition
@@ -13,12 +11,11 @@
 #include "shap/game.h"
 
 #include "base/alloc.h"
-#include "forest/forest.h"
-#include "shap/lanes.h"
+#include "shap/collapse.h"
 
 #include <string.h>
 
-enum { FREE = 0, FROM_ROW = 1, FROM_BACKGROUND = 2 };
+enum { CHUNK = 8 * WF_LANES }; /* lanes that share a collapsed forest and their masks */
 
 typedef struct forest_game {
   wf_game game; /* first: a wf_game * is one of these */
@@ -88,150 +85,65 @@ static void find_different(const wf_game *game, size_t row, uint8_t *varying) {
 /* ---- lanes ------------------------------------------------------------------------------------
  */
 
-/* What evaluating one row needs. Lane l of the block in hand is coalition first_lane + l. */
+/* What evaluating one row needs. Lane l of the chunk in hand is coalition first_lane + l. */
 typedef struct walk {
   const forest_game *g;
-  const wf_lane_kernels *kernels;
   const wf_coalitions *coalitions;
+  const wf_lane_kernels *kernels;
   size_t row, first_lane, n_lanes;
-  uint64_t *lefts;             /* of the row */
-  const uint64_t *apart_lefts; /* of the background row in hand */
-  size_t first_node;           /* of the tree in hand */
-  uint32_t *slots;             /* per player: its number in the coalitions, if it varies */
-  uint8_t *sides;              /* per player: where the path so far takes it from */
-  int32_t *masks;              /* per slot WF_LANES: -1 in the coalition, 0 not */
-  float *margins;              /* per group WF_LANES */
-  float *levels;               /* WF_LANES for each split above, and one more */
-  float *outputs;              /* WF_LANES rows of groups; or one group's margins in place */
+  wf_collapse collapse;
+  uint64_t *lefts; /* of the row */
+  uint32_t *slots; /* per player: its number in the coalitions, or UINT32_MAX */
+  uint8_t *sides;
+  int32_t *masks; /* per slot CHUNK: -1 in the coalition, 0 not */
+  float *levels;  /* WF_LANES for each player that varies, and one more */
+  float *margins; /* per group WF_LANES */
+  float *outputs; /* WF_LANES rows of groups; the margins themselves when there is one group */
 } walk;
 
-static void fill_masks(const walk *w, size_t n_slots) {
+static void fill_masks(const walk *w) {
   const wf_coalitions *c = w->coalitions;
-  for (size_t lane = 0; lane < WF_LANES; lane++) {
+  for (size_t lane = 0; lane < CHUNK; lane++) {
     size_t l = w->first_lane + lane;
     const uint64_t *set = c->sets + (lane < w->n_lanes ? l / 2 : 0) * c->n_words;
-    for (size_t k = 0; k < n_slots; k++) {
-      w->masks[k * WF_LANES + lane] = wf_coalition_has(set, k) != (l % 2) ? -1 : 0;
+    for (size_t k = 0; k < c->n_players; k++) {
+      w->masks[k * CHUNK + lane] = wf_coalition_has(set, k) != (l % 2) ? -1 : 0;
     }
   }
 }
 
-/* Follows the tree from `at` while the coalition does not matter: to a leaf, or to a split that
- * sends row and background row apart by a player the path has not decided yet. */
-static size_t settle(const walk *w, size_t at) {
-  const wf_node *nodes = w->g->forest->nodes + w->first_node;
-  while (nodes[at].left) {
-    bool x = bit_at(w->lefts, w->first_node + at), z = bit_at(w->apart_lefts, w->first_node + at);
-    if (x != z) {
-      uint8_t side = w->sides[player_of(w->g, feature_of(&nodes[at]))];
-      if (side == FREE) return at;
-      if (side == FROM_BACKGROUND) x = z;
-    }
-    at = nodes[at].left + !x;
+/* f of the block of lanes from `lane` on against the background row that is collapsed. */
+static void predict_lanes(const walk *w, size_t lane, size_t n) {
+  const wf_forest *forest = w->g->forest;
+  for (size_t i = 0; i < forest->n_groups * WF_LANES; i++) {
+    w->margins[i] = forest->base_margins[i / WF_LANES];
   }
-  return at;
-}
-
-/* A split at which coalitions part: the nodes its two sides settle at. */
-typedef struct branch {
-  size_t player, in, other;
-  const int32_t *mask;
-  bool leaves; /* both nodes are */
-} branch;
-
-static branch open_branch(const walk *w, size_t at) {
-  const wf_node *nodes = w->g->forest->nodes + w->first_node;
-  size_t player = player_of(w->g, feature_of(&nodes[at])), right = nodes[at].left + 1;
-  bool left = bit_at(w->lefts, w->first_node + at);
-  branch b = {.player = player, .mask = w->masks + w->slots[player] * WF_LANES};
-  w->sides[player] = FROM_ROW;
-  b.in = settle(w, right - left);
-  w->sides[player] = FROM_BACKGROUND;
-  b.other = settle(w, right - !left);
-  w->sides[player] = FREE;
-  b.leaves = nodes[b.in].left == 0 && nodes[b.other].left == 0;
-  return b;
-}
-
-static void evaluate_node(const walk *w, size_t at, float *out);
-
-/* The values below a branch in all lanes: `out`, and as many levels after it as are needed. */
-static void evaluate_branch(const walk *w, const branch *b, float *out) {
-  w->sides[b->player] = FROM_ROW;
-  evaluate_node(w, b->in, out);
-  w->sides[b->player] = FROM_BACKGROUND;
-  evaluate_node(w, b->other, out + WF_LANES);
-  w->sides[b->player] = FREE;
-  w->kernels->choose(b->mask, out, out + WF_LANES);
-}
-
-/* The same below a settled node. */
-static void evaluate_node(const walk *w, size_t at, float *out) {
-  const wf_node *nodes = w->g->forest->nodes + w->first_node;
-  if (nodes[at].left == 0) {
-    w->kernels->fill(out, nodes[at].value);
-    return;
-  }
-  branch b = open_branch(w, at);
-  if (b.leaves) {
-    w->kernels->choose_constants(b.mask, out, nodes[b.in].value, nodes[b.other].value);
-  } else {
-    evaluate_branch(w, &b, out);
-  }
-}
-
-static void add_tree(walk *w, const wf_tree *tree) {
-  const wf_node *nodes = w->g->forest->nodes + tree->first;
-  float *to = w->margins + tree->group * WF_LANES;
-  w->first_node = tree->first;
-  size_t at = settle(w, 0);
-  if (nodes[at].left == 0) {
-    w->kernels->add_constant(to, nodes[at].value);
-    return;
-  }
-  branch b = open_branch(w, at);
-  if (b.leaves) {
-    w->kernels->add_constants(b.mask, to, nodes[b.in].value, nodes[b.other].value);
-  } else {
-    evaluate_branch(w, &b, w->levels);
-    w->kernels->add(to, w->levels);
-  }
-}
-
-/* The margins of a block of coalitions against one background row. */
-static wf_status tree_margins(walk *w, size_t background, wf_error *err) {
-  (void)err;
-  const forest_game *g = w->g;
-  const wf_forest *forest = g->forest;
-  w->apart_lefts = g->lefts + background * g->n_words;
-  for (size_t i = 0; i < forest->n_groups; i++) {
-    w->kernels->fill(w->margins + i * WF_LANES, forest->base_margins[i]);
-  }
-  for (size_t t = 0; t < forest->n_trees; t++) add_tree(w, &forest->trees[t]);
-  for (size_t i = 0; w->outputs != w->margins && i < WF_LANES; i++) {
+  wf_lane_ops_run(w->kernels, w->collapse.ops, w->collapse.n_ops, w->masks + lane, CHUNK, w->levels,
+                  w->margins);
+  for (size_t i = 0; w->outputs != w->margins && i < n; i++) {
     for (size_t k = 0; k < forest->n_groups; k++) {
       w->outputs[i * forest->n_groups + k] = w->margins[k * WF_LANES + i];
     }
   }
-  if (g->kind == WF_PREDICT_VALUE) {
-    wf_objective_transform(forest->objective, w->outputs, w->n_lanes, forest->n_groups);
+  if (w->g->kind == WF_PREDICT_VALUE) {
+    wf_objective_transform(forest->objective, w->outputs, n, forest->n_groups);
   }
-  return WF_OK;
 }
 
 /* The same of a model without trees, from the rows themselves, feature after feature. */
-static wf_status linear_margins(walk *w, size_t background, wf_error *err) {
+static wf_status predict_linear(const walk *w, size_t background, size_t lane, size_t n,
+                                wf_error *err) {
   const forest_game *g = w->g;
-  size_t n = g->rows->n_columns;
-  for (size_t f = 0; f < n; f++) {
+  size_t n_features = g->rows->n_columns;
+  for (size_t f = 0; f < n_features; f++) {
     float x = feature_at(g->rows, w->row, f), z = feature_at(g->background, background, f);
     uint32_t slot = w->slots[player_of(g, f)];
-    for (size_t i = 0; i < w->n_lanes; i++) {
-      bool in = slot == UINT32_MAX || w->masks[slot * WF_LANES + i];
+    for (size_t i = 0; i < n; i++) {
+      bool in = slot == UINT32_MAX || w->masks[slot * CHUNK + lane + i];
       w->levels[f * WF_LANES + i] = in ? x : z;
     }
   }
-  wf_features made = {w->levels, w->n_lanes, n, 1, WF_LANES};
+  wf_features made = {w->levels, n, n_features, 1, WF_LANES};
   wf_predict_options options = {.kind = g->kind, .n_threads = 1};
   return wf_forest_predict(g->forest, &made, &options, w->outputs, err);
 }
@@ -239,25 +151,38 @@ static wf_status linear_margins(walk *w, size_t background, wf_error *err) {
 /* ---- one row ----------------------------------------------------------------------------------
  */
 
-static wf_status evaluate_block(walk *w, double *out, wf_error *err) {
-  const wf_game *game = &w->g->game;
-  for (size_t z = 0; z < game->n_background; z++) {
-    WF_TRY(w->g->forest->weights ? linear_margins(w, z, err) : tree_margins(w, z, err));
-    double weight = game->weights[z];
-    for (size_t i = 0; i < w->n_lanes * game->n_outputs; i++) {
-      out[i] += weight * (double)w->outputs[i];
+/* Adds f of the chunk's lanes against one background row to their worths. */
+static wf_status add_background(walk *w, size_t background, double *out, wf_error *err) {
+  const forest_game *g = w->g;
+  size_t n_outputs = g->game.n_outputs;
+  double weight = g->game.weights[background];
+  if (!g->forest->weights) {
+    w->collapse.apart_lefts = g->lefts + background * g->n_words;
+    wf_collapse_run(&w->collapse);
+  }
+  for (size_t lane = 0; lane < w->n_lanes; lane += WF_LANES) {
+    size_t n = w->n_lanes - lane < WF_LANES ? w->n_lanes - lane : WF_LANES;
+    if (g->forest->weights) {
+      WF_TRY(predict_linear(w, background, lane, n, err));
+    } else {
+      predict_lanes(w, lane, n);
     }
+    double *worths = out + lane * n_outputs;
+    for (size_t i = 0; i < n * n_outputs; i++) worths[i] += weight * (double)w->outputs[i];
   }
   return WF_OK;
 }
 
 static wf_status evaluate_lanes(walk *w, double *out, wf_error *err) {
-  const wf_coalitions *c = w->coalitions;
-  for (size_t lane = 0; lane < 2 * c->n_pairs; lane += WF_LANES) {
+  const wf_game *game = &w->g->game;
+  size_t n = 2 * w->coalitions->n_pairs;
+  for (size_t lane = 0; lane < n; lane += CHUNK) {
     w->first_lane = lane;
-    w->n_lanes = 2 * c->n_pairs - lane < WF_LANES ? 2 * c->n_pairs - lane : WF_LANES;
-    fill_masks(w, c->n_players);
-    WF_TRY(evaluate_block(w, out + lane * w->g->game.n_outputs, err));
+    w->n_lanes = n - lane < CHUNK ? n - lane : CHUNK;
+    fill_masks(w);
+    for (size_t z = 0; z < game->n_background; z++) {
+      WF_TRY(add_background(w, z, out + lane * game->n_outputs, err));
+    }
   }
   return WF_OK;
 }
@@ -269,23 +194,35 @@ static bool walk_reserve(walk *w) {
   w->lefts = wf_alloc_array(w->g->n_words + 1, sizeof *w->lefts);
   w->slots = wf_alloc_array(n_players, sizeof *w->slots);
   w->sides = wf_alloc_zero(n_players, sizeof *w->sides);
-  w->masks = wf_alloc_array(v, WF_LANES * sizeof *w->masks);
+  w->masks = wf_alloc_array(v, CHUNK * sizeof *w->masks);
   w->levels = wf_alloc_array(n_levels + 1, WF_LANES * sizeof *w->levels);
   w->margins = wf_alloc_array(2 * forest->n_groups, WF_LANES * sizeof *w->margins);
-  return w->lefts && w->slots && w->sides && w->masks && w->levels && w->margins;
+  w->collapse.ops = wf_alloc_array(wf_collapse_most(forest) + 1, sizeof *w->collapse.ops);
+  return w->lefts && w->slots && w->sides && w->masks && w->levels && w->margins && w->collapse.ops;
+}
+
+static void walk_begin(walk *w, const size_t *players) {
+  const forest_game *g = w->g;
+  memset(w->slots, 0xff, g->game.n_players * sizeof *w->slots);
+  for (size_t k = 0; k < w->coalitions->n_players; k++) w->slots[players[k]] = (uint32_t)k;
+  w->outputs = g->forest->n_groups == 1 ? w->margins : w->margins + g->forest->n_groups * WF_LANES;
+  if (!g->forest->weights) fill_lefts(g, g->rows, w->row, w->lefts);
+  w->collapse.forest = g->forest;
+  w->collapse.players = g->players;
+  w->collapse.row_lefts = w->lefts;
+  w->collapse.slots = w->slots;
+  w->collapse.sides = w->sides;
 }
 
 static wf_status evaluate_forest(const wf_game *game, size_t row, const wf_coalitions *coalitions,
                                  const size_t *players, double *out, wf_error *err) {
-  const forest_game *g = (const forest_game *)game;
-  walk w = {.g = g, .kernels = wf_lane_kernels_choose(), .coalitions = coalitions, .row = row};
+  walk w = {.g = (const forest_game *)game,
+            .coalitions = coalitions,
+            .kernels = wf_lane_kernels_choose(),
+            .row = row};
   wf_status status = walk_reserve(&w) ? WF_OK : wf_fail_nomem(err);
   if (status == WF_OK) {
-    memset(w.slots, 0xff, game->n_players * sizeof *w.slots);
-    for (size_t k = 0; k < coalitions->n_players; k++) w.slots[players[k]] = (uint32_t)k;
-    size_t n_groups = g->forest->n_groups;
-    w.outputs = n_groups == 1 ? w.margins : w.margins + n_groups * WF_LANES;
-    if (!g->forest->weights) fill_lefts(g, g->rows, row, w.lefts);
+    walk_begin(&w, players);
     status = evaluate_lanes(&w, out, err);
   }
   wf_free(w.lefts);
@@ -294,6 +231,7 @@ static wf_status evaluate_forest(const wf_game *game, size_t row, const wf_coali
   wf_free(w.masks);
   wf_free(w.levels);
   wf_free(w.margins);
+  wf_free(w.collapse.ops);
   return status;
 }
 

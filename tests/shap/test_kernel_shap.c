@@ -518,16 +518,16 @@ TEST(kernel_lanes_give_the_same_bits) {
   for (int k = 0; k < 2; k++) {
     float(*x)[WF_LANES] = k ? b : a;
     for (int i = 0; i < WF_LANES; i++) mask[i] = i % 5 < 2 ? -1 : 0;
-    kernels[k]->fill(x[0], 0.1F);
-    kernels[k]->choose_constants(mask, x[1], 1, -3);
-    kernels[k]->fill(x[2], 7);
+    memset(x, 0, sizeof a);
+    kernels[k]->add_in(x[0], 0.1F);
+    kernels[k]->choose_both(mask, x[1], 1, -3);
+    kernels[k]->choose_other(mask, x[2], 7);
     kernels[k]->choose(mask, x[1], x[2]);
     kernels[k]->add(x[0], x[1]);
-    kernels[k]->add_constant(x[0], 0.3F);
-    kernels[k]->add_constants(mask, x[0], 1e-3F, 1e3F);
+    kernels[k]->choose_in(mask, x[0], 0.25F);
+    kernels[k]->add_both(mask, x[0], 1e-3F, 1e3F);
     for (int i = 0; i < WF_LANES; i++) {
-      float expected = mask[i] ? 0.1F + 1 + 0.3F + 1e-3F : 0.1F + 7 + 0.3F + 1e3F;
-      CHECK_SAME(x[0][i], expected);
+      CHECK_SAME(x[0][i], mask[i] ? 0.25F + 1e-3F : 0.1F + 7 + 1e3F);
     }
   }
   CHECK(memcmp(a, b, sizeof a) == 0);
