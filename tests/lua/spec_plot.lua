@@ -64,7 +64,38 @@ local function each(node, visit)
   for _, child in ipairs(node.children) do each(child, visit) end
 end
 
--- Well-formed, with no number that is none, and nothing outside the picture; returns the root.
+-- The boxes of the texts that are not turned: { left, right, top, bottom, text }, by the letters' widths.
+local function text_boxes(node, inherited, boxes)
+  local style = setmetatable(node.attributes, { __index = inherited })
+  if node.name == "text" and not style.transform then
+    local size, x, y = tonumber(style["font-size"]), tonumber(style.x), tonumber(style.y)
+    local text = node.text:gsub("&lt;", "<"):gsub("&gt;", ">"):gsub("&quot;", '"'):gsub("&amp;", "&")
+    local width = letters.width(text, size, style["font-weight"] == "bold")
+    local share = ({ ["end"] = 1, middle = 0.5 })[style["text-anchor"]] or 0
+    local left = x - width * share
+    boxes[#boxes + 1] = { left = left, right = left + width, top = y - size * 0.72, bottom = y + size * 0.2,
+      text = text }
+  end
+  for _, child in ipairs(node.children) do text_boxes(child, style, boxes) end
+  return boxes
+end
+
+-- No text lies on another, and none leaves the picture.
+local function check_texts_apart(root, width, height)
+  local boxes = text_boxes(root, {}, {})
+  for i, a in ipairs(boxes) do
+    t.ok(a.left >= -1 and a.right <= width + 1 and a.top >= 0 and a.bottom <= height,
+      ("'%s' leaves the picture: %.0f to %.0f, %.0f to %.0f"):format(a.text, a.left, a.right, a.top, a.bottom))
+    for k = i + 1, #boxes do
+      local b = boxes[k]
+      t.ok(a.right <= b.left + 0.5 or b.right <= a.left + 0.5 or a.bottom <= b.top + 0.5 or b.bottom <= a.top + 0.5,
+        ("'%s' and '%s' lie on each other at %.0f, %.0f"):format(a.text, b.text, a.left, a.top))
+    end
+  end
+end
+
+-- Well-formed, with no number that is none, nothing outside the picture and no text on another;
+-- returns the root.
 local function check_svg(text)
   local root = parse_xml(text)
   t.equal(root.name, "svg")
@@ -86,6 +117,7 @@ local function check_svg(text)
       t.ok(x >= 0 and x <= width and y >= 0 and y <= height, ("%s at %s, %s"):format(node.name, x, y))
     end
   end)
+  check_texts_apart(root, width, height)
   return root
 end
 
@@ -172,7 +204,8 @@ end
 
 t.test("numbers", function()
   for _, case in ipairs { { 0, "0" }, { 1234.6, "1235" }, { 12345, "12,345" }, { 0.000123456, "0.000123" },
-    { -0.5, "−0.5" }, { 1e-7, "1e−7" }, { 123456789, "123,456,789" }, { 1.5e10, "1.5e10" }, { 9.999, "10" },
+    { -0.5, "−0.5" }, { 1e-7, "1e−7" }, { 123456789, "123M" }, { -1.5e10, "−15B" }, { 1234567, "1.23M" },
+    { 2e15, "2e15" }, { 9.999, "10" },
     { 5e-324, "4.94e−324" }, { 1e308, "1e308" }, { 0 / 0, "NaN" }, { -math.huge, "−∞" } } do
     t.equal(number.short(case[1]), case[2])
   end
@@ -208,7 +241,7 @@ t.test("a single value, logarithms, percentages", function()
   t.equal(scale.linear { low = 0, high = 0, from = 0, to = 100 }.at(0), 50.0)
   local labels = {}
   for i, tick in ipairs(scale.log { low = 1, high = 1e6, from = 0, to = 600 }.ticks(3)) do labels[i] = tick.label end
-  t.equal(labels, { "1", "100", "10,000", "1,000,000" })
+  t.equal(labels, { "1", "100", "10,000", "1M" })
   labels = {}
   for i, tick in ipairs(scale.linear { low = 0, high = 1, from = 0, to = 1, percent = true }.ticks(4)) do
     labels[i] = tick.label
@@ -250,7 +283,7 @@ t.test("the writer escapes, sorts attributes and knows no exponents", function()
   local page = svg.new(100, 50, 'a "title" <&>')
   page:text(1 / 3, 1e-9, "<&>\"'\0\xff", { fill = "#000", font_size = 12 })
   local text = page:finish()
-  check_svg(text)
+  parse_xml(text)
   t.contains(text, '<text fill="#000" font-size="12" x="0.33" y="0">&lt;&amp;&gt;&quot;\' \u{fffd}</text>',
     "<title>a &quot;title&quot; &lt;&amp;&gt;</title>")
 end)
@@ -338,6 +371,31 @@ t.test("waterfall: golden, the bars end where the prediction is", function()
   t.contains(p:svg(), "income = 12,000", "age = missing", "prediction 0.95 (probability 0.721)")
   check_plot(plot.waterfall((large(5, 50)), { row = 5 }))
   check_plot(plot.waterfall(explanation({ "a" }, { { 0.0 } }), { row = 1 }))
+end)
+
+t.test("long names, tiny and huge values: no text on another in any plot of an explanation", function()
+  local random = new_random(13)
+  for _, magnitude in ipairs { 1e-9, 1, 3e7, 1e20 } do
+    local names, columns, data = {}, {}, {}
+    for f = 1, 40 do
+      local name = f % 4 == 0 and "保険契約者の年齢と居住地域の詳細な説明 %d" or "a_really_long_name_of_feature_%d_that_goes_on"
+      names[f] = name:format(f)
+      columns[f], data[f] = {}, {}
+      for i = 1, 60 do
+        data[f][i] = (random() - 0.5) * magnitude
+        columns[f][i] = data[f][i] / f
+      end
+    end
+    local e, d = explanation(names, columns, magnitude), frame.new { names = names, columns = data }
+    check_plot(plot.importance(e, { top = 30 }))
+    check_plot(plot.beeswarm(e, { data = d }))
+    check_plot(plot.heatmap(e))
+    check_plot(plot.dependence(e, { feature = names[3], data = d, by = names[4] }))
+    for row = 1, 5 do
+      check_plot(plot.waterfall(e, { row = row, data = d, link = "logit" }))
+      check_plot(plot.force(e, { row = row, data = d, link = "logit" }))
+    end
+  end
 end)
 
 t.test("explanations: what is refused", function()
@@ -614,6 +672,31 @@ t.test("learning curves: a panel for each metric, one round, cross-validation", 
   check_plot(plot.learning(wf.xgboost.cv { data = data, label = "y", rounds = 5,
     params = { objective = "binary:logistic" } }))
   t.raises("type", "what xgboost.train returns", plot.learning, {})
+end)
+
+t.test("long names and many of them: no text on another in any chart", function()
+  local long = "a name that is as long as names are when nobody stops people from giving them %d"
+  local items, names, means, counts = {}, {}, {}, {}
+  for i = 1, 8 do items[i] = { long:format(i), scored(50, i) } end
+  for i = 1, 40 do names[i], means[i] = long:format(i), i * 1e6 end
+  for i = 1, 12 do
+    counts[i] = {}
+    for j = 1, 12 do counts[i][j] = i * j * 1000 end
+  end
+  check_plot(plot.roc(items, { title = long, subtitle = long:rep(3, " ") }))
+  check_plot(plot.pr(items))
+  check_plot(plot.calibration(items))
+  check_plot(plot.partial_dependence(frame.new { names = { "value", "mean" }, columns = { names, means } },
+    { feature = long, y_label = long }))
+  check_plot(plot.confusion(counts, { classes = table.move(names, 1, 12, 1, {}) }))
+  local classes = {}
+  for i = 1, 12 do classes[i] = ("class %d"):format(i) end
+  check_plot(plot.confusion(counts, { classes = classes }))
+  check_plot(plot.importance(frame.new { names = { "feature", long }, columns = { names, means } }))
+  local _, data = trained(2)
+  local _, training = wf.xgboost.train { data = data, label = "y", evals = { [long] = data }, rounds = 30,
+    params = { objective = "binary:logistic", eval_metric = { "auc", "logloss", "error", "aucpr" } } }
+  check_plot(plot.learning(training))
 end)
 
 -- ---- plots as values ----------------------------------------------------------------------------

@@ -235,7 +235,7 @@ local function legend_text(plot, o)
   local parts, lines = {}, 0
   for _, entry in ipairs(plot.legend) do
     local mark = "──"
-    if entry.mark == "area" then mark = "░░" elseif entry.mark == "dot" then mark = "● "
+    if entry.mark == "dot" then mark = "● "
     elseif entry.dash or entry.is_background then mark = "··"
     else
       lines = lines + 1

@@ -139,7 +139,7 @@ function importance.text(plot, o)
     canvas:text(names + 2, i - 1, bar, colour_of(plot, i))
     canvas:text(names + 3 + letters.columns(bar), i - 1, number.short(value))
   end
-  return canvas:finish() .. "\n" .. letters.pad("", names + 2) .. plot.x_label
+  return canvas:finish() .. "\n" .. (" "):rep(names + 2) .. letters.fit_columns(plot.x_label, o.width - names - 2)
 end
 
 return importance

@@ -134,7 +134,7 @@ function learning.learning(source, given)
   else
     input.type_error(where, "what xgboost.train returns second, or xgboost.cv", source)
   end
-  plot.width = #plot.panels > 1 and 420 * math.min(2, #plot.panels) or 620
+  plot.width = ({ 620, 840, 1080, 1320 })[#plot.panels]
   plot.area_height = 300
   return plot
 end

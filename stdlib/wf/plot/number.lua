@@ -76,6 +76,9 @@ function number.scientific(x, decimals)
   return signed(x, without_zeros(mantissa) .. "e" .. (e < 0 and "−" or "") .. math.abs(e))
 end
 
+-- What large numbers are told in, here and on axes.
+number.units = { { 1e12, "T" }, { 1e9, "B" }, { 1e6, "M" } }
+
 -- So many significant digits (3), whatever x is.
 function number.short(x, significant)
   significant = significant or 3
@@ -83,7 +86,13 @@ function number.short(x, significant)
   if x == math.huge then return "∞" elseif x == -math.huge then return "−∞" end
   if x == 0 then return "0" end
   local e = number.exponent(x)
-  if e < -4 or e > 8 then return number.scientific(x, significant - 1) end
+  if e < -4 or e > 14 then return number.scientific(x, significant - 1) end
+  for _, unit in ipairs(number.units) do
+    if math.abs(x) >= unit[1] then
+      local decimals = math.max(0, significant - 1 - e % 3)
+      return signed(x, without_zeros(number.fixed(math.abs(x) / unit[1], decimals)) .. unit[2])
+    end
+  end
   local decimals = math.max(0, significant - 1 - e)
   return signed(x, grouped(without_zeros(number.fixed(math.abs(x), decimals))))
 end

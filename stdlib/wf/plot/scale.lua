@@ -32,8 +32,6 @@ local function multiple(k, mantissa, exponent)
   return k * mantissa * 10.0 ^ exponent
 end
 
-local units = { { 1e12, "T" }, { 1e9, "B" }, { 1e6, "M" } }
-
 -- One way to write all ticks of a scale.
 local function labeller(largest, mantissa, exponent, percent)
   local digits = mantissa == 2.5 and 1 or 0
@@ -45,7 +43,7 @@ local function labeller(largest, mantissa, exponent, percent)
     local decimals = math.max(0, number.exponent(largest) - exponent + digits)
     return function(x) return x == 0 and "0" or number.scientific(x, math.min(decimals, 14)) end
   end
-  for _, unit in ipairs(units) do
+  for _, unit in ipairs(number.units) do
     if largest >= unit[1] then
       local decimals = math.max(0, digits + number.exponent(unit[1]) - exponent)
       return function(x)

@@ -1,7 +1,8 @@
 -- wf.plot.sheet: what every plot has: background, title, subtitle, legend, notes, value axis.
 --
 --   local page, area = sheet.new(plot, 720, 400)      -- area {left, top, right, bottom} is left to fill
---   sheet.finish(page, plot)                          -- SVG text
+--   sheet.value_axis(page, x, area.top, area.bottom - sheet.axis_height, "gain")
+--   return page:finish()
 
 local letters = require "wf.plot.letters"
 local scale = require "wf.plot.scale"
@@ -45,16 +46,8 @@ function marks.line(page, x, y, entry)
     stroke_dasharray = entry.dash })
 end
 
-function marks.area(page, x, y, entry)
-  page:rect(x, y - 5, swatch, 10, { fill = entry.colour, fill_opacity = entry.opacity })
-end
-
 function marks.dot(page, x, y, entry)
   page:circle(x + swatch / 2, y, 4, { fill = entry.colour })
-end
-
-function marks.ring(page, x, y, entry)
-  page:circle(x + swatch / 2, y, 3.5, { fill = "none", stroke = entry.colour, stroke_width = 1.5 })
 end
 
 local function draw_legend(page, entries, y, room)
@@ -119,10 +112,6 @@ function sheet.new(plot, width, height)
   end
   return page, { left = theme.margin, right = width - theme.margin,
     top = sheet.head_height(plot, width), bottom = height - sheet.foot_height(plot, width) }
-end
-
-function sheet.finish(page)
-  return page:finish()
 end
 
 -- ---- axes ---------------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ local function shown_value(column, row)
   local value = column and column[row]
   if not column then return nil end
   if value == nil then return "missing" end
-  return type(value) == "number" and number.short(value, 4) or letters.clean(value)
+  if type(value) ~= "number" then return letters.clean(value) end
+  return value % 1 == 0 and math.abs(value) < 1e9 and number.count(value) or number.short(value, 4)
 end
 
 -- {name, value, shown} of every feature, the largest |value| first; equal ones in the model's order.

@@ -177,7 +177,7 @@ function terminal.value_axis(canvas, x, left, row, label)
     canvas:text(column, row, "┴", theme.axis)
     canvas:text_around(column, row + 1, tick.label)
   end
-  canvas:text_around(left + math.floor((x.from + x.to) / 2), row + 2, label)
+  canvas:text_around(left + math.floor((x.from + x.to) / 2), row + 2, letters.fit_columns(label, canvas.width))
 end
 
 return terminal

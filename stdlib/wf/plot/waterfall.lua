@@ -41,6 +41,15 @@ local function arrow(from, to, y, height)
     from, y + height / 2 }
 end
 
+-- What an amount behind the tip of a bar at either end needs.
+local function amount_room(values)
+  local room = 0
+  for _, value in ipairs(values) do
+    room = math.max(room, letters.width(number.change(value), theme.tick_size, true))
+  end
+  return room + 8
+end
+
 -- The amount stands in its bar when it fits, else behind its tip.
 local function draw_amount(page, value, from, to, y)
   local text = number.change(value)
@@ -84,7 +93,8 @@ function waterfall.svg(plot, width, height)
   local bottom, left = area.bottom - sheet.axis_height, area.left + room + 14
   local top, floor = area.top + end_room, bottom - end_room
   local spans = single.spans(plot)
-  local x = span_scale(plot, spans, left + 52, area.right - 52)
+  local aside = amount_room(plot.values)
+  local x = span_scale(plot, spans, left + aside, area.right - aside)
   local strip = (floor - top) / #spans
   local y_of = function(i) return top + (i - 0.5) * strip end
   sheet.value_axis(page, x, top, bottom, plot.x_label)
@@ -92,9 +102,8 @@ function waterfall.svg(plot, width, height)
   page:line(x.at(plot.base), floor - strip, x.at(plot.base), floor + 4, dotted)
   page:line(x.at(plot.total), top - 4, x.at(plot.total), top + strip, dotted)
   draw_bars(page, plot, spans, x, y_of, strip)
-  local drawn = { left = left, right = area.right }
-  draw_end(page, drawn, x.at(plot.total), top - 8, "prediction " .. single.amount(plot, plot.total))
-  draw_end(page, drawn, x.at(plot.base), floor + 17, "base value " .. single.amount(plot, plot.base))
+  draw_end(page, area, x.at(plot.total), top - 8, "prediction " .. single.amount(plot, plot.total))
+  draw_end(page, area, x.at(plot.base), floor + 17, "base value " .. single.amount(plot, plot.base))
   sheet.row_names(page, labels, left - 8, room, y_of)
   return page:finish()
 end
