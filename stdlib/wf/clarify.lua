@@ -422,10 +422,10 @@ end
 -- The features of each label, the most important first.
 local function explanation_text(result)
   local lines, shown = {}, 20
-  for i = 1, result.explained:output_count() do
+  for i, label in ipairs(layout.labels(result)) do
     local features = result.explained:global(result.aggregate, i)
     local names, values = features.feature:to_table(), features.importance:to_table()
-    lines[#lines + 1] = ("  label%d: expected value %s, %s of"):format(i - 1,
+    lines[#lines + 1] = ("  %s: expected value %s, %s of"):format(label,
       series.str(result.explained:base(i)), result.aggregate)
     for k = 1, math.min(shown, #names) do
       lines[#lines + 1] = ("    %-32s %.6g"):format(names[k], values[k])

@@ -514,7 +514,11 @@ end)
 
 t.test("methods.shap is relative to the baseline", function()
   local baseline = { { 1, 0, "Minor", 1000 } }
-  local analysis = clarify.run(shap_config { baseline = baseline }, { data = told, model = model })
+  local named = shap_config { baseline = baseline }
+  named.predictor = { label_headers = { "fraud" } }
+  local analysis = clarify.run(named, { data = told, model = model })
+  t.contains(tostring(analysis), "  fraud: expected value")
+  t.ok(json.decode(analysis:json()).explanations.kernel_shap.fraud)
   local background = wf.frame.new { names = { "num_witnesses", "num_injuries", "incident_severity",
     "vehicle_claim" }, columns = { { 1 }, { 0 }, { "Minor" }, { 1000.0 } } }
   t.near(analysis.shap.explained:base(), model:predict(background, { kind = "margin" })[1], 1e-6)

@@ -101,11 +101,15 @@ local function stage_object(analysis, facets)
     { "label_value_or_threshold", analysis.label_text } }
 end
 
+-- What the outputs of an explanation are called.
+function layout.labels(result)
+  return shap_layout.labels(result.explained:output_count(), result.label_headers)
+end
+
 -- Features in the dataset's order.
 local function explanations_object(result)
   local explained, blocks = result.explained, {}
-  local labels = shap_layout.labels(explained:output_count(), result.label_headers)
-  for i, label in ipairs(labels) do
+  for i, label in ipairs(layout.labels(result)) do
     local ranking, importance, values = explained:global(result.aggregate, i), {}, {}
     local names, numbers = ranking.feature:to_table(), ranking.importance:to_table()
     for k, name in ipairs(names) do importance[name] = numbers[k] end
