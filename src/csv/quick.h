@@ -207,20 +207,19 @@ WF_CSV_AVX2 static inline bool wf_csv_decimal_before(const char *end, size_t siz
   return wf_csv_value_of(_mm_shuffle_epi8(digits, from), value);
 }
 
-/* More than sixteen bytes: a point among the first of them, nineteen digits at most. */
+/* More than sixteen bytes: a point among the first eight of them, nineteen digits at most, but for
+ * zeros in front. */
 WF_CSV_AVX2 static inline bool wf_csv_long_f64(const char *p, size_t size, double *out) {
   uint64_t points = wf_csv_points(wf_csv_load64(p)), whole = 0, front = 0, last;
   if (!points) return false;
-  size_t at = (size_t)__builtin_ctzll(points) / 8, n = size - at - 1;
-  if (n < 16 || n > 19 || (at > 0 && !wf_csv_digits_before(p + at, at, &whole))) return false;
+  size_t at = (size_t)__builtin_ctzll(points) / 8, n = size - at - 1, n_last = n < 16 ? n : 16;
+  if (n > 19 || (at > 0 && !wf_csv_digits_before(p + at, at, &whole))) return false;
+  if ((whole > 0 ? at : 0) + n > 19) return false;
   if (n > 16 && !wf_csv_digits_before(p + size - 16, n - 16, &front)) return false;
-  if (!wf_csv_digits_before(p + size, 16, &last)) return false;
-  if (whole >= 1000 || (n == 17 && whole >= 100) || (n == 18 && whole >= 10) ||
-      (n == 19 && whole > 0))
-    return false; /* more than nineteen digits */
-  static const uint64_t powers[] = {1, 10, 100, 1000};
-  *out = wf_nearest_f64((whole * powers[n - 16] + front) * UINT64_C(10000000000000000) + last,
-                        -(int64_t)n);
+  if (!wf_csv_digits_before(p + size, n_last, &last)) return false;
+  uint64_t high = whole * (uint64_t)wf_csv_tens[n - n_last] + front;
+  uint64_t scale = n_last == 16 ? UINT64_C(10000000000000000) : (uint64_t)wf_csv_tens[n_last];
+  *out = wf_nearest_f64(high * scale + last, -(int64_t)n);
   return true;
 }
 
