@@ -1,11 +1,12 @@
 /* group.c — one row per distinct key, with aggregates of the other columns.
  *
  * Rows are numbered by key; every aggregate is then one pass over ids and values in row order, so
- * sums have one order of addition whatever the machine. Median and distinct counts go through rows
- * listed by group. */
+ * sums have one order of addition whatever the machine; different aggregates run on different
+ * threads. Median and distinct counts go through rows listed by group. */
 #include "wf/frame.h"
 
 #include "base/alloc.h"
+#include "base/pool.h"
 #include "frame/column.h"
 #include "frame/keys.h"
 #include "frame/order.h"
@@ -14,19 +15,33 @@
 #include <string.h>
 
 typedef struct grouping {
-  const size_t *ids;
+  uint32_t *ids; /* of each row: narrow, as every aggregate goes through all of them */
   size_t n_rows, n_groups;
-  wf_row_groups by_group;
+  int64_t *sizes;         /* rows of each group */
+  size_t *firsts;         /* the first row of each group */
+  wf_row_groups by_group; /* only where an aggregate needs it */
 } grouping;
 
 /* ---- counting and summing -------------------------------------------------------------------- */
 
+/* Takes the missing ones of rows [begin, end) from the counts; they are few. `begin` is a multiple
+ * of 8. */
+static void leave_out(int64_t *counts, const grouping *g, const wf_column *column, size_t begin,
+                      size_t end) {
+  if (!column->validity) return;
+  for (size_t i = begin; i < end; i += 8) {
+    unsigned missing = (uint8_t)~column->validity->data[i >> 3];
+    if (end - i < 8) missing &= (1u << (end - i)) - 1;
+    for (; missing; missing &= missing - 1) {
+      counts[g->ids[i + (unsigned)__builtin_ctz(missing)]]--;
+    }
+  }
+}
+
 /* Present values of the column in each group; of all rows when it is NULL. */
 static void count_present(int64_t *counts, const grouping *g, const wf_column *column) {
-  memset(counts, 0, g->n_groups * sizeof *counts);
-  for (size_t i = 0; i < g->n_rows; i++) {
-    if (!column || wf_column_present(column, i)) counts[g->ids[i]]++;
-  }
+  memcpy(counts, g->sizes, g->n_groups * sizeof *counts);
+  if (column) leave_out(counts, g, column, 0, g->n_rows);
 }
 
 static wf_status aggregate_count(wf_column **out, const grouping *g, const wf_column *column,
@@ -38,11 +53,21 @@ static wf_status aggregate_count(wf_column **out, const grouping *g, const wf_co
   return WF_OK;
 }
 
-static wf_status load_numbers(double **out, const wf_column *column, wf_error *err) {
+/* A column's values as doubles. */
+typedef struct numbers {
+  const double *values;
+  double *owned; /* NULL: the column's own */
+} numbers;
+
+static wf_status load_numbers(numbers *out, const wf_column *column, wf_error *err) {
+  if (column->type == WF_F64) {
+    *out = (numbers){wf_column_f64(column), NULL};
+    return WF_OK;
+  }
   double *values = wf_alloc_array(column->n_rows, sizeof *values);
   if (!values) return wf_fail_nomem(err);
   wf_column_load_f64(column, 0, column->n_rows, values);
-  *out = values;
+  *out = (numbers){values, values};
   return WF_OK;
 }
 
@@ -65,15 +90,15 @@ static void sum_floats(double *sums, const grouping *g, const double *values) {
 static wf_status aggregate_sum(wf_column **out, const grouping *g, const wf_column *column,
                                wf_error *err) {
   wf_column *sums = NULL;
-  double *values = NULL;
+  numbers loaded = {0};
   WF_TRY(wf_column_blank(&sums, WF_I64, g->n_groups, NULL, 0, err));
   wf_status status = WF_OK;
   if (!wf_type_is_integer(column->type) || !sum_integers(wf_column_memory(sums), g, column)) {
     sums->type = WF_F64;
-    status = load_numbers(&values, column, err);
-    if (status == WF_OK) sum_floats(wf_column_memory(sums), g, values);
+    status = load_numbers(&loaded, column, err);
+    if (status == WF_OK) sum_floats(wf_column_memory(sums), g, loaded.values);
   }
-  wf_free(values);
+  wf_free(loaded.owned);
   if (status == WF_OK)
     *out = sums;
   else
@@ -82,6 +107,19 @@ static wf_status aggregate_sum(wf_column **out, const grouping *g, const wf_colu
 }
 
 /* ---- mean and deviation ---------------------------------------------------------------------- */
+
+/* Both in one pass, while a block's ids are in the cache. Missing values are 0. */
+static void count_and_sum(int64_t *counts, double *sums, const grouping *g, const wf_column *column,
+                          const double *values) {
+  enum { BLOCK = 1024 };
+  memcpy(counts, g->sizes, g->n_groups * sizeof *counts);
+  memset(sums, 0, g->n_groups * sizeof *sums);
+  for (size_t begin = 0; begin < g->n_rows; begin += BLOCK) {
+    size_t end = g->n_rows - begin < BLOCK ? g->n_rows : begin + BLOCK;
+    for (size_t i = begin; i < end; i++) sums[g->ids[i]] += values[i];
+    leave_out(counts, g, column, begin, end);
+  }
+}
 
 /* Sums to means; a group without values gets 0. */
 static void divide(double *sums, const int64_t *counts, size_t n) {
@@ -123,20 +161,20 @@ static wf_status finish_floats(wf_column **out, const double *values, const int6
 static wf_status aggregate_mean(wf_column **out, const grouping *g, const wf_column *column,
                                 moment which, wf_error *err) {
   int64_t *counts = wf_alloc_array(g->n_groups, sizeof *counts);
-  double *means = wf_alloc_array(g->n_groups, sizeof *means), *values = NULL;
-  wf_status status = counts && means ? load_numbers(&values, column, err) : wf_fail_nomem(err);
+  double *means = wf_alloc_array(g->n_groups, sizeof *means);
+  numbers loaded = {0};
+  wf_status status = counts && means ? load_numbers(&loaded, column, err) : wf_fail_nomem(err);
   if (status == WF_OK) {
-    count_present(counts, g, column);
-    sum_floats(means, g, values);
+    count_and_sum(counts, means, g, column, loaded.values);
     divide(means, counts, g->n_groups);
-    if (which != MEAN) status = deviations(means, g, column, values, counts, which, err);
+    if (which != MEAN) status = deviations(means, g, column, loaded.values, counts, which, err);
   }
   if (status == WF_OK) {
     status = finish_floats(out, means, counts, g->n_groups, which == MEAN ? 1 : 2, err);
   }
   wf_free(counts);
   wf_free(means);
-  wf_free(values);
+  wf_free(loaded.owned);
   return status;
 }
 
@@ -205,15 +243,16 @@ static wf_status aggregate_end(wf_column **out, const grouping *g, const wf_colu
 static wf_status aggregate_quantile(wf_column **out, const grouping *g, const wf_column *column,
                                     double q, wf_error *err) {
   int64_t *counts = wf_alloc_array(g->n_groups, sizeof *counts);
-  double *quantiles = wf_alloc_zero(g->n_groups, sizeof *quantiles), *values = NULL;
+  double *quantiles = wf_alloc_zero(g->n_groups, sizeof *quantiles);
+  numbers loaded = {0};
   uint64_t *orders = wf_alloc_array(g->n_rows, sizeof *orders);
   wf_status status =
-      counts && quantiles && orders ? load_numbers(&values, column, err) : wf_fail_nomem(err);
+      counts && quantiles && orders ? load_numbers(&loaded, column, err) : wf_fail_nomem(err);
   for (size_t k = 0; status == WF_OK && k < g->n_groups; k++) {
     size_t n = 0;
     for (size_t i = g->by_group.starts[k]; i < g->by_group.starts[k + 1]; i++) {
       size_t row = g->by_group.rows[i];
-      if (wf_column_present(column, row)) orders[n++] = wf_order_f64(values[row]);
+      if (wf_column_present(column, row)) orders[n++] = wf_order_f64(loaded.values[row]);
     }
     counts[k] = (int64_t)n;
     if (n) quantiles[k] = quantile_of(orders, n, q);
@@ -221,7 +260,7 @@ static wf_status aggregate_quantile(wf_column **out, const grouping *g, const wf
   if (status == WF_OK) status = finish_floats(out, quantiles, counts, g->n_groups, 1, err);
   wf_free(counts);
   wf_free(quantiles);
-  wf_free(values);
+  wf_free(loaded.owned);
   wf_free(orders);
   return status;
 }
@@ -304,29 +343,72 @@ static wf_status aggregate(wf_column **out, const grouping *g, const wf_frame *f
   return wf_fail(err, WF_INVALID, "unknown aggregate");
 }
 
+typedef struct request {
+  const grouping *g;
+  const wf_frame *frame;
+  const wf_aggregation *wanted;
+  wf_column **columns;
+} request;
+
+static wf_status aggregate_some(void *context, size_t index, size_t begin, size_t end,
+                                size_t worker, wf_error *err) {
+  request *r = context;
+  (void)index, (void)worker;
+  for (size_t i = begin; i < end; i++) {
+    WF_TRY(aggregate(&r->columns[i], r->g, r->frame, &r->wanted[i], err));
+  }
+  return WF_OK;
+}
+
 /* The key columns at each group's first row, then the aggregates. */
 static wf_status make_result(wf_frame **out, const wf_frame *frame, const grouping *g,
                              const char *const *by, wf_column *const *keys, size_t n_by,
                              const wf_aggregation *wanted, size_t n_wanted, wf_error *err) {
-  size_t n = n_by + n_wanted;
+  enum { WORTH_A_THREAD = 1 << 16 };
+  size_t n = n_by + n_wanted, n_threads = g->n_rows * n_wanted < WORTH_A_THREAD ? 1 : 0;
   const char **names = wf_alloc_zero(n, sizeof *names);
   wf_column **columns = wf_alloc_zero(n, sizeof *columns);
-  size_t *firsts = wf_alloc_array(g->n_groups, sizeof *firsts);
-  wf_status status = names && columns && firsts ? WF_OK : wf_fail_nomem(err);
-  for (size_t k = 0; status == WF_OK && k < g->n_groups; k++) {
-    firsts[k] = g->by_group.rows[g->by_group.starts[k]];
-  }
+  wf_status status = names && columns ? WF_OK : wf_fail_nomem(err);
   for (size_t i = 0; status == WF_OK && i < n; i++) {
     names[i] = i < n_by ? by[i] : wanted[i - n_by].name;
-    status = i < n_by ? wf_column_take(&columns[i], keys[i], firsts, g->n_groups, err)
-                      : aggregate(&columns[i], g, frame, &wanted[i - n_by], err);
+    if (i < n_by) status = wf_column_take(&columns[i], keys[i], g->firsts, g->n_groups, err);
+  }
+  if (status == WF_OK) {
+    request r = {g, frame, wanted, columns + n_by};
+    status = wf_parallel_for(n_wanted, 1, n_threads, aggregate_some, &r, err);
   }
   if (status == WF_OK) status = wf_frame_new(out, names, columns, n, err);
   for (size_t i = 0; columns && i < n; i++) wf_column_release(columns[i]);
   wf_free(columns);
   wf_free(names);
-  wf_free(firsts);
   return status;
+}
+
+static bool needs_rows(const wf_aggregation *wanted, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    wf_aggregate how = wanted[i].how;
+    if (how == WF_AGG_MEDIAN || how == WF_AGG_QUANTILE || how == WF_AGG_DISTINCT) return true;
+  }
+  return false;
+}
+
+static wf_status describe_groups(grouping *g, const size_t *ids, bool with_rows, wf_error *err) {
+  g->ids = wf_alloc_aligned(g->n_rows * sizeof *g->ids); /* no more than the bytes of a column */
+  g->sizes = wf_alloc_zero(g->n_groups, sizeof *g->sizes);
+  g->firsts = wf_alloc_array(g->n_groups, sizeof *g->firsts);
+  if (!g->ids || !g->sizes || !g->firsts) return wf_fail_nomem(err);
+  for (size_t i = 0; i < g->n_rows; i++) {
+    g->ids[i] = (uint32_t)ids[i];
+    if (g->sizes[ids[i]]++ == 0) g->firsts[ids[i]] = i;
+  }
+  return with_rows ? wf_row_groups_new(&g->by_group, ids, g->n_rows, g->n_groups, err) : WF_OK;
+}
+
+static void dispose_grouping(grouping *g) {
+  wf_row_groups_dispose(&g->by_group);
+  wf_free(g->ids);
+  wf_free(g->sizes);
+  wf_free(g->firsts);
 }
 
 wf_status wf_frame_group(wf_frame **out, const wf_frame *frame, const char *const *by, size_t n_by,
@@ -334,7 +416,7 @@ wf_status wf_frame_group(wf_frame **out, const wf_frame *frame, const char *cons
   if (n_by == 0) return wf_fail(err, WF_INVALID, "a group needs at least one column to group by");
   grouping g = {.n_rows = wf_frame_row_count(frame)};
   wf_column **keys = wf_alloc_zero(n_by, sizeof *keys);
-  size_t *ids = wf_alloc_array(g.n_rows, sizeof *ids);
+  size_t *ids = wf_alloc_aligned(g.n_rows * sizeof *ids);
   wf_status status = keys && ids ? WF_OK : wf_fail_nomem(err);
   for (size_t i = 0; status == WF_OK && i < n_by; i++) {
     status = wf_frame_get(&keys[i], frame, by[i], err);
@@ -342,15 +424,14 @@ wf_status wf_frame_group(wf_frame **out, const wf_frame *frame, const char *cons
   if (status == WF_OK) {
     status = wf_keys_number(ids, &g.n_groups, (const wf_column *const *)keys, n_by, err);
   }
-  g.ids = ids;
   if (status == WF_OK) {
-    status = wf_row_groups_new(&g.by_group, ids, g.n_rows, g.n_groups, err);
+    status = describe_groups(&g, ids, needs_rows(aggregations, n_aggregations), err);
   }
+  wf_free(ids);
   if (status == WF_OK) {
     status = make_result(out, frame, &g, by, keys, n_by, aggregations, n_aggregations, err);
   }
-  wf_row_groups_dispose(&g.by_group);
+  dispose_grouping(&g);
   wf_free(keys);
-  wf_free(ids);
   return status;
 }

@@ -38,7 +38,8 @@ typedef struct word_table {
 
 /* The words of some rows; absent[i] != 0 where there is none (absent may be NULL). */
 typedef struct word_list {
-  int64_t *words;
+  const int64_t *words;
+  int64_t *owned; /* the words, unless they are a column's own values */
   uint8_t *absent;
   size_t n;
 } word_list;
@@ -213,29 +214,30 @@ static wf_status string_words(wf_map *texts, const wf_column *column, bool add, 
 
 static wf_status column_words(wf_keys *keys, size_t index, const wf_column *column, bool add,
                               word_list *list, wf_error *err) {
-  list->n = column->n_rows;
-  list->absent = NULL;
-  list->words = wf_alloc_array(list->n, sizeof *list->words);
+  bool own = column->type == WF_I64 || column->type == WF_TIMESTAMP;
+  *list = (word_list){.n = column->n_rows};
+  if (!own) list->owned = wf_alloc_array(list->n, sizeof *list->owned);
+  list->words = own ? wf_column_i64(column) : list->owned;
   if (column->validity) list->absent = wf_alloc(list->n);
-  if (!list->words || (column->validity && !list->absent)) return wf_fail_nomem(err);
+  if ((!own && !list->owned) || (column->validity && !list->absent)) return wf_fail_nomem(err);
   for (size_t i = 0; column->validity && i < list->n; i++) {
     list->absent[i] = !wf_bit_get(column->validity->data, i);
   }
   if (column->type == WF_CATEGORY) {
-    return category_words(keys->texts[index], column, add, list->words, err);
+    return category_words(keys->texts[index], column, add, list->owned, err);
   }
   if (column->type == WF_STRING) {
-    return string_words(keys->texts[index], column, add, list->words, err);
+    return string_words(keys->texts[index], column, add, list->owned, err);
   }
-  if (wf_type_is_integer(column->type))
-    wf_column_load_i64(column, 0, list->n, list->words);
-  else
-    float_words(column, list->words);
+  if (!own && wf_type_is_integer(column->type))
+    wf_column_load_i64(column, 0, list->n, list->owned);
+  else if (!own)
+    float_words(column, list->owned);
   return WF_OK;
 }
 
 static void dispose_list(word_list *list) {
-  wf_free(list->words);
+  wf_free(list->owned);
   wf_free(list->absent);
 }
 
@@ -304,13 +306,14 @@ static wf_status column_ids(wf_keys *keys, size_t index, const wf_column *column
 /* ids = numbers of the pairs (ids, own), WF_NO_ROW where either is. */
 static wf_status pair_ids(wf_keys *keys, size_t index, const size_t *own, bool add, size_t n,
                           size_t *ids, wf_error *err) {
-  word_list list = {wf_alloc_array(n, sizeof(int64_t)), wf_alloc(n), n};
-  wf_status status = list.words && list.absent ? WF_OK : wf_fail_nomem(err);
+  int64_t *words = wf_alloc_array(n, sizeof *words);
+  word_list list = {words, words, wf_alloc(n), n};
+  wf_status status = words && list.absent ? WF_OK : wf_fail_nomem(err);
   if (status == WF_OK) {
     size_t n_own = keys->own[index].count;
     for (size_t i = 0; i < n; i++) {
       list.absent[i] = ids[i] == WF_NO_ROW || own[i] == WF_NO_ROW;
-      list.words[i] = list.absent[i] ? 0 : (int64_t)(ids[i] * n_own + own[i]);
+      words[i] = list.absent[i] ? 0 : (int64_t)(ids[i] * n_own + own[i]);
     }
     if (add)
       status = number_words(&keys->pairs[index], &list, ids, false, err);
