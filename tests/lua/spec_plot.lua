@@ -347,6 +347,20 @@ t.test("beeswarm: golden, colours only where values are known", function()
   t.ok(not texts_of(root):find "Feature value")
 end)
 
+t.test("beeswarm: one row; values that are infinite, all missing, all alike, true and false", function()
+  check_plot(plot.beeswarm((large(1, 3))))
+  check_plot(plot.beeswarm(explanation({ "a" }, { { 0.0, 0.0 } })))
+  local x = frame.new { names = { "x" }, columns = { { 1.0, 2, 3, 4 } } }
+  local income = { inf = x.x / 0, alike = x:with("x", 5).x, bool = x.x:gt(2),
+    missing = frame.new { names = { "x" }, columns = { { frame.missing, frame.missing, frame.missing,
+      frame.missing } } }.x }
+  local has_key = { inf = false, alike = true, bool = true, missing = false }
+  for name, column in pairs(income) do
+    local p = plot.beeswarm(small(), { data = frame.new { names = { "income" }, columns = { column } } })
+    t.equal(texts_of(check_plot(p)):find("value\nincome", 1, true) ~= nil, has_key[name], name)
+  end
+end)
+
 t.test("beeswarm: every row of a small explanation is a dot", function()
   local dots = 0
   each(check_svg(plot.beeswarm(small()):svg()), function(node)

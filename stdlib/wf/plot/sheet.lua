@@ -166,7 +166,9 @@ function sheet.colour_bar(page, map, x, top, bottom, high, low, label)
   page:text(x + 15, top + 8, high, style)
   page:text(x + 15, bottom, low, style)
   local middle = (top + bottom) / 2
-  label = letters.fit(label, bottom - top - 30, theme.tick_size)
+  local room = bottom - top - 30
+  if letters.width(label, theme.tick_size) > room then label = label:match("%S+$") end
+  label = letters.fit(label, room, theme.tick_size)
   page:text(x + 24, middle, label, { fill = theme.text, font_size = theme.tick_size,
     text_anchor = "middle",
     transform = ("rotate(-90 %s %s)"):format(svg.coordinate(x + 24), svg.coordinate(middle)) })
