@@ -140,6 +140,14 @@ static int recipe_bin(lua_State *L) {
   return chain(L, status, &err);
 }
 
+/* expression(name, text) */
+static int recipe_expression(lua_State *L) {
+  wf_recipe *recipe = check(L);
+  const char *name = wfl_check_text(L, 2), *text = wfl_check_text(L, 3);
+  wf_error err = WF_ERROR_INIT;
+  return chain(L, wf_recipe_expression(recipe, name, text, &err), &err);
+}
+
 static int recipe_frequency(lua_State *L) {
   wf_recipe *recipe = check(L);
   const char *column = wfl_check_text(L, 2);
@@ -337,16 +345,27 @@ void wfl_recipe_class(lua_State *L) {
   static const luaL_Reg meta[] = {
       {"__tostring", recipe_tostring}, {"__digest", recipe_digest}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
-      {"apply", recipe_apply},         {"bin", recipe_bin},
-      {"clip", recipe_clip},           {"date", recipe_date},
-      {"digest", recipe_digest},       {"explain", recipe_explain},
-      {"features", recipe_features},   {"fit", recipe_fit},
-      {"frequency", recipe_frequency}, {"impute", recipe_impute},
-      {"inputs", recipe_inputs},       {"is_fitted", recipe_is_fitted},
-      {"json", recipe_json},           {"log", recipe_log},
-      {"one_hot", recipe_one_hot},     {"ordinal", recipe_ordinal},
-      {"target", recipe_target},       {"scale", recipe_scale},
-      {"sources", recipe_sources},     {NULL, NULL},
+      {"apply", recipe_apply},
+      {"bin", recipe_bin},
+      {"clip", recipe_clip},
+      {"date", recipe_date},
+      {"digest", recipe_digest},
+      {"explain", recipe_explain},
+      {"expression", recipe_expression},
+      {"features", recipe_features},
+      {"fit", recipe_fit},
+      {"frequency", recipe_frequency},
+      {"impute", recipe_impute},
+      {"inputs", recipe_inputs},
+      {"is_fitted", recipe_is_fitted},
+      {"json", recipe_json},
+      {"log", recipe_log},
+      {"one_hot", recipe_one_hot},
+      {"ordinal", recipe_ordinal},
+      {"target", recipe_target},
+      {"scale", recipe_scale},
+      {"sources", recipe_sources},
+      {NULL, NULL},
   };
   wfl_class(L, WFL_RECIPE, meta, methods, release);
 }

@@ -88,10 +88,16 @@ wf_status wf_recipe_apply_row(const wf_recipe *recipe, const wf_cell *cells, flo
   if (!recipe->fitted) return wf_fail(err, WF_INVALID, "the recipe is not fitted");
   for (size_t i = 0; i < recipe->inputs.count; i++) {
     const wf_recipe_input *input = &recipe->inputs.items[i];
-    wf_status status = wf_recipe_encode(input, cells[i], out + input->first_output, err);
+    wf_cell cell = {.kind = WF_CELL_MISSING};
+    wf_status status = WF_OK;
+    if (i < recipe->n_raw)
+      cell = cells[i];
+    else
+      status = wf_recipe_derive_cell(&cell, recipe, input, cells, err);
+    if (status == WF_OK) status = wf_recipe_encode(input, cell, out + input->first_output, err);
     if (status == WF_OK) continue;
     wf_fail_within(err, status, "column '%s'", input->name);
-    if (err) err->column = (int)i + 1;
+    if (err) err->column = (int)(i < recipe->n_raw ? i : input->operands[0]) + 1;
     return status;
   }
   return WF_OK;
@@ -120,7 +126,7 @@ typedef struct entry_table {
 
 typedef struct applying {
   const wf_recipe *recipe;
-  wf_column **columns; /* of each input, borrowed */
+  wf_column **columns; /* of each input: raw ones borrowed, derived ones owned */
   entry_table *tables;
   wf_matrix *matrix;
   float *scratch; /* n_threads x widest */
@@ -270,15 +276,19 @@ static wf_status make_table(applying *work, size_t index, wf_error *err) {
 static wf_status find_columns(applying *work, const wf_frame *frame, wf_error *err) {
   for (size_t i = 0; i < work->recipe->inputs.count; i++) {
     const wf_recipe_input *input = &work->recipe->inputs.items[i];
-    WF_TRY(wf_frame_get(&work->columns[i], frame, input->name, err));
     if (input->width > work->widest) work->widest = input->width;
+    if (input->expression)
+      WF_TRY(wf_recipe_derive_column(&work->columns[i], work->recipe, input, work->columns,
+                                     work->n_rows, err));
+    else
+      WF_TRY(wf_frame_get(&work->columns[i], frame, input->name, err));
   }
   return WF_OK;
 }
 
 static wf_status apply_all(applying *work, const wf_frame *frame, wf_error *err) {
   const wf_recipe *recipe = work->recipe;
-  work->columns = wf_alloc_array(recipe->inputs.count, sizeof *work->columns);
+  work->columns = wf_alloc_zero(recipe->inputs.count, sizeof *work->columns);
   work->tables = wf_alloc_zero(recipe->inputs.count, sizeof *work->tables);
   if (!work->columns || !work->tables) return wf_fail_nomem(err);
   WF_TRY(find_columns(work, frame, err));
@@ -301,6 +311,9 @@ wf_status wf_recipe_apply(wf_matrix **out, const wf_recipe *recipe, const wf_fra
   for (size_t i = 0; work.tables && i < recipe->inputs.count; i++) {
     wf_free(work.tables[i].values);
     wf_free(work.tables[i].bad);
+  }
+  for (size_t i = recipe->n_raw; work.columns && i < recipe->inputs.count; i++) {
+    wf_column_release(work.columns[i]);
   }
   wf_free(work.tables);
   wf_free(work.columns);

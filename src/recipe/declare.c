@@ -152,6 +152,14 @@ wf_status wf_recipe_bin(wf_recipe *recipe, const char *column, wf_bin how, const
   return declare(recipe, column, made, step, err);
 }
 
+wf_status wf_recipe_expression(wf_recipe *recipe, const char *name, const char *text,
+                               wf_error *err) {
+  wf_step *step = NULL;
+  wf_status made = wf_step_new_expression(&step, wf_view_of(text), err);
+  if (made != WF_OK) return wf_fail_within(err, made, "expression of '%s'", name ? name : "");
+  return declare(recipe, name, made, step, err);
+}
+
 wf_status wf_recipe_frequency(wf_recipe *recipe, const char *column, wf_error *err) {
   wf_step *step = NULL;
   wf_status made = wf_step_new_frequency(&step, NULL, NULL, err);

@@ -35,7 +35,13 @@ wf_status wf_recipe_explain(char **out, const wf_recipe *recipe, wf_error *err) 
   wf_bytes_text(&text, "");
   for (size_t i = 0; recipe->fitted && i < recipe->inputs.count; i++) {
     const wf_recipe_input *input = &recipe->inputs.items[i];
-    wf_bytes_format(&text, "%s (%s): ", input->name, wf_input_type_name(input->type));
+    wf_bytes_text(&text, input->name);
+    if (input->expression) {
+      wf_view made = wf_expression_text(wf_step_expression_of(input->expression));
+      wf_bytes_text(&text, " = ");
+      wf_bytes_add(&text, made.data, made.size);
+    }
+    wf_bytes_format(&text, " (%s): ", wf_input_type_name(input->type));
     for (size_t k = 0; k < input->n_steps; k++) {
       add_step(&text, input->steps[k], &room);
       wf_bytes_text(&text, " -> ");

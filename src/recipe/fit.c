@@ -104,13 +104,22 @@ static bool is_excluded(const char *name, const char *const *exclude, size_t n) 
   return false;
 }
 
+/* Whether an expression makes the column of that name. */
+static bool names_expression(const wf_recipe *recipe, const char *name) {
+  for (size_t i = 0; i < recipe->declared.count; i++) {
+    const wf_recipe_declared *other = &recipe->declared.items[i];
+    if (other->step->kind == &wf_step_expression && strcmp(other->column, name) == 0) return true;
+  }
+  return false;
+}
+
 static wf_status check_names(const wf_recipe *recipe, const wf_frame *frame,
                              const char *const *exclude, size_t n_exclude, wf_error *err) {
   wf_column *column;
   for (size_t i = 0; i < n_exclude; i++) WF_TRY(wf_frame_get(&column, frame, exclude[i], err));
   for (size_t i = 0; i < recipe->declared.count; i++) {
     const wf_recipe_declared *step = &recipe->declared.items[i];
-    if (!step->column) continue;
+    if (!step->column || names_expression(recipe, step->column)) continue;
     wf_status status = wf_frame_get(&column, frame, step->column, err);
     if (status != WF_OK) return wf_fail_within(err, status, "%s", step->step->kind->name);
     if (is_excluded(step->column, exclude, n_exclude)) {
@@ -136,6 +145,7 @@ static wf_status collect_steps(wf_recipe_input *input, const wf_recipe *recipe, 
   for (size_t i = 0; i < recipe->declared.count; i++) {
     const wf_recipe_declared *step = &recipe->declared.items[i];
     if (!step->column || strcmp(step->column, input->name) != 0) continue;
+    if (step->step->kind == &wf_step_expression) continue;
     input->steps[input->n_steps++] = wf_step_retain(step->step);
   }
   if (input->type != WF_INPUT_TEXT || input->n_steps > 0) return WF_OK;
@@ -160,6 +170,29 @@ static wf_status add_input(wf_recipe *fitted, const wf_recipe *declared, const c
   if (status == WF_OK && !wf_array_push(&fitted->inputs, input)) status = wf_fail_nomem(err);
   if (status != WF_OK) wf_recipe_dispose_input(&input);
   return status;
+}
+
+/* The inputs that expressions make, in the order they were declared. */
+static wf_status add_derived(wf_recipe *fitted, const wf_recipe *declared, const wf_frame *frame,
+                             wf_error *err) {
+  for (size_t i = 0; i < declared->declared.count; i++) {
+    const wf_recipe_declared *item = &declared->declared.items[i];
+    if (item->step->kind != &wf_step_expression) continue;
+    if (wf_frame_find(frame, item->column) >= 0) {
+      return wf_fail(err, WF_INVALID, "expression of '%s': there is such a column", item->column);
+    }
+    wf_recipe_input input = {.name = wf_strdup(item->column), .type = WF_INPUT_NUMBER};
+    wf_status status = input.name ? collect_steps(&input, declared, err) : wf_fail_nomem(err);
+    if (status == WF_OK) {
+      status = wf_recipe_check_chain(input.name, input.type, input.steps, input.n_steps, err);
+    }
+    if (status == WF_OK) status = wf_recipe_add_derived(fitted, &input, item->step, err);
+    if (status != WF_OK) {
+      wf_recipe_dispose_input(&input);
+      return status;
+    }
+  }
+  return WF_OK;
 }
 
 /* ---- feature names ----------------------------------------------------------------------------
@@ -248,6 +281,24 @@ typedef struct fitting {
   const wf_frame *frame;
 } fitting;
 
+/* Fits a derived input on its column, computed for that. */
+static wf_status fit_derived(const fitting *work, wf_recipe_input *input, wf_error *err) {
+  size_t n = work->recipe->n_raw;
+  wf_column **columns = wf_alloc_zero(n, sizeof *columns), *derived = NULL;
+  wf_status status = columns ? WF_OK : wf_fail_nomem(err);
+  for (size_t i = 0; i < n && status == WF_OK; i++) {
+    status = wf_frame_get(&columns[i], work->frame, work->recipe->inputs.items[i].name, err);
+  }
+  if (status == WF_OK) {
+    status = wf_recipe_derive_column(&derived, work->recipe, input, columns,
+                                     wf_frame_row_count(work->frame), err);
+  }
+  if (status == WF_OK) status = fit_input(input, derived, work->frame, err);
+  wf_column_release(derived);
+  wf_free(columns);
+  return status;
+}
+
 static wf_status fit_block(void *context, size_t index, size_t begin, size_t end, size_t worker,
                            wf_error *err) {
   (void)index, (void)worker;
@@ -255,6 +306,10 @@ static wf_status fit_block(void *context, size_t index, size_t begin, size_t end
   for (size_t i = begin; i < end; i++) {
     wf_recipe_input *input = &work->recipe->inputs.items[i];
     wf_column *column;
+    if (input->expression) {
+      WF_TRY(fit_derived(work, input, err));
+      continue;
+    }
     WF_TRY(wf_frame_get(&column, work->frame, input->name, err));
     WF_TRY(fit_input(input, column, work->frame, err));
   }
@@ -271,6 +326,8 @@ static wf_status build(wf_recipe *fitted, const wf_recipe *declared, const wf_fr
   if (fitted->inputs.count == 0) {
     return wf_fail(err, WF_INVALID, "the frame has no column to make features from");
   }
+  fitted->n_raw = fitted->inputs.count;
+  WF_TRY(add_derived(fitted, declared, frame, err));
   if (fitted->inputs.count > WF_RECIPE_MAX_INPUTS) {
     return wf_fail(err, WF_LIMIT, "more than %d columns", WF_RECIPE_MAX_INPUTS);
   }
@@ -287,6 +344,7 @@ static void move_fitted(wf_recipe *to, wf_recipe *from) {
   to->outputs = from->outputs;
   to->sources = from->sources;
   to->n_outputs = from->n_outputs;
+  to->n_raw = from->n_raw;
   to->fitted = true;
 }
 

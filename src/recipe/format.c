@@ -1,7 +1,9 @@
 /* format.c — a recipe as JSON that a person can read and that is the same bytes every time.
  *
  *   {"format": 1, "fitted": true, "inputs": [
- *     {"column": "age", "type": "number", "steps": [], "features": ["age"]}, …]}
+ *     {"column": "age", "type": "number", "steps": [], "features": ["age"]}, …
+ *     {"column": "ratio", "type": "number", "steps": [], "features": ["ratio"],
+ *      "expression": "amount / income"}, …]}           derived columns, behind the raw ones
  *   {"format": 1, "fitted": false, "steps": [{"kind": "one_hot", "column": null, …}, …]}
  *
  * A fitted recipe holds what encoding needs and no longer how it was declared. */
@@ -40,7 +42,12 @@ static void add_input(wf_bytes *json, const wf_recipe *recipe, const wf_recipe_i
     if (i) wf_bytes_text(json, ", ");
     wf_json_add_string(json, wf_view_of(recipe->outputs[input->first_output + i]));
   }
-  wf_bytes_text(json, "]\n    }");
+  wf_bytes_char(json, ']');
+  if (input->expression) {
+    wf_bytes_text(json, ",\n      \"expression\": ");
+    wf_json_add_string(json, wf_expression_text(wf_step_expression_of(input->expression)));
+  }
+  wf_bytes_text(json, "\n    }");
 }
 
 static void add_fitted(wf_bytes *json, const wf_recipe *recipe) {

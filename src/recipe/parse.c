@@ -111,8 +111,8 @@ static wf_status parse_steps(wf_recipe_input *input, const json_t *array, const 
 /* Fills an empty input; whoever called disposes it, also on failure. */
 static wf_status parse_input(wf_recipe_input *input, const json_t *object, const char *what,
                              wf_error *err) {
-  static const char *const keys[] = {"column", "type", "steps", "features", NULL}, *const none[] = {
-                                                                                       NULL};
+  static const char *const keys[] = {"column", "type", "steps", "features", "expression", NULL},
+                           *const none[] = {NULL};
   if (!json_is_object(object)) return wf_fail(err, WF_PARSE, "%s is not an object", what);
   WF_TRY(check_keys(object, keys, none, what, err));
   const char *name;
@@ -139,6 +139,30 @@ static wf_status add_distinct(wf_map *names, const char *name, const char *kind,
   return wf_fail(err, WF_PARSE, "recipe: two %ss are named '%.60s'", kind, name);
 }
 
+/* A raw column, or one an expression makes; the recipe owns the input when this succeeds. */
+static wf_status add_input(wf_recipe *recipe, wf_recipe_input *input, const json_t *object,
+                           const char *what, wf_error *err) {
+  const char *text;
+  if (!json_object_get(object, "expression")) {
+    if (recipe->n_raw < recipe->inputs.count) {
+      return wf_fail(err, WF_PARSE, "%s: a raw column behind a derived one", what);
+    }
+    recipe->n_raw++;
+    return wf_array_push(&recipe->inputs, *input) ? WF_OK : wf_fail_nomem(err);
+  }
+  WF_TRY(wf_json_get_string(&text, object, "expression", what, err));
+  if (input->type != WF_INPUT_NUMBER) {
+    return wf_fail(err, WF_PARSE, "%s: an expression makes numbers", what);
+  }
+  wf_step *step;
+  wf_status status = wf_step_new_expression(&step, wf_view_of(text), err);
+  if (status == WF_OK) {
+    status = wf_recipe_add_derived(recipe, input, step, err);
+    wf_step_release(step);
+  }
+  return status == WF_OK ? WF_OK : wf_fail_within(err, status, "%s", what);
+}
+
 static wf_status parse_inputs(wf_recipe *recipe, wf_map *names, const json_t *array,
                               wf_error *err) {
   size_t n = json_array_size(array);
@@ -150,7 +174,7 @@ static wf_status parse_inputs(wf_recipe *recipe, wf_map *names, const json_t *ar
     wf_recipe_input input = {0};
     wf_status status = parse_input(&input, json_array_get(array, i), what, err);
     if (status == WF_OK) status = add_distinct(names, input.name, "column", err);
-    if (status == WF_OK && !wf_array_push(&recipe->inputs, input)) status = wf_fail_nomem(err);
+    if (status == WF_OK) status = add_input(recipe, &input, json_array_get(array, i), what, err);
     if (status != WF_OK) {
       wf_recipe_dispose_input(&input);
       return status;

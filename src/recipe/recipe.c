@@ -15,8 +15,9 @@
 
 const wf_step_kind *wf_step_find_kind(const char *name) {
   static const wf_step_kind *const kinds[] = {
-      &wf_step_ordinal, &wf_step_one_hot,   &wf_step_impute, &wf_step_scale, &wf_step_clip,
-      &wf_step_log,     &wf_step_frequency, &wf_step_target, &wf_step_bin,   &wf_step_date};
+      &wf_step_ordinal, &wf_step_one_hot, &wf_step_impute,    &wf_step_scale,
+      &wf_step_clip,    &wf_step_log,     &wf_step_frequency, &wf_step_target,
+      &wf_step_bin,     &wf_step_date,    &wf_step_expression};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (strcmp(kinds[i]->name, name) == 0) return kinds[i];
   }
@@ -98,6 +99,8 @@ wf_recipe *wf_recipe_retain(wf_recipe *recipe) {
 void wf_recipe_dispose_input(wf_recipe_input *input) {
   for (size_t i = 0; i < input->n_steps; i++) wf_step_release(input->steps[i]);
   wf_free(input->steps);
+  wf_step_release(input->expression);
+  wf_free(input->operands);
   wf_free(input->name);
 }
 
@@ -114,6 +117,7 @@ void wf_recipe_dispose_fitted(wf_recipe *recipe) {
   recipe->outputs = NULL;
   recipe->sources = NULL;
   recipe->n_outputs = 0;
+  recipe->n_raw = 0;
   recipe->fitted = false;
 }
 
@@ -156,15 +160,15 @@ wf_status wf_recipe_lay_out(wf_recipe *recipe, wf_error *err) {
 
 bool wf_recipe_is_fitted(const wf_recipe *recipe) { return recipe->fitted; }
 
-size_t wf_recipe_input_count(const wf_recipe *recipe) { return recipe->inputs.count; }
+size_t wf_recipe_input_count(const wf_recipe *recipe) { return recipe->n_raw; }
 
 const char *wf_recipe_input_name(const wf_recipe *recipe, size_t index) {
-  assert(index < recipe->inputs.count);
+  assert(index < recipe->n_raw);
   return recipe->inputs.items[index].name;
 }
 
 bool wf_recipe_input_is_text(const wf_recipe *recipe, size_t index) {
-  assert(index < recipe->inputs.count);
+  assert(index < recipe->n_raw);
   return recipe->inputs.items[index].type == WF_INPUT_TEXT;
 }
 
@@ -177,5 +181,6 @@ const char *wf_recipe_output_name(const wf_recipe *recipe, size_t index) {
 
 size_t wf_recipe_output_source(const wf_recipe *recipe, size_t index) {
   assert(index < recipe->n_outputs);
-  return recipe->sources[index];
+  const wf_recipe_input *input = &recipe->inputs.items[recipe->sources[index]];
+  return input->expression ? input->operands[0] : recipe->sources[index];
 }

@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "base/number.h"
+#include "recipe/expression.h"
 #include "recipe/step.h"
 
 #include <stdatomic.h>
@@ -28,15 +29,20 @@ typedef struct wf_recipe_input {
   wf_step **steps; /* the chain; empty: the number passes through */
   size_t n_steps;
   size_t first_output, width;
+  wf_step *expression; /* NULL: a raw column; else what makes it, of the raw columns … */
+  size_t *operands;    /* … with these indices */
 } wf_recipe_input;
 
 struct wf_recipe {
   atomic_size_t refs;
   bool fitted;
   WF_ARRAY(wf_recipe_declared) declared;
-  WF_ARRAY(wf_recipe_input) inputs; /* once fitted; in the order of the training columns */
-  char **outputs;                   /* feature names */
-  size_t *sources;                  /* the input of each feature */
+  WF_ARRAY(wf_recipe_input)
+  inputs; /* once fitted; in the order of the training columns,
+              then derived ones */
+  size_t n_raw;
+  char **outputs;  /* feature names */
+  size_t *sources; /* the input of each feature, raw or derived */
   size_t n_outputs;
 };
 
@@ -64,6 +70,16 @@ wf_status wf_recipe_run_steps(const wf_recipe_input *input, size_t n_steps, wf_c
                               char scratch[WF_NUMBER_TEXT], wf_error *err);
 /* One raw cell to input->width features. */
 wf_status wf_recipe_encode(const wf_recipe_input *input, wf_cell cell, float *out, wf_error *err);
+/* The raw cell of a derived input, from those of the raw inputs; its column, from theirs. */
+wf_status wf_recipe_derive_cell(wf_cell *out, const wf_recipe *recipe, const wf_recipe_input *input,
+                                const wf_cell *cells, wf_error *err);
+wf_status wf_recipe_derive_column(wf_column **out, const wf_recipe *recipe,
+                                  const wf_recipe_input *input, wf_column *const *columns,
+                                  size_t n_rows, wf_error *err);
+/* Finds the operands among the raw inputs and adds the input, which is the recipe's when this
+ * succeeds. */
+wf_status wf_recipe_add_derived(wf_recipe *recipe, wf_recipe_input *input, wf_step *expression,
+                                wf_error *err);
 /* The cell of a frame's column. */
 wf_cell wf_recipe_cell_at(const wf_column *column, size_t row);
 

@@ -74,6 +74,10 @@ wf_status wf_step_new_frequency(wf_step **out, wf_map *values, double *numbers, 
 wf_status wf_step_new_target(wf_step **out, const char *target, double smoothing, wf_map *values,
                              double *numbers, double mean, wf_error *err);
 wf_status wf_step_new_date(wf_step **out, const wf_date_part *parts, size_t n, wf_error *err);
+/* A derived column; never in a chain. */
+wf_status wf_step_new_expression(wf_step **out, wf_view text, wf_error *err);
+const struct wf_expression *wf_step_expression_of(const wf_step *step);
+extern const wf_step_kind wf_step_expression;
 extern const wf_step_kind wf_step_ordinal, wf_step_one_hot, wf_step_impute, wf_step_scale,
     wf_step_clip, wf_step_log, wf_step_bin, wf_step_frequency, wf_step_target, wf_step_date;
 

@@ -136,6 +136,24 @@ t.test("recipe: numbers, rates, dates, explain", function()
   t.raises("invalid", "neither", function() return wf.recipe.new():clip("x") end)
 end)
 
+t.test("recipe: expressions", function()
+  local a, b, y = {}, {}, {}
+  for i = 1, 300 do a[i], b[i], y[i] = i % 37, i % 11, i % 37 > 4 * (i % 11) and 1 or 0 end
+  local f = frame.new { { "a", a }, { "b", b }, { "y", y } }
+  local r = wf.recipe.new():expression("ratio", "a / b"):clip("ratio", { high = 5 })
+  local model = wf.xgboost.train { data = f, label = "y", recipe = r, params = { objective = "binary:logistic" } }
+  t.equal(model:features(), { "a", "b", "ratio" })
+  local m = r:apply(f)
+  t.equal(m:column("ratio")[1], 1.0)
+  t.equal(m:column("ratio")[11], nil) -- 11 / 0
+  t.equal(m:column("ratio")[34], 5.0)
+  t.equal(r:explain():find("ratio = a / b (number): clip(high: 5) -> ratio", 1, true) ~= nil, true)
+  local again = wf.model.unpack(model:pack())
+  t.equal(list(again:predict(f)), list(model:predict(f)))
+  local e = t.raises("parse", { "'x'", "column 4" }, r.expression, wf.recipe.new(), "x", "a +* b")
+  t.equal(e.column, 4)
+end)
+
 t.test("csv: lists, patterns, repairs", function()
   local csv = wf.csv
   local dir = os.tmpname()

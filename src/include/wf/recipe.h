@@ -85,6 +85,13 @@ WF_API WF_NODISCARD wf_status wf_recipe_target(wf_recipe *recipe, const char *co
 WF_API WF_NODISCARD wf_status wf_recipe_date(wf_recipe *recipe, const char *column,
                                              const char *const *parts, size_t n, wf_error *err);
 
+/* A column `name` made of the frame's raw number, bool and timestamp columns (microseconds), as if
+ * the frame had it: other steps may name it; it comes behind the frame's own. "amount / income",
+ * "if(missing(a), 0, log1p(a) * `b c`)": recipe/expression.h has the grammar. A mistake is WF_PARSE
+ * with err->column the byte in the text. */
+WF_API WF_NODISCARD wf_status wf_recipe_expression(wf_recipe *recipe, const char *name,
+                                                   const char *text, wf_error *err);
+
 /* A line for each input of a fitted recipe: name, type, its steps with what they learned, and the
  * features it makes; of one that is not fitted, its steps. wf_text_free it. */
 WF_API WF_NODISCARD wf_status wf_recipe_explain(char **out, const wf_recipe *recipe, wf_error *err);
@@ -101,7 +108,7 @@ WF_API const char *wf_recipe_input_name(const wf_recipe *recipe, size_t index);
 WF_API bool wf_recipe_input_is_text(const wf_recipe *recipe, size_t index);
 WF_API size_t wf_recipe_output_count(const wf_recipe *recipe);
 WF_API const char *wf_recipe_output_name(const wf_recipe *recipe, size_t index);
-/* The input column a feature is made from. */
+/* The input column a feature is made from; of an expression the first it names. */
 WF_API size_t wf_recipe_output_source(const wf_recipe *recipe, size_t index);
 
 /* Encodes a frame: columns are found by name, others are ignored; an absent one is WF_NOTFOUND. */
