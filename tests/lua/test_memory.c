@@ -112,6 +112,22 @@ TEST(explanations_survive) {
       "assert(#e.shuffled(f, {'x'}, {seed = 1}) == 5)");
 }
 
+TEST(shap_survives) {
+  char setup[1000];
+  snprintf(setup, sizeof setup,
+           DATA "s, matrix = require 'wf.core.shap', require 'wf.core.matrix'\n"
+                "model = require 'wf.model'.read('%s')\n"
+                "rows = frame.new{{'size', {'S', 'M'}}, {'colour', {'red', frame.missing}}, "
+                "{'weight', {1.5, 4}}}\n",
+           test_source("tests/fuzz/corpus/package/three.tar.gz"));
+  check_survives(setup,
+                 "local v = s.values(model, rows, {threads = 1}):values(2)\n"
+                 "assert(#s.importance(v, 'median') == 4 and matrix.new(v):frame().weight[2])\n"
+                 "assert(s.interventional(model, rows, rows, {threads = 1}):base(3))\n"
+                 "assert(s.interactions(model, rows, {threads = 1}):global())\n"
+                 "assert(#model:recipe():sources() == 4 and model:matrix(rows):frame())");
+}
+
 TEST(sketches_survive) {
   check_survives(DATA "m = require 'wf.core.monitor'\n",
                  "local a = m.sketch(data.x, {k = 8})\n"
