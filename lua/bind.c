@@ -37,6 +37,8 @@ static int dispose_box(lua_State *L) {
   void *ptr = box->ptr;
   box->ptr = NULL;
   if (ptr) how->dispose(ptr);
+  lua_pushnil(L);
+  lua_setiuservalue(L, 1, 1); /* one that was never filled stays closed */
   return 0;
 }
 
@@ -49,15 +51,41 @@ wfl_box *wfl_newbox(lua_State *L, const char *type) {
   return box;
 }
 
+void wfl_push_lazy(lua_State *L, const char *type) {
+  wfl_newbox(L, type);
+  lua_insert(L, -2);
+  lua_setiuservalue(L, -2, 1);
+}
+
+/* The contents of the box at `index`, made now when it is one that is filled when it is needed. */
+static void *contents(lua_State *L, int index, wfl_box *box, const char *type) {
+  if (box->ptr) return box->ptr;
+  index = lua_absindex(L, index);
+  luaL_checkstack(L, 8, NULL);
+  if (lua_getiuservalue(L, index, 1) == LUA_TFUNCTION) {
+    lua_call(L, 0, 1);
+    wfl_box *made = luaL_checkudata(L, -1, type);
+    if (!box->ptr) { /* unless making it has needed it */
+      box->ptr = made->ptr;
+      made->ptr = NULL;
+    }
+    lua_pushnil(L);
+    lua_setiuservalue(L, index, 1);
+  }
+  lua_pop(L, 1);
+  return box->ptr;
+}
+
 void *wfl_check(lua_State *L, int arg, const char *type) {
   wfl_box *box = luaL_checkudata(L, arg, type);
-  luaL_argcheck(L, box->ptr != NULL, arg, "already closed");
-  return box->ptr;
+  void *ptr = contents(L, arg, box, type);
+  luaL_argcheck(L, ptr != NULL, arg, "already closed");
+  return ptr;
 }
 
 void *wfl_test(lua_State *L, int arg, const char *type) {
   wfl_box *box = luaL_testudata(L, arg, type);
-  return box ? box->ptr : NULL;
+  return box ? contents(L, arg, box, type) : NULL;
 }
 
 /* Sets the functions of `list` in the table below the disposing closure on the top. */
@@ -365,9 +393,10 @@ void *wfl_option_object(lua_State *L, int arg, const char *what, const char *nam
     snprintf(expected, sizeof expected, "a %s", type);
     wfl_option_fail(L, what, name, expected);
   }
-  if (!box->ptr) wfl_fail(L, WF_INVALID, "%s: option '%s' is already closed", what, name);
+  void *ptr = contents(L, -1, box, type);
+  if (!ptr) wfl_fail(L, WF_INVALID, "%s: option '%s' is already closed", what, name);
   lua_pop(L, 1);
-  return box->ptr;
+  return ptr;
 }
 
 const char *wfl_top_text(lua_State *L, const char *what) {

@@ -26,6 +26,9 @@ typedef struct wfl_box {
 
 /* Pushes a closed box with the metatable registered as `type`. */
 wfl_box *wfl_newbox(lua_State *L, const char *type);
+/* Replaces the function on top by a box that is filled by it when its contents are first asked for:
+ * it returns another box of that type, whose contents it gives away. */
+void wfl_push_lazy(lua_State *L, const char *type);
 /* The pointer in the box at `arg`; raises for another type or a closed box. */
 void *wfl_check(lua_State *L, int arg, const char *type);
 /* The same, or NULL for anything else. */

@@ -522,6 +522,25 @@ static int key_value(lua_State *L) {
   return 1;
 }
 
+/* digest(object[, digest]): the digest of a wf object that never changes; a given one is taken as
+ * its, so that it need not be looked at. */
+static int key_digest(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TUSERDATA);
+  lua_settop(L, 2);
+  luaL_argcheck(L, is_frozen(L, 1), 1, "no object that never changes");
+  if (lua_isnil(L, 2)) {
+    push_digests(L);
+    lua_pushvalue(L, 1);
+    if (lua_rawget(L, -2) == LUA_TSTRING) return 1;
+    luaL_getmetafield(L, 1, "__digest");
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+  }
+  luaL_checkstring(L, -1);
+  remember_digest(L, 1);
+  return 1;
+}
+
 static int key_closure(lua_State *L) {
   luaL_argcheck(L, lua_isfunction(L, 1) && !lua_iscfunction(L, 1), 1, "Lua function expected");
   wfl_key_push_closure(L, 1);
@@ -530,7 +549,7 @@ static int key_closure(lua_State *L) {
 
 int wfl_open_key(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"value", key_value}, {"closure", key_closure}, {NULL, NULL}};
+      {"value", key_value}, {"closure", key_closure}, {"digest", key_digest}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

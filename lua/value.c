@@ -510,9 +510,20 @@ static int value_decode(lua_State *L) {
   return 1;
 }
 
+/* value.lazy(type, make): an object of that type that make() gives when it is first used */
+static int value_lazy(lua_State *L) {
+  const char *type = luaL_checkstring(L, 1);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_settop(L, 2);
+  luaL_argcheck(L, luaL_getmetatable(L, type) == LUA_TTABLE, 1, "there are no such objects");
+  lua_pop(L, 1);
+  wfl_push_lazy(L, type);
+  return 1;
+}
+
 int wfl_open_value(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"encode", value_encode}, {"decode", value_decode}, {NULL, NULL}};
+      {"encode", value_encode}, {"decode", value_decode}, {"lazy", value_lazy}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

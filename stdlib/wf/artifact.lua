@@ -4,12 +4,15 @@
 --   local value = artifact.decode(bytes)
 --
 -- Plain values are in the bytes; every wf object is a stored object of its own, named by its
--- content: frames, columns and matrices as Arrow files, models as packages, recipes as JSON. An object that is
--- met again in this process is neither written nor read again.
+-- content: frames, columns and matrices as Arrow files, models as packages, recipes as JSON. An object
+-- that is met again in this process is neither written nor read again, and one of a stored value is
+-- not read before it is used: its name in the bytes ends with the digest that stands for it in keys.
 
 local arrow = require "wf.arrow"
+local core = require "wf.core.step"
 local errors = require "wf.errors"
 local frame = require "wf.frame"
+local key = require "wf.core.key"
 local matrix = require "wf.core.matrix"
 local model = require "wf.model"
 local options = require "wf.options"
@@ -37,7 +40,10 @@ local kinds = {
 }
 
 local by_name = {}
-for _, kind in pairs(kinds) do by_name[kind.name] = kind end
+for type_name, kind in pairs(kinds) do
+  kind.type = type_name
+  by_name[kind.name] = kind
+end
 
 -- Objects of this process and their digests; only of kinds that never change.
 local digests = setmetatable({}, { __mode = "k" })
@@ -52,19 +58,43 @@ local function save(object, met)
     if kind.frozen then digests[object] = digest end
   end
   met[digest] = true
-  return kind.name, digest
+  return kind.frozen and kind.name .. ":" .. key.digest(object) or kind.name, digest
+end
+
+-- Reads the object when it is needed. One that is damaged all the same is remembered as that, so that
+-- the next run computes it again.
+local function read_late(kind, digest, store)
+  local ok, object = pcall(function() return kind.read(store:get(digest)) end)
+  if ok then return object end
+  pcall(core.file_digest, state.catalog(), store:path(digest), true)
+  local e = errors.wrap(object)
+  errors.raise { code = e.code, message = ("%s; run it again: it is computed again"):format(e.message) }
+end
+
+-- Whether the object's file is what it was when it was last found to be whole: that is seen without
+-- reading it. What is changed behind the file system's back is found when it is read.
+local function seems_whole(digest, store)
+  local ok, found = pcall(core.file_digest, state.catalog(), store:path(digest))
+  return ok and found == digest
 end
 
 local function load(name, digest, store)
-  local kind = by_name[name]
+  local kind_name, content = name:match("^(%a+):?(%x*)$")
+  local kind = by_name[kind_name]
   if not kind then
     errors.raise { code = "corrupt", message = ("a stored value holds an unknown '%s'"):format(name) }
   end
-  local object = kind.frozen and objects[name .. digest]
+  local object = kind.frozen and objects[kind_name .. digest]
   if object then return object end
-  object = kind.read((store or state.store()):get(digest))
+  store = store or state.store()
+  if content ~= "" and seems_whole(digest, store) then
+    object = value.lazy(kind.type, function() return read_late(kind, digest, store) end)
+    key.digest(object, content)
+  else
+    object = kind.read(store:get(digest))
+  end
   if kind.frozen then
-    objects[name .. digest] = object
+    objects[kind_name .. digest] = object
     digests[object] = digest
   end
   return object

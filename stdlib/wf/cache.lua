@@ -17,6 +17,7 @@ local json = require "wf.json"
 local key = require "wf.core.key"
 local options = require "wf.options"
 local state = require "wf.state"
+local pretty = require "wf.pretty"
 local sys = require "wf.core.sys"
 local trace = require "wf.trace"
 
@@ -125,8 +126,9 @@ function cache.load(result)
   return nil, e.message
 end
 
--- { reads, effects, objects, files } of a result; objects: the wf objects that its key was made of;
--- files: its value has some that are put back when it is used.
+-- { reads, effects, objects, files, summary } of a result; objects: the wf objects that its key was
+-- made of; files: its value has some that are put back when it is used; summary: of a value with wf
+-- objects, which need not be read for it.
 function cache.trace(result)
   return trace_of(result)
 end
@@ -242,10 +244,11 @@ function cache.make(keyed, work, values, recorder)
     error(e, 0)
   end
   result.parts_json = json.encode(keyed.parts)
-  if #recorder.reads > 0 or #recorder.effects > 0 or keyed.objects or restoring then
+  if #recorder.reads > 0 or #recorder.effects > 0 or keyed.objects or result.objects_json then
     result.trace_json = json.encode { reads = list_of(recorder.reads),
       effects = list_of(recorder.effects), objects = keyed.objects and list_of(keyed.objects),
-      files = restoring or nil }
+      files = restoring or nil,
+      summary = result.objects_json and pretty.summarise_all(values) or nil }
   end
   return result
 end

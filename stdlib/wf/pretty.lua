@@ -131,6 +131,17 @@ function pretty.summarise(value)
   return summarise(value, 0, {})
 end
 
+-- Of packed values: one as it is, several as a list.
+function pretty.summarise_all(values)
+  if values.n == 1 then return pretty.summarise(values[1]) end
+  local list = {}
+  for i = 1, values.n do
+    local summary = pretty.summarise(values[i])
+    list[i] = summary == nil and require("wf.json").null or summary
+  end
+  return list
+end
+
 -- ---- times and durations ------------------------------------------------------------------------
 
 -- Microseconds since 1970 as ISO 8601 in UTC; nil for 0 and nil.

@@ -40,19 +40,11 @@ function record.state_after(e)
   return states[code] or "Failed"
 end
 
-local function values_summary(values)
-  if values.n == 1 then return pretty.summarise(values[1]) end
-  local list = {}
-  for i = 1, values.n do
-    local summary = pretty.summarise(values[i])
-    list[i] = summary == nil and json.null or summary
-  end
-  return list
-end
-
 local function outcome_json(step, outcome)
   local out = {}
-  if outcome.ok and outcome.values.n > 0 then out.value = values_summary(outcome.values) end
+  if outcome.ok and outcome.values.n > 0 then
+    out.value = outcome.summary or pretty.summarise_all(outcome.values)
+  end
   if next(step.metrics) then out.metrics = step.metrics end
   if step.attempts and #step.attempts > 1 or step.attempts and outcome.ok then
     out.failed_attempts = json.array(step.attempts)
@@ -189,7 +181,8 @@ function record.cached(run, step, result, values)
   if run.plan then return end
   step.id = core.add(state.catalog(), { run = run.id, name = step.name, kind = step.kind,
     state = "Cached", key = step.keyed.key, result = result.id, nth = step.nth,
-    log_path = result.log_path, outcome_json = outcome_json(step, { ok = true, values = values }) })
+    log_path = result.log_path, outcome_json = outcome_json(step,
+      { ok = true, values = values, summary = recorded.summary }) })
 end
 
 return record

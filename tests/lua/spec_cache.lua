@@ -179,6 +179,36 @@ t.test("wf's objects come back as they were", function()
   t.equal(runs(body, "Frame Cached, Parts Cached").out, first.out)
 end)
 
+t.test("an object of a cached step is not read before it is used", function()
+  local body = [[
+    local f = run:step("Make", function()
+      return { wf.frame.new { names = { "x" }, columns = { { 1, 2, 3 } } }, "unused" }
+    end)
+    local n = run:step("Sum", function() return f[1].x:sum() end)
+    local file = io.open("damage")
+    if file then os.execute(file:read("a")) end
+    if arg[1] then print(#f[1], f[1]:columns()[1], f[1]:head(1)) end
+    print(n)
+  ]]
+  runs(body, "Make Succeeded (first run), Sum Succeeded (first run)")
+  local used = runs(body, "Make Cached, Sum Cached", { "use" })
+  t.shell("sleep 0.1")
+  runs(body, "Make Cached, Sum Cached")
+  t.contains(used.out, "3\tx")
+  -- Damaged after the step was found in order: who uses it gets an error, the next run computes it.
+  t.write("damage", "for f in state/objects/*/*; do chmod 600 $f; printf x >$f; done")
+  t.equal(runs(body, "Make Cached, Sum Cached").out, "6\n")
+  t.shell("rm damage")
+  local result = runs(body, "Make Succeeded (its stored result is damaged), Sum Cached", { "use" })
+  t.contains(result.err, "Make: ", "it is computed again")
+  t.write("damage", "for f in state/objects/*/*; do chmod 600 $f; printf x >$f; done")
+  result = t.script(script(body), { "use" })
+  t.equal(result.status, 1)
+  t.contains(result.err, "run it again: it is computed again")
+  t.shell("rm damage")
+  runs(body, "Make Succeeded (its stored result is damaged), Sum Cached", { "use" })
+end)
+
 t.test("models, evaluations and reports come back as they were", function()
   local body = t.with_examples .. script [[
     local claims = require("generate_claims").frames { rows = 400, seed = 3 }
