@@ -36,7 +36,7 @@ static wf_status predict_block(void *context, size_t index, size_t begin, size_t
   wf_predict_options options = {.kind = c->kind, .n_threads = 1};
   wf_status status = WF_OK;
   for (size_t way = 0; status == WF_OK && way < c->n_ways; way++) {
-    c->fn(c->context, c->first_way + way, begin, n, block, BLOCK);
+    c->fn(c->context, way, begin, n, block, BLOCK);
     float *out = work->out + (way * c->rows->n_rows + begin) * work->n_outputs;
     status = wf_forest_predict(c->forest, &view, &options, out, err);
   }

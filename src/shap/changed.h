@@ -15,7 +15,7 @@ typedef struct wf_changes {
   const wf_features *rows;
   wf_change_fn *fn;
   const void *context;
-  size_t first_way, n_ways;
+  size_t n_ways;
   size_t n_threads;
 } wf_changes;
 

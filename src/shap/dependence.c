@@ -1,11 +1,16 @@
 /* dependence.c — partial dependence and the curves of single rows.
  *
+ * Points between which no split of a forest tells are the same to it, bit for bit: of 15 values of
+ * a column that trees split at three places, four are predicted.
+ *
  * The predictions of all rows at a point are needed together, for their quantiles. Points are taken
  * a group at a time, as many as fit a bounded memory; sums run in row order. */
 #include "wf/explain.h"
 
 #include "base/alloc.h"
+#include "base/map.h"
 #include "base/pool.h"
+#include "forest/forest.h"
 #include "frame/frame.h"
 #include "frame/column.h"
 #include "shap/changed.h"
@@ -103,6 +108,7 @@ typedef struct forest_points {
   const size_t *columns;
   size_t n_columns, output, n_outputs;
   const float *points;
+  size_t *different; /* of a group: the points that the forest tells apart */
 } forest_points;
 
 static void change_to_point(const void *context, size_t way, size_t begin, size_t n, float *block,
@@ -110,23 +116,77 @@ static void change_to_point(const void *context, size_t way, size_t begin, size_
   (void)begin;
   const forest_points *work = context;
   for (size_t k = 0; k < work->n_columns; k++) {
-    float value = work->points[way * work->n_columns + k], *to = block + work->columns[k] * stride;
+    float value = work->points[work->different[way] * work->n_columns + k];
+    float *to = block + work->columns[k] * stride;
     for (size_t i = 0; i < n; i++) to[i] = value;
   }
 }
 
+/* Which way the point goes at each split of the changed features, a byte each; returns how many. */
+static size_t fill_ways(const forest_points *work, const float *point, char *ways) {
+  const wf_forest *forest = work->changes.forest;
+  size_t n = 0;
+  for (size_t i = 0; i < forest->n_nodes; i++) {
+    const wf_node *node = &forest->nodes[i];
+    for (size_t k = 0; node->left && k < work->n_columns; k++) {
+      if ((node->feature & ~WF_NODE_DEFAULT_LEFT) != work->columns[k]) continue;
+      ways[n++] = wf_node_goes_left(forest, node, point[k]);
+    }
+  }
+  return n;
+}
+
+/* numbers[i]: the place of point first + i among those of the group that differ. A linear model
+ * tells all points apart. */
+static wf_status number_points(forest_points *work, wf_map *seen, char *ways, size_t first,
+                               size_t n, size_t *numbers, size_t *n_different, wf_error *err) {
+  *n_different = 0;
+  for (size_t i = 0; i < n; i++) {
+    bool added = true;
+    numbers[i] = i;
+    if (!work->changes.forest->weights) {
+      size_t size = fill_ways(work, work->points + (first + i) * work->n_columns, ways);
+      WF_TRY(wf_map_add(seen, (wf_view){ways, size}, &numbers[i], &added, err));
+    }
+    if (added) work->different[(*n_different)++] = first + i;
+  }
+  return WF_OK;
+}
+
+static wf_status find_different(forest_points *work, size_t first, size_t n, size_t *numbers,
+                                size_t *n_different, wf_error *err) {
+  wf_map *seen = NULL;
+  char *ways = wf_alloc_array(work->changes.forest->n_nodes + 1, work->n_columns + 1);
+  wf_status status = ways ? wf_map_new(&seen, err) : wf_fail_nomem(err);
+  if (status == WF_OK) {
+    status = number_points(work, seen, ways, first, n, numbers, n_different, err);
+  }
+  wf_map_free(seen);
+  wf_free(ways);
+  return status;
+}
+
 static wf_status predict_forest(void *context, size_t first, size_t n, double *out, wf_error *err) {
   forest_points *work = context;
-  size_t n_rows = work->changes.rows->n_rows;
-  float *floats = wf_alloc_array(n * n_rows, work->n_outputs * sizeof *floats);
-  if (!floats) return wf_fail_nomem(err);
-  work->changes.first_way = first;
-  work->changes.n_ways = n;
-  wf_status status = wf_changes_predict(&work->changes, floats, err);
-  for (size_t i = 0; status == WF_OK && i < n * n_rows; i++) {
-    out[i] = (double)floats[i * work->n_outputs + work->output];
+  size_t n_rows = work->changes.rows->n_rows, n_different = 0;
+  size_t *numbers = wf_alloc_array(2 * n, sizeof *numbers);
+  if (!numbers) return wf_fail_nomem(err);
+  work->different = numbers + n;
+  float *floats = NULL;
+  wf_status status = find_different(work, first, n, numbers, &n_different, err);
+  if (status == WF_OK) {
+    floats = wf_alloc_array(n_different * n_rows, work->n_outputs * sizeof *floats);
+    work->changes.n_ways = n_different;
+    status = floats ? wf_changes_predict(&work->changes, floats, err) : wf_fail_nomem(err);
+  }
+  for (size_t i = 0; status == WF_OK && i < n; i++) {
+    const float *from = floats + numbers[i] * n_rows * work->n_outputs + work->output;
+    for (size_t row = 0; row < n_rows; row++) {
+      out[i * n_rows + row] = (double)from[row * work->n_outputs];
+    }
   }
   wf_free(floats);
+  wf_free(numbers);
   return status;
 }
 

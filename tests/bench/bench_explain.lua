@@ -24,7 +24,7 @@ local function encoded(rows)
 end
 local test, train = encoded(data.test), encoded(data.train:sample(100, { seed = 1 }))
 local labelled = test:with("fraud", data.test.fraud)
-local name = "num_insurers_past_5_years"
+local name = "months_as_customer"
 local place
 for i, column in ipairs(test:columns()) do place = column == name and i - 1 or place end
 
