@@ -14,6 +14,7 @@
 local core = require "wf.core.step"
 local key = require "wf.core.key"
 local state = require "wf.state"
+local sys = require "wf.core.sys"
 
 local trace = {}
 
@@ -61,7 +62,7 @@ local function value_digest(value)
   return value == nil and "unset" or core.digest(value)
 end
 
-local getenv = require("wf.core.sys").env
+local getenv = sys.env
 
 local observers = {
   file = note_file,
@@ -127,6 +128,22 @@ function trace.changed_file(recorder)
   end
 end
 
+-- ---- libraries ----------------------------------------------------------------------------------
+
+-- What tells which file the loader would take for a library that it took from `path`: loading it
+-- only to ask for its version would cost milliseconds. Nil when the file is not there.
+local function library_identity(path)
+  local file = core.identity(path)
+  return file and table.concat({ path, file, getenv("LD_LIBRARY_PATH") or "",
+    core.identity("/etc/ld.so.cache") or "" }, "\n")
+end
+
+-- Records the version of a library that has been loaded.
+function trace.note_library(name, version)
+  local path = sys.read_file("/proc/self/maps"):match("(/[^\n]*/lib" .. name .. "%.so[^\n]*)")
+  trace.note("library", name, core.digest(version), version, path and library_identity(path))
+end
+
 -- ---- comparing ----------------------------------------------------------------------------------
 
 -- A value as it is shown in reasons.
@@ -147,7 +164,9 @@ local now = {
     local value = run.values[name]
     return key.value(value), trace.preview(value)
   end,
-  library = function(name)
+  library = function(name, read)
+    local path = not trace.verify and read[5]:match("^[^\n]+")
+    if path and library_identity(path) == read[5] then return read[3], read[4] end
     local version = require("wf.core." .. name).version()
     return core.digest(version), version
   end,

@@ -109,7 +109,7 @@ end
 
 local function check(where, given, rules)
   local o = options.check(where, given, rules)
-  trace.note("library", "xgboost", step.digest(core.version()), core.version())
+  trace.note_library("xgboost", core.version())
   if o.early_stopping_rounds and where == "xgboost.train" and next(o.evals) == nil then
     errors.invalid("%s: early_stopping_rounds needs an evaluation set in evals", where)
   end

@@ -1,12 +1,13 @@
 -- kill -9 at every change of a file, then the same command again: wf tests/bench/kill_points.lua [STRIDE]
 --
--- Runs of ten steps in both durabilities, of workers, and of the fraud pipeline up to its registered
--- model are killed before each of their changes of files (write, sync, rename, unlink, truncation,
--- creation) and half-way through each write; killed again while they go on; and have their power cut,
--- which takes back whatever was not synced. tests/lua/crash.lua says what must hold afterwards. In
--- the end wf is broken on purpose (a sync less; a commit before the rename that it relies on), which
--- must be noticed. STRIDE n takes every n-th point. Needs build-*/tests/lua/crash_shim.so beside the
--- binary. The state directories are in /dev/shm where there is one: nothing waits for the disk.
+-- Runs of ten steps in both durabilities, of workers, and of the fraud pipeline up to its model (once
+-- one is registered the checks rightly depend on it) are killed before each of their changes of files
+-- (write, sync, rename, unlink, truncation, creation) and half-way through each write; killed again
+-- while they go on; and have their power cut, which takes back whatever was not synced.
+-- tests/lua/crash.lua says what must hold afterwards. In the end wf is broken on purpose (a sync less;
+-- a commit before the rename that it relies on), which must be noticed. STRIDE n takes every n-th
+-- point. Needs build-*/tests/lua/crash_shim.so beside the binary. The state directories are in
+-- /dev/shm where there is one: nothing waits for the disk.
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/../lua/?.lua;" .. package.path
 local crash = require "crash"
@@ -76,7 +77,7 @@ for _, durability in ipairs { "power", "process" } do
 end
 sweep("workers, killed before", { script = root .. "/workers.lua" }, {}, 3 * stride)
 local function pipeline()
-  return { script = examples .. "/fraud_pipeline.lua", options = { "--until", "XGBRegisterModel" } }
+  return { script = examples .. "/fraud_pipeline.lua", options = { "--until", "XGBCreateModel" } }
 end
 sweep("fraud pipeline, killed before", pipeline(), {}, 5 * stride)
 sweep("fraud pipeline, killed half-way", pipeline(), { half = true }, 7 * stride)
@@ -85,13 +86,13 @@ row("all", all)
 
 -- What a broken wf would do must be seen.
 local unseen = 0
-local function broken(what, break_by, point)
+local function broken(what, break_by, point, step)
   local faults = sweep(what, { script = root .. "/frames.lua", words = { "power" }, break_by = break_by },
-    point, 23 * stride)
+    point, step)
   if faults == 0 then unseen = unseen + 1 end
 end
-broken("a sync less, power cut", "sync", { cut = true })
-broken("commit before rename, killed", "order", {})
+broken("a sync less, power cut", "sync", { cut = true }, 61)
+broken("commit before rename, killed", "order", {}, 7)
 os.execute("chmod -R u+w '" .. root .. "'; rm -rf '" .. root .. "'")
 local faults = all.lost + all.repeated + all.different + all.damaged + all.failed
 if unseen > 0 then print("a broken wf was not noticed") end

@@ -30,14 +30,15 @@ local function look(name)
   for _, run in ipairs(state.catalog():list_runs(0)) do
     if run.state == "Executing" then seen.open = seen.open + 1 end
     for _, step in ipairs(state.catalog():list_steps(run.id)) do
-      if step.state == "Succeeded" then seen.steps[#seen.steps + 1] = step.name end
+      if step.state == "Succeeded" and step.kind ~= "action" then seen.steps[#seen.steps + 1] = step.name end
     end
   end
   sys.write_file(report .. "/" .. name, json.encode(seen))
 end
 if report then look "before" end
 arg = table.move(arg, 2, #arg, 1, {})
-dofile(script)
+package.path = (script:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local ok, e = pcall(dofile, script) -- --until ends it with an error of its own
 if report then
   look "after"
   local lines, print_line = {}, print
@@ -46,6 +47,7 @@ if report then
   print = print_line
   sys.write_file(report .. "/verify", table.concat(lines, "\n"))
 end
+if not ok then error(e, 0) end
 ]]
 
 local function quoted(word)
@@ -67,9 +69,9 @@ function Crash:run(environment)
   local words = {}
   for name, value in pairs(environment) do words[#words + 1] = name .. "=" .. quoted(value) end
   words[#words + 1] = "WF_HOME=" .. quoted(self.state)
-  words[#words + 1] = quoted(sys.executable())
+  words[#words + 1] = quoted(sys.executable()) .. " wrapper.lua"
   for _, word in ipairs(self.options or {}) do words[#words + 1] = quoted(word) end
-  words[#words + 1] = "wrapper.lua " .. quoted(self.script)
+  words[#words + 1] = quoted(self.script)
   for _, word in ipairs(self.words or {}) do words[#words + 1] = quoted(word) end
   local pipe = assert(io.popen(("cd %s && { env %s 2>err; } 2>/dev/null"):format(quoted(self.root),
     table.concat(words, " "))))

@@ -358,4 +358,25 @@ t.test("the log of a cached step is that of its execution", function()
   t.equal(t.wf({ "log", "last", "A" }).out, "said\n")
 end)
 
+t.test("the training library is not loaded to see that it is the same", function()
+  t.write("train.lua", [[
+local wf = require "wf"
+local run <close> = wf.run { name = "Train" }
+run:step("T", function()
+  local data = wf.frame.new { names = { "x", "y" }, columns = { { 1.0, 2.0, 3.0, 4.0 }, { 0, 0, 1, 1 } } }
+  return wf.xgboost.train { data = data, label = "y", rounds = 1, params = { objective = "binary:logistic" } }
+end)
+print(require("wf.core.sys").read_file("/proc/self/maps"):find("libxgboost", 1, true) and "loaded" or "not loaded")
+]])
+  t.equal(t.wf({ "train.lua" }).out, "loaded\n")
+  local again = t.wf { "train.lua" }
+  t.equal(again.out, "not loaded\n")
+  t.contains(again.err, "Cached")
+  -- Told to look, or when the loader would look elsewhere, it is asked.
+  t.equal(t.wf({ "train.lua", "--verify" }).out, "loaded\n")
+  local elsewhere = t.shell(("LD_LIBRARY_PATH=/nowhere '%s' train.lua"):format(require("wf.core.sys").executable()))
+  t.equal(elsewhere.out, "loaded\n")
+  t.contains(elsewhere.err, "Cached")
+end)
+
 t.finish()
