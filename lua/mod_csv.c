@@ -1,6 +1,7 @@
 /* mod_csv.c — wf.csv: delimited text ↔ frames. */
 #include "convert.h"
 #include "modules.h"
+#include "remote.h"
 #include "trace.h"
 
 #include "base/alloc.h"
@@ -31,8 +32,9 @@ static wf_csv_options common_options(lua_State *L, int arg, const char *what) {
 
 static wf_csv_options read_options(lua_State *L, int arg, const char *what) {
   static const char *const names[] = {
-      "delimiter", "quote",    "header", "missing",           "columns",     "types",
-      "on_error",  "max_rows", "trim",   "rename_duplicates", "finite_only", NULL};
+      "delimiter",   "quote",     "header",   "missing", "columns",
+      "types",       "on_error",  "max_rows", "trim",    "rename_duplicates",
+      "finite_only", "max_bytes", "timeout",  NULL};
   static const char *const policies[] = {"raise", "skip", "null", NULL}; /* as in the enum */
   wfl_options(L, arg, what, names);
   wf_csv_options options = common_options(L, arg, what);
@@ -117,10 +119,31 @@ static int read_pattern(lua_State *L, const char *pattern) {
   return read_files(L);
 }
 
-/* read(path | pattern | "-" | {paths}[, options]) → frame, report */
+/* Text from memory: a page's when `url` is not NULL. */
+static int parse_text(lua_State *L, const char *url, const char *text, size_t size,
+                      const wf_csv_options *options) {
+  wf_csv_report report = {0};
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *frame;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  wf_status status = wf_csv_parse(&frame, text, size, options, &report, &err);
+  if (status != WF_OK && url) wf_fail_within(&err, status, "%s", url);
+  if (status != WF_OK) return wfl_raise_path(L, &err, url);
+  return push_report(L, box, frame, &report);
+}
+
+static int read_remote(lua_State *L, const char *url) {
+  wf_csv_options options = read_options(L, 2, "csv.read");
+  size_t size;
+  const char *text = wfl_fetch(L, url, 2, "csv.read", &size);
+  return parse_text(L, url, text, size, &options);
+}
+
+/* read(path | url | pattern | "-" | {paths}[, options]) → frame, report */
 static int csv_read(lua_State *L) {
   if (lua_istable(L, 1)) return read_files(L);
   const char *path = wfl_check_text(L, 1);
+  if (wfl_is_remote(path)) return read_remote(L, path);
   if (strpbrk(path, "*?[") && access(path, F_OK) != 0) return read_pattern(L, path);
   if (strcmp(path, "-") != 0) wfl_trace_file(L, path);
   wf_csv_options options = read_options(L, 2, "csv.read");
@@ -138,12 +161,7 @@ static int csv_parse(lua_State *L) {
   size_t size;
   const char *text = luaL_checklstring(L, 1, &size);
   wf_csv_options options = read_options(L, 2, "csv.parse");
-  wf_csv_report report = {0};
-  wf_error err = WF_ERROR_INIT;
-  wf_frame *frame;
-  wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  if (wf_csv_parse(&frame, text, size, &options, &report, &err) != WF_OK) return wfl_raise(L, &err);
-  return push_report(L, box, frame, &report);
+  return parse_text(L, NULL, text, size, &options);
 }
 
 /* write(frame, path[, options]) */

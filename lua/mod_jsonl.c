@@ -1,9 +1,11 @@
 /* mod_jsonl.c — wf.jsonl: JSON lines ↔ frames. */
 #include "convert.h"
 #include "modules.h"
+#include "remote.h"
 #include "trace.h"
 
 #include "base/alloc.h"
+#include "base/error.h"
 #include "wf/jsonl.h"
 
 static const char REPORT[] = "wf.jsonl.report";
@@ -15,7 +17,8 @@ static void free_report(void *report) {
 
 /* The pushed values own what the options point to. */
 static wf_jsonl_options read_options(lua_State *L, int arg, const char *what) {
-  static const char *const names[] = {"absent", "columns", "types", "on_error", "nested", NULL};
+  static const char *const names[] = {"absent", "columns",   "types",   "on_error",
+                                      "nested", "max_bytes", "timeout", NULL};
   static const char *const policies[] = {"raise", "skip", NULL}; /* as in the enum */
   static const char *const absent[] = {"error", "missing", NULL};
   static const char *const nested[] = {"text", "error", NULL}; /* as in the enum */
@@ -55,10 +58,14 @@ static void push_report(lua_State *L, int index) {
   lua_setfield(L, -2, "rejected");
 }
 
-/* Reads a path, or the text when `path` is NULL: pushes frame and report. */
+/* Reads a path or address, or the text when `path` is NULL: pushes frame and report. */
 static int read_lines(lua_State *L, const char *path, const char *text, size_t size,
                       const char *what) {
   wf_jsonl_options options = read_options(L, 2, what);
+  if (path && wfl_is_remote(path))
+    text = wfl_fetch(L, path, 2, what, &size);
+  else if (path)
+    wfl_trace_file(L, path);
   wf_error err = WF_ERROR_INIT;
   wfl_class(L, REPORT, NULL, NULL, free_report);
   wfl_box *report = wfl_newbox(L, REPORT);
@@ -67,8 +74,9 @@ static int read_lines(lua_State *L, const char *path, const char *text, size_t s
   wf_frame *frame;
   report->ptr = wf_alloc_zero(1, sizeof(wf_jsonl_report));
   if (!report->ptr) return luaL_error(L, "not enough memory");
-  wf_status status = path ? wf_jsonl_read(&frame, path, &options, report->ptr, &err)
-                          : wf_jsonl_parse(&frame, text, size, &options, report->ptr, &err);
+  wf_status status = text ? wf_jsonl_parse(&frame, text, size, &options, report->ptr, &err)
+                          : wf_jsonl_read(&frame, path, &options, report->ptr, &err);
+  if (status != WF_OK && text && path) wf_fail_within(&err, status, "%s", path);
   if (status != WF_OK) return wfl_raise_path(L, &err, path);
   wfl_fill_frame(L, box, frame);
   push_report(L, at);
@@ -78,7 +86,6 @@ static int read_lines(lua_State *L, const char *path, const char *text, size_t s
 /* read(path[, options]) → frame, report */
 static int jsonl_read(lua_State *L) {
   const char *path = wfl_check_text(L, 1);
-  wfl_trace_file(L, path);
   return read_lines(L, path, NULL, 0, "jsonl.read");
 }
 
