@@ -247,6 +247,37 @@ INLINE void split_pairs(const walk *w, const wf_shap_node *node, const vec *rest
   }
 }
 
+/* What comes up from below a split: its values, and what they give to its feature. `left` and h
+ * hold the children's values, unless they are leaves; `u` is room for PAIRS. */
+INLINE void join(const walk *w, const wf_shap_node *node, const mask *restrict m,
+                 const mask *restrict satisfied, const choice *a, const vec *restrict c,
+                 vec *restrict h, const vec *restrict left, vec *restrict u, size_t n_points,
+                 size_t rows, bool repeated, bool left_leaf, bool right_leaf) {
+  vec *restrict phi = (vec *)(w->phi + node->slot * w->stride);
+  vec one = broadcast(1), share = broadcast(node->share), high_leaf = broadcast(node->left_value),
+      low_leaf = broadcast(node->right_value);
+  const double *scale = w->constants + node->constants + 2 * n_points;
+  vec side[MAX_ROWS];
+  for (size_t j = 0; j < rows; j++) {
+    vec sum = {0};
+    for (size_t k = 0; k < n_points; k++) {
+      size_t i = j * n_points + k;
+      vec low = right_leaf ? low_leaf : h[i];
+      vec difference = (left_leaf ? high_leaf : left[i]) - low;
+      vec weight = repeated ? c[i] * broadcast(scale[k]) : c[i];
+      vec weighted = weight * difference;
+      sum = sum + weighted;
+      h[i] = low + chosen(a, k, m[j], satisfied[j], repeated) * difference;
+      if (PAIRS) u[i] = weighted;
+    }
+    vec gain = select(m[j], one) - share;
+    if (repeated) gain = select(satisfied[j], gain);
+    phi[j] = phi[j] + gain * sum;
+    if (PAIRS) side[j] = gain;
+  }
+  if (PAIRS) add_pairs(w, node, u, side, n_points, rows);
+}
+
 /* One split. The flags are compile-time constants here, and so are n_points and rows in all but the
  * kernel for very deep trees. */
 INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const vec *restrict c,
@@ -273,7 +304,7 @@ INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const v
   if (PAIRS) {
     step = place_on(w->trail, node->slot, repeated);
     before = *step;
-    if (!repeated) w->trail->n++;
+    w->trail->n += !repeated;
     *step = (trail_step){.slot = node->slot, .satisfied = now, .gains = gains};
   }
   double product = repeated ? before.share : 1;
@@ -302,36 +333,9 @@ INLINE void split(const walk *w, const wf_shap_node *node, size_t depth, const v
     }
     visit(w, w->nodes + node->right, depth + 1, below, h);
   }
-  if (PAIRS) {
-    if (repeated) {
-      *step = before;
-    } else {
-      w->trail->n--;
-    }
-  }
-  vec *restrict phi = (vec *)(w->phi + node->slot * w->stride);
-  vec one = broadcast(1), share = broadcast(node->share), high_leaf = broadcast(node->left_value),
-      low_leaf = broadcast(node->right_value);
-  const double *scale = w->constants + node->constants + 2 * n_points;
-  vec side[MAX_ROWS];
-  for (size_t j = 0; j < rows; j++) {
-    vec sum = {0};
-    for (size_t k = 0; k < n_points; k++) {
-      size_t i = j * n_points + k;
-      vec low = right_leaf ? low_leaf : h[i];
-      vec difference = (left_leaf ? high_leaf : left[i]) - low;
-      vec weight = repeated ? c[i] * broadcast(scale[k]) : c[i];
-      vec weighted = weight * difference;
-      sum = sum + weighted;
-      h[i] = low + chosen(&a, k, m[j], satisfied[j], repeated) * difference;
-      if (PAIRS) below[i] = weighted;
-    }
-    vec gain = select(m[j], one) - share;
-    if (repeated) gain = select(satisfied[j], gain);
-    phi[j] = phi[j] + gain * sum;
-    if (PAIRS) side[j] = gain;
-  }
-  if (PAIRS) add_pairs(w, node, below, side, n_points, rows);
+  if (PAIRS) *step = before, w->trail->n -= !repeated;
+  join(w, node, m, satisfied, &a, c, h, left, below, n_points, rows, repeated, left_leaf,
+       right_leaf);
 }
 
 INLINE void visit_node(const walk *w, const wf_shap_node *node, size_t depth, const vec *c, vec *h,

@@ -105,6 +105,31 @@ void with_oracle_model(const char *name,
   reference_free(&r);
 }
 
+typedef bool explain_fn(const wf_forest *forest, const reference *r, double *out);
+
+static bool explain_fresh(const char *bytes, size_t size, explain_fn *fn, const reference *r,
+                          double *out) {
+  wf_forest *forest = NULL;
+  if (wf_forest_parse(&forest, bytes, size, NULL) != WF_OK) return false;
+  bool done = fn(forest, r, out);
+  wf_forest_release(forest);
+  return done;
+}
+
+void check_failing_allocations(const char *name, size_t n_cells, explain_fn *fn) {
+  reference r;
+  reference_read(&r, name);
+  char file[50];
+  snprintf(file, sizeof file, "%s.json", name);
+  size_t size;
+  char *bytes = bytes_of_file(model_path(file), &size);
+  double *out = wf_alloc_array(n_cells, sizeof *out);
+  CHECK_OOM_SAFE(explain_fresh(bytes, size, fn, &r, out));
+  wf_free(out);
+  wf_free(bytes);
+  reference_free(&r);
+}
+
 double *oracle_numbers(const char *model, const char *file, size_t skip, size_t *n) {
   char path[150];
   snprintf(path, sizeof path, "shap/%s/%s", model, file);

@@ -24,6 +24,12 @@ void for_each_tree_model(void (*fn)(const char *name, const wf_forest *forest, c
 void with_oracle_model(const char *name,
                        void (*fn)(const char *name, const wf_forest *forest, const reference *r));
 
+/* Runs fn, which explains that model's rows in one way and says whether it could, with the model
+ * parsed anew and every allocation failing in turn. `out` has n_cells doubles. */
+void check_failing_allocations(const char *name, size_t n_cells,
+                               bool (*fn)(const wf_forest *forest, const reference *r,
+                                          double *out));
+
 /* The numbers of <oracle>/shap/<model>/<file>, from line `skip` on; wf_free them. */
 double *oracle_numbers(const char *model, const char *file, size_t skip, size_t *n);
 

@@ -260,24 +260,12 @@ TEST(probability_oracle_small8) { with_oracle_model("small8", check_small8); }
 
 /* ---- memory ---- */
 
-static bool explain_fresh(const char *bytes, size_t size, const reference *r, double *out) {
-  wf_forest *forest = NULL;
-  if (wf_forest_parse(&forest, bytes, size, NULL) != WF_OK) return false;
+static bool explain_rows(const wf_forest *forest, const reference *r, double *out) {
   wf_features view = wf_features_rows(r->rows, 2, r->n_columns);
   wf_shap_options options = {.n_threads = 1};
-  bool done = wf_shap_probability(forest, &view, &view, &options, out, NULL) == WF_OK;
-  wf_forest_release(forest);
-  return done;
+  return wf_shap_probability(forest, &view, &view, &options, out, NULL) == WF_OK;
 }
 
 TEST(probability_survives_allocation_failure) {
-  reference r;
-  reference_read(&r, "softprob");
-  size_t size;
-  char *bytes = bytes_of_file(model_path("softprob.json"), &size);
-  double *out = wf_alloc_array(2 * r.n_outputs * (r.n_columns + 1), sizeof *out);
-  CHECK_OOM_SAFE(explain_fresh(bytes, size, &r, out));
-  wf_free(out);
-  wf_free(bytes);
-  reference_free(&r);
+  check_failing_allocations("softprob", 2 * 3 * 7, explain_rows);
 }
