@@ -14,6 +14,7 @@ local core = require "wf.core.step"
 local errors = require "wf.errors"
 local json = require "wf.json"
 local key = require "wf.core.key"
+local origin = require "wf.origin"
 local state = require "wf.state"
 local sys = require "wf.core.sys"
 
@@ -65,18 +66,13 @@ local function needs_of(result)
   return needs
 end
 
-local function origin_of(run_id)
-  local event = state.catalog():list_events("origin of run " .. run_id)[1]
-  return event and json.decode(event.detail_json) or {}
-end
-
 local loaded = {}
 
 -- A run's steps that have a kept result, in their order: { step, result, sources = {entries},
 -- uses = {entries} }.
 local function load_run(run_id)
   if loaded[run_id] then return loaded[run_id] end
-  local entries, makers = { directory = origin_of(run_id).directory }, {}
+  local entries, makers = { directory = (origin.find(run_id) or {}).directory }, {}
   for _, step in ipairs(state.catalog():list_steps(run_id)) do
     local ok, result = pcall(core.get_result, state.catalog(), step.result or 0)
     local entry = { step = step, result = ok and result or nil, sources = {}, uses = {}, run = run_id }

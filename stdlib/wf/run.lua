@@ -24,6 +24,7 @@ local executor = require "wf.executor"
 local json = require "wf.json"
 local launch = require "wf.launch"
 local options = require "wf.options"
+local origin = require "wf.origin"
 local param = require "wf.param"
 local params = require "wf.params"
 local pretty = require "wf.pretty"
@@ -85,16 +86,11 @@ local function help_text(name, description, declared)
     param.describe(declared))
 end
 
--- What `wf replay` needs to do the same again. Runs of one process are told apart by their place.
+-- Runs of one process are told apart by their place.
 local function record_origin(run_id)
   command.started = command.started + 1
-  local given = {}
-  for i, pair in ipairs(command.values) do given[i] = json.array { pair[1], pair[2] } end
-  state.catalog():add_event("run.origin", "origin of run " .. run_id, nil, json.encode {
-    script = state.store():put(command.source), values = json.array(given),
-    arguments = json.array(table.move(command.arguments, 1, #command.arguments, 1, {})),
-    directory = sys.working_directory(), place = command.started,
-  })
+  origin.record(run_id, { source = command.source, values = command.values,
+    arguments = command.arguments, place = command.started })
 end
 
 function module.start(given)

@@ -8,6 +8,7 @@
 
 local errors = require "wf.errors"
 local json = require "wf.json"
+local origin = require "wf.origin"
 local records = require "wf.cli.records"
 local replay = require "wf.replay"
 local state = require "wf.state"
@@ -20,8 +21,8 @@ local commands = {}
 
 -- What is needed to do the run again.
 local function origin_of(catalog, run_id)
-  local event = catalog:list_events("origin of run " .. run_id)[1]
-  if event then return json.decode(event.detail_json) end
+  local found = origin.find(run_id, catalog)
+  if found then return found end
   errors.raise { code = "not_found", message = ("run %d cannot be replayed: it was not started as "
     .. "wf SCRIPT, or by an older wf"):format(run_id) }
 end
@@ -31,10 +32,10 @@ local function repeat_run(given)
   local original = require "wf.original"
   original.open(given.state, given.run)
   local run = original.catalog():get_run(given.run)
-  local origin = origin_of(original.catalog(), given.run)
-  local text = original.store():get(origin.script)
+  local start = origin_of(original.catalog(), given.run)
+  local text = original.store():get(start.script)
   local e = require("wf.cli.run").execute(sys.load_script(run.script, text), {
-    values = origin.values, script = run.script, arguments = origin.arguments, no_cache = true,
+    values = start.values, script = run.script, arguments = start.arguments, no_cache = true,
     replay = true })
   if not e or e.code == "planned" or e.code == "exit" or e.code == "awaiting" then return 0 end
   return require("wf.cli.failure").report(e)
@@ -77,9 +78,9 @@ local function environment(scratch, threads)
 end
 
 -- Executes the run again; its catalog, and how the process ended.
-local function execute(run, origin, scratch, threads)
+local function execute(run, directory, scratch, threads)
   local child = worker.start({ sys.executable(), "replaying", state.directory(), tostring(run.id),
-    tostring(worker.own_pid()) }, environment(scratch, threads), origin.directory)
+    tostring(worker.own_pid()) }, environment(scratch, threads), directory)
   local how, number = child:finish()
   if how == "signal" then
     errors.raise { code = "external",
@@ -114,11 +115,11 @@ end
 
 local function replay_run(given)
   local run = records.find_run(given.run)
-  local origin = origin_of(state.catalog(), run.id)
+  local start = origin_of(state.catalog(), run.id)
   local scratch = scratch_directory(run.id)
   local ok, result = pcall(function()
-    local catalog = execute(run, origin, scratch, given.threads)
-    local again = nth_run(catalog, origin.place)
+    local catalog = execute(run, start.directory, scratch, given.threads)
+    local again = nth_run(catalog, start.place)
     local comparison = replay.compare(state.catalog(), run, catalog, again)
     catalog:close()
     comparison.again = again

@@ -8,6 +8,7 @@
 
 local errors = require "wf.errors"
 local failure = require "wf.cli.failure"
+local origin = require "wf.origin"
 local run = require "wf.run"
 local state = require "wf.state"
 local steplog = require "wf.steplog"
@@ -36,10 +37,8 @@ end
 
 -- The command that does the recorded run again; nil for one that was no script's.
 function commands.command_again(run_id)
-  local event = state.catalog():list_events("origin of run " .. run_id)[1]
-  if not event then return nil end
-  local origin = require("wf.json").decode(event.detail_json)
-  return command_line(state.catalog():get_run(run_id).script, origin)
+  local start = origin.find(run_id)
+  return start and command_line(state.catalog():get_run(run_id).script, start)
 end
 
 local function param_values(texts)

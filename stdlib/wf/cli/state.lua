@@ -11,6 +11,7 @@
 local core = require "wf.core.step"
 local errors = require "wf.errors"
 local json = require "wf.json"
+local origin = require "wf.origin"
 local pretty = require "wf.pretty"
 local records = require "wf.cli.records"
 local state = require "wf.state"
@@ -58,8 +59,8 @@ local function add_scripts(needed, since_us)
   local pinned = pinned_runs()
   for _, run in ipairs(state.catalog():list_runs(0)) do
     if run.started_us >= since_us or pinned[run.id] then
-      local origin = state.catalog():list_events("origin of run " .. run.id)[1]
-      if origin then needed[json.decode(origin.detail_json).script] = "run " .. run.id end
+      local start = origin.find(run.id)
+      if start then needed[start.script] = "run " .. run.id end
     end
   end
 end
