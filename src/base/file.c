@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,6 +62,11 @@ wf_status wf_file_read(const char *path, size_t max_size, char **data, size_t *s
   wf_status status = read_all(fd, path, max_size, data, size, err);
   close(fd);
   return status;
+}
+
+bool wf_file_own(int fd) {
+  struct stat info;
+  return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &info) == 0 && info.st_nlink > 0;
 }
 
 bool wf_write_all(int fd, const void *data, size_t size) {

@@ -32,6 +32,11 @@ wf_status wf_sync_directory(const char *path, wf_error *err);
 /* "a/b" from "a" and "b", wf_free it; NULL when memory is out. */
 char *wf_path_join(const char *directory, const char *name);
 
+/* Takes the lock of an open file without waiting. False when another has it, or when the file has
+ * no name any more. The kernel ends the lock with the last descriptor, however its process ends: a
+ * file whose lock can be had has lost its owner. */
+bool wf_file_own(int fd);
+
 /* write(2) until all is written or an error (errno) stops it. */
 bool wf_write_all(int fd, const void *data, size_t size);
 bool wf_write_all_at(int fd, const void *data, size_t size, size_t offset); /* pwrite */

@@ -12,6 +12,7 @@
 #include "catalog/pending.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "catalog/catalog.h"
 
 #include <dirent.h>
@@ -112,7 +113,7 @@ static wf_status open_source(source *s, const wf_pending *p, const wf_pending_ot
   if (s->fd < 0 && errno == ELOOP) s->foreign = true;
   if (s->fd < 0)
     return s->foreign || errno == ENOENT ? WF_OK : wf_fail_errno(err, errno, "%s", p->path);
-  s->orphan = wf_journal_own(s->fd);
+  s->orphan = wf_file_own(s->fd);
   if (fstat(s->fd, &s->info) != 0) return wf_fail_errno(err, errno, "%s", p->path);
   s->foreign = !S_ISREG(s->info.st_mode);
   char header[WF_JOURNAL_HEADER];

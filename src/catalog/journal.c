@@ -17,8 +17,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HEAD = 16, MAGIC = 8, ATTEMPTS = 1000, FILE_MODE = 0600 };
@@ -211,11 +209,6 @@ size_t wf_journal_parse_header(const char header[WF_JOURNAL_HEADER]) {
   return sound ? (size_t)offset : WF_JOURNAL_HEADER;
 }
 
-bool wf_journal_own(int fd) {
-  struct stat info;
-  return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &info) == 0 && info.st_nlink > 0;
-}
-
 wf_status wf_journal_create(int *fd, char name[WF_JOURNAL_NAME], int folder, const char *path,
                             wf_error *err) {
   char header[WF_JOURNAL_HEADER];
@@ -226,7 +219,7 @@ wf_status wf_journal_create(int *fd, char name[WF_JOURNAL_NAME], int folder, con
     int made = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
     if (made < 0 && errno == EEXIST) continue;
     if (made < 0) return wf_fail_errno(err, errno, "%s", path);
-    if (wf_journal_own(made)) {
+    if (wf_file_own(made)) {
       if (wf_write_all(made, header, sizeof header)) {
         *fd = made;
         return WF_OK;

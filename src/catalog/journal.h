@@ -48,11 +48,9 @@ void wf_journal_format_header(char out[WF_JOURNAL_HEADER], size_t merged);
 /* Where to begin reading; 0: that is no journal. */
 size_t wf_journal_parse_header(const char header[WF_JOURNAL_HEADER]);
 
-/* A new file in the folder, locked for as long as the descriptor is open: a file that can be locked
- * has lost its writer. `path` names the folder in errors. */
+/* A new file in the folder, owned (wf_file_own) for as long as the descriptor is open. `path` names
+ * the folder in errors. */
 wf_status wf_journal_create(int *fd, char name[WF_JOURNAL_NAME], int folder, const char *path,
                             wf_error *err);
-/* Whether the file belongs to nobody; it then belongs to this descriptor. */
-bool wf_journal_own(int fd);
 
 #endif

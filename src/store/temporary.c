@@ -9,22 +9,17 @@
 #include "store/temporary.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { ATTEMPTS = 1000, OBJECT_MODE = 0400 };
-
-static bool own(int fd) {
-  struct stat info;
-  return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &info) == 0 && info.st_nlink > 0;
-}
 
 wf_status wf_temporary_open(wf_temporary *out, int directory, const char *path, wf_error *err) {
   wf_temporary made = {directory, -1, ""};
@@ -35,7 +30,7 @@ wf_status wf_temporary_open(wf_temporary *out, int directory, const char *path, 
                      OBJECT_MODE);
     if (made.fd < 0 && errno == EEXIST) continue;
     if (made.fd < 0) return wf_fail_errno(err, errno, "%s", path);
-    if (own(made.fd)) {
+    if (wf_file_own(made.fd)) {
       *out = made;
       return WF_OK;
     }
@@ -78,7 +73,7 @@ void wf_temporary_sweep(int directory) {
     int fd = openat(directory, item->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) continue;
     struct stat info;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && own(fd))
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && wf_file_own(fd))
       unlinkat(directory, item->d_name, 0);
     close(fd);
   }

@@ -178,3 +178,17 @@ TEST(files_survive_missing_memory) {
   const char *path = test_path("d/f"), *directory = test_path("d");
   CHECK_OOM_SAFE(write_and_read(path, directory));
 }
+
+TEST(file_has_one_owner) {
+  const char *path = test_write("owned", "x", 1);
+  int first = open(path, O_RDONLY | O_CLOEXEC), second = open(path, O_RDONLY | O_CLOEXEC);
+  REQUIRE(first >= 0 && second >= 0);
+  CHECK(wf_file_own(first));
+  CHECK(wf_file_own(first));
+  CHECK(!wf_file_own(second));
+  close(first);
+  CHECK(wf_file_own(second));
+  unlink(path);
+  CHECK(!wf_file_own(second)); /* it has no name any more */
+  close(second);
+}
