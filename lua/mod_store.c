@@ -1,8 +1,9 @@
 /* mod_store.c — wf.core.store: content-addressed objects. */
 #include "bind.h"
+#include "convert.h"
 #include "modules.h"
 
-#include "wf/store.h"
+#include "wf/arrow.h"
 
 #include <string.h>
 
@@ -28,6 +29,17 @@ static int store_put(lua_State *L) {
   char digest[65];
   wf_error err = WF_ERROR_INIT;
   if (wf_store_put(digest, store, data, size, &err) != WF_OK) return wfl_raise(L, &err);
+  lua_pushstring(L, digest);
+  return 1;
+}
+
+/* store:put_frame(frame) → digest of what arrow.format makes of it, without making it */
+static int store_put_frame(lua_State *L) {
+  wf_store *store = check(L);
+  const wf_frame *frame = wfl_check(L, 2, WFL_FRAME);
+  char digest[65];
+  wf_error err = WF_ERROR_INIT;
+  if (wf_arrow_store(digest, store, frame, &err) != WF_OK) return wfl_raise(L, &err);
   lua_pushstring(L, digest);
   return 1;
 }
@@ -97,9 +109,9 @@ static int store_open(lua_State *L) {
 
 int wfl_open_store(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"close", wfl_close},       {"get", store_get}, {"has", store_has},
-      {"path", store_path},       {"put", store_put}, {"put_file", store_put_file},
-      {"restore", store_restore}, {NULL, NULL},
+      {"close", wfl_close},         {"get", store_get},         {"has", store_has},
+      {"path", store_path},         {"put", store_put},         {"put_frame", store_put_frame},
+      {"put_file", store_put_file}, {"restore", store_restore}, {NULL, NULL},
   };
   static const luaL_Reg functions[] = {{"open", store_open}, {NULL, NULL}};
   wfl_class(L, STORE, NULL, methods, close_store);

@@ -14,7 +14,9 @@
 #include "base/array.h"
 #include "base/file.h"
 #include "frame/column.h"
+#include "store/parts.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { BODY_ALIGNMENT = 64 };
@@ -26,8 +28,16 @@ typedef struct block {
   int64_t body_size;
 } block;
 
+/* Column memory that belongs behind the first `at` bytes of the rest. */
+typedef struct insert {
+  size_t at;
+  wf_view data;
+} insert;
+
 typedef struct writer {
-  wf_bytes out;
+  wf_bytes out; /* the file without column memory */
+  WF_ARRAY(insert) inserts;
+  size_t inserted;   /* bytes of them */
   wf_bytes metadata; /* of the message being made */
   WF_ARRAY(block) dictionaries;
   block batch;
@@ -181,13 +191,17 @@ static size_t add_record_batch(wf_bytes *m, const wf_column *const *columns, siz
   return table;
 }
 
-static void add_body(wf_bytes *out, const wf_column *const *columns, size_t n) {
+static void add_body(writer *w, const wf_column *const *columns, size_t n) {
+  static const char zeros[BODY_ALIGNMENT];
   for (size_t i = 0; i < n; i++) {
     wf_view buffers[3];
     size_t n_buffers = column_buffers(columns[i], buffers);
     for (size_t b = 0; b < n_buffers; b++) {
-      wf_bytes_add(out, buffers[b].data, buffers[b].size);
-      wf_flat_pad(out, BODY_ALIGNMENT);
+      size_t size = buffers[b].size;
+      insert what = {w->out.size, buffers[b]};
+      if (size && !wf_array_push(&w->inserts, what)) w->out.failed = true;
+      w->inserted += size;
+      wf_bytes_add(&w->out, zeros, (size_t)padded(size) - size);
     }
   }
 }
@@ -208,7 +222,7 @@ static void begin_message(wf_bytes *m, int header_type, wf_flat_field fields[4])
 
 /* Writes prefix and metadata so that the body begins on a 64-byte boundary of the file. */
 static void write_metadata(writer *w, int64_t body_size, block *where) {
-  size_t begin = w->out.size;
+  size_t begin = w->out.size + w->inserted;
   wf_flat_pad(&w->metadata, 8);
   while ((begin + 8 + w->metadata.size) % BODY_ALIGNMENT && !w->metadata.failed) {
     wf_flat_pad(&w->metadata, 8);
@@ -237,7 +251,7 @@ static void write_batch(writer *w, const wf_column *const *columns, size_t n, si
   wf_flat_link(&w->metadata, fields[MESSAGE_HEADER].at, batch);
   wf_flat_put(&w->metadata, fields[MESSAGE_BODY_LENGTH].at, &body_size, sizeof body_size);
   write_metadata(w, body_size, &w->batch);
-  add_body(&w->out, columns, n);
+  add_body(w, columns, n);
 }
 
 static void write_dictionary(writer *w, const wf_column *dictionary, int64_t id) {
@@ -251,7 +265,7 @@ static void write_dictionary(writer *w, const wf_column *dictionary, int64_t id)
   wf_flat_put(&w->metadata, fields[MESSAGE_BODY_LENGTH].at, &body_size, sizeof body_size);
   block where;
   write_metadata(w, body_size, &where);
-  add_body(&w->out, &dictionary, 1);
+  add_body(w, &dictionary, 1);
   if (!wf_array_push(&w->dictionaries, where)) w->out.failed = true;
 }
 
@@ -283,31 +297,112 @@ static void write_footer(writer *w, const wf_frame *frame) {
   if (m->failed) w->out.failed = true;
 }
 
-wf_status wf_arrow_format(char **out, size_t *size, const wf_frame *frame, wf_error *err) {
+/* ---- all ----------------------------------------------------------------------------------------
+ */
+
+static void write_all(writer *w, const wf_frame *frame, const wf_column *const *columns, size_t n) {
+  wf_bytes_add(&w->out, ARROW_MAGIC "\0", ARROW_MAGIC_SIZE + 2);
+  write_schema(w, frame);
+  for (size_t i = 0; i < n; i++) {
+    if (columns[i]->type == WF_CATEGORY) write_dictionary(w, columns[i]->dictionary, (int64_t)i);
+  }
+  write_batch(w, columns, n, wf_frame_row_count(frame));
+  write_footer(w, frame);
+}
+
+/* The file as the pieces it consists of, so that columns need not be copied. */
+typedef struct file_parts {
+  WF_ARRAY(wf_view) items; /* one after the other they are the file */
+  wf_bytes small;          /* what is not column memory */
+} file_parts;
+
+static void dispose_parts(file_parts *parts) {
+  wf_free(parts->items.items);
+  wf_bytes_dispose(&parts->small);
+  *parts = (file_parts){0};
+}
+
+/* Cuts the rest where column memory belongs. */
+static wf_status make_parts(file_parts *out, writer *w, wf_error *err) {
+  file_parts parts = {.small = w->out};
+  size_t at = 0;
+  w->out = (wf_bytes){0};
+  bool good = !parts.small.failed && wf_array_reserve(&parts.items, 2 * w->inserts.count + 1);
+  for (size_t i = 0; good && i < w->inserts.count; i++) {
+    const insert *next = &w->inserts.items[i];
+    wf_view before = {parts.small.data + at, next->at - at};
+    if (before.size) parts.items.items[parts.items.count++] = before;
+    parts.items.items[parts.items.count++] = next->data;
+    at = next->at;
+  }
+  if (!good) {
+    dispose_parts(&parts);
+    return wf_fail_nomem(err);
+  }
+  parts.items.items[parts.items.count++] = (wf_view){parts.small.data + at, parts.small.size - at};
+  *out = parts;
+  return WF_OK;
+}
+
+static wf_status split_file(file_parts *out, const wf_frame *frame, wf_error *err) {
   size_t n = wf_frame_column_count(frame);
   const wf_column **columns = wf_alloc_array(n, sizeof *columns);
   if (!columns) return wf_fail_nomem(err);
   for (size_t i = 0; i < n; i++) columns[i] = wf_frame_column_at(frame, i);
   writer w = {0};
-  wf_bytes_add(&w.out, ARROW_MAGIC "\0", ARROW_MAGIC_SIZE + 2);
-  write_schema(&w, frame);
-  for (size_t i = 0; i < n; i++) {
-    if (columns[i]->type == WF_CATEGORY) write_dictionary(&w, columns[i]->dictionary, (int64_t)i);
-  }
-  write_batch(&w, columns, n, wf_frame_row_count(frame));
-  write_footer(&w, frame);
-  wf_status status = wf_bytes_take(&w.out, out, size, err);
+  write_all(&w, frame, columns, n);
+  wf_status status = make_parts(out, &w, err);
+  wf_bytes_dispose(&w.out);
   wf_bytes_dispose(&w.metadata);
+  wf_free(w.inserts.items);
   wf_free(w.dictionaries.items);
   wf_free(columns);
   return status;
 }
 
+wf_status wf_arrow_format(char **out, size_t *size, const wf_frame *frame, wf_error *err) {
+  file_parts parts;
+  WF_TRY(split_file(&parts, frame, err));
+  size_t total = 0;
+  for (size_t i = 0; i < parts.items.count; i++) total += parts.items.items[i].size;
+  wf_bytes bytes = {0};
+  wf_bytes_reserve(&bytes, total);
+  for (size_t i = 0; i < parts.items.count; i++) {
+    wf_bytes_add(&bytes, parts.items.items[i].data, parts.items.items[i].size);
+  }
+  dispose_parts(&parts);
+  wf_status status = wf_bytes_take(&bytes, out, size, err);
+  wf_bytes_dispose(&bytes);
+  return status;
+}
+
+static bool write_parts(int fd, const file_parts *parts) {
+  for (size_t i = 0; i < parts->items.count; i++) {
+    wf_view part = parts->items.items[i];
+    if (!wf_write_all(fd, part.data, part.size)) return false;
+  }
+  return true;
+}
+
 wf_status wf_arrow_write(const wf_frame *frame, const char *path, wf_error *err) {
-  char *bytes;
-  size_t size;
-  WF_TRY(wf_arrow_format(&bytes, &size, frame, err));
-  wf_status status = wf_file_write(path, bytes, size, 0644, err);
-  wf_free(bytes);
+  file_parts parts;
+  wf_replacement file;
+  WF_TRY(split_file(&parts, frame, err));
+  wf_status status = wf_replacement_open(&file, path, 0644, err);
+  if (status == WF_OK && write_parts(file.fd, &parts)) {
+    status = wf_replacement_commit(&file, err);
+  } else if (status == WF_OK) {
+    status = wf_fail_errno(err, errno, "%s", path);
+    wf_replacement_discard(&file);
+  }
+  dispose_parts(&parts);
+  return status;
+}
+
+wf_status wf_arrow_store(char digest[65], wf_store *store, const wf_frame *frame, wf_error *err) {
+  file_parts parts;
+  WF_TRY(split_file(&parts, frame, err));
+  wf_status status = wf_store_put_parts(digest, store, parts.items.items, parts.items.count, err);
+  dispose_parts(&parts);
   return status;
 }

@@ -94,6 +94,18 @@ bool wf_write_all_at(int fd, const void *data, size_t size, size_t offset) {
   return true;
 }
 
+void wf_start_writeback(int fd, size_t begin, size_t end) {
+#ifdef SYNC_FILE_RANGE_WRITE
+  enum { PART = 8 << 20 };
+  size_t first = begin / PART * PART, size = end / PART * PART - first;
+  int unimportant = 0;
+  if (size) unimportant = sync_file_range(fd, (off_t)first, (off_t)size, SYNC_FILE_RANGE_WRITE);
+  (void)unimportant;
+#else
+  (void)fd, (void)begin, (void)end;
+#endif
+}
+
 char *wf_path_join(const char *directory, const char *name) {
   size_t a = strlen(directory), b = strlen(name);
   bool slash = a > 0 && directory[a - 1] != '/';

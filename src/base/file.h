@@ -39,6 +39,9 @@ bool wf_file_own(int fd);
 
 /* write(2) until all is written or an error (errno) stops it. */
 bool wf_write_all(int fd, const void *data, size_t size);
+/* Hints that bytes [begin, end), which were just written, may go to the device, so that an fsync at
+ * the end has less to wait for. */
+void wf_start_writeback(int fd, size_t begin, size_t end);
 bool wf_write_all_at(int fd, const void *data, size_t size, size_t offset); /* pwrite */
 
 #endif

@@ -13,7 +13,6 @@
 #include "csv/print.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 enum { CELLS = 1 << 15 }; /* of a block: about 300 KiB of text */
@@ -28,20 +27,6 @@ typedef struct output {
   wf_replacement *file;
 } output;
 
-/* Starts writing to the device what is there, so that the fsync at the end has less to wait for. */
-static void start_writeback(int fd, size_t begin, size_t end) {
-#ifdef SYNC_FILE_RANGE_WRITE
-  enum { PART = 8 << 20 };
-  size_t first = begin / PART * PART;
-  if (end / PART > begin / PART) {
-    int unimportant = sync_file_range(fd, (off_t)first, PART, SYNC_FILE_RANGE_WRITE);
-    (void)unimportant;
-  }
-#else
-  (void)fd, (void)begin, (void)end;
-#endif
-}
-
 /* Takes text that belongs at `offset`; for text in memory it must come in order. */
 static wf_status deliver(output *out, const wf_bytes *text, size_t offset, wf_error *err) {
   if (out->text) {
@@ -50,7 +35,7 @@ static wf_status deliver(output *out, const wf_bytes *text, size_t offset, wf_er
   }
   if (!wf_write_all_at(out->file->fd, text->data, text->size, offset))
     return wf_fail_errno(err, errno, "%s", out->file->path);
-  start_writeback(out->file->fd, offset, offset + text->size);
+  wf_start_writeback(out->file->fd, offset, offset + text->size);
   return WF_OK;
 }
 

@@ -19,7 +19,9 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/pool.h"
 #include "store/object.h"
+#include "store/parts.h"
 #include "store/temporary.h"
 
 #include <errno.h>
@@ -260,37 +262,101 @@ static wf_status open_temporary(wf_temporary *out, int *folder, wf_store *store,
   return status;
 }
 
-static wf_status write_new(wf_store *store, const wf_object_name *name, const void *data,
-                           size_t size, wf_error *err) {
+typedef struct put {
+  wf_store *store;
+  const wf_view *parts;
+  size_t n;
+  wf_digest hash;
+  wf_temporary *temporary;
+} put;
+
+static wf_status hash_parts(put *p, wf_error *err) {
+  wf_hasher *hasher;
+  if (p->n == 1) return wf_digest_bytes(&p->hash, p->parts[0].data, p->parts[0].size, err);
+  WF_TRY(wf_hasher_new(&hasher, err));
+  for (size_t i = 0; i < p->n; i++) wf_hasher_add(hasher, p->parts[i].data, p->parts[i].size);
+  return wf_hasher_finish(hasher, &p->hash, err);
+}
+
+static wf_status write_parts(const put *p, wf_error *err) {
+  size_t offset = 0;
+  for (size_t i = 0; i < p->n; i++) {
+    wf_view part = p->parts[i];
+    if (!wf_write_all(p->temporary->fd, part.data, part.size))
+      return wf_fail_errno(err, errno, "%s: writing an object", p->store->path);
+    wf_start_writeback(p->temporary->fd, offset, offset + part.size);
+    offset += part.size;
+  }
+  return WF_OK;
+}
+
+static wf_status hash_or_write(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                               wf_error *err) {
+  (void)begin, (void)end, (void)worker;
+  return index == 0 ? hash_parts(context, err) : write_parts(context, err);
+}
+
+/* The object exists, so that its temporary is not needed, or it becomes that object. */
+static wf_status publish_or_confirm(put *p, const wf_object_name *name, wf_error *err) {
+  bool whole = false;
+  wf_status status = is_whole(&whole, p->store, name, err);
+  if (status == WF_OK && !whole) return publish(p->store, p->temporary, name, err);
+  wf_temporary_discard(p->temporary);
+  return status == WF_OK ? confirm(p->store, name, err) : status;
+}
+
+/* Both at once, as writing takes as long as hashing: for what is most likely new. */
+static wf_status put_large(put *p, wf_object_name *name, wf_error *err) {
   int folder;
   wf_temporary temporary;
-  WF_TRY(open_temporary(&temporary, &folder, store, err));
-  wf_status status;
-  if (wf_write_all(temporary.fd, data, size)) {
-    status = publish(store, &temporary, name, err);
+  WF_TRY(open_temporary(&temporary, &folder, p->store, err));
+  p->temporary = &temporary;
+  wf_status status = wf_parallel_for(2, 1, 2, hash_or_write, p, err);
+  if (status == WF_OK) {
+    wf_object_name_of(name, &p->hash);
+    status = publish_or_confirm(p, name, err);
   } else {
-    status = wf_fail_errno(err, errno, "%s: writing an object of %zu bytes", store->path, size);
     wf_temporary_discard(&temporary);
   }
   close(folder);
   return status;
 }
 
-wf_status wf_store_put(char digest[65], wf_store *store, const void *data, size_t size,
-                       wf_error *err) {
-  WF_TRY(check_writable(store, err));
-  wf_digest hash;
-  wf_object_name name;
+static wf_status put_small(put *p, wf_object_name *name, wf_error *err) {
+  int folder;
   bool whole;
-  WF_TRY(wf_digest_bytes(&hash, data, size, err));
-  wf_object_name_of(&name, &hash);
-  WF_TRY(is_whole(&whole, store, &name, err));
-  if (whole)
-    WF_TRY(confirm(store, &name, err));
+  wf_temporary temporary;
+  WF_TRY(hash_parts(p, err));
+  wf_object_name_of(name, &p->hash);
+  WF_TRY(is_whole(&whole, p->store, name, err));
+  if (whole) return confirm(p->store, name, err);
+  WF_TRY(open_temporary(&temporary, &folder, p->store, err));
+  p->temporary = &temporary;
+  wf_status status = write_parts(p, err);
+  if (status == WF_OK)
+    status = publish(p->store, &temporary, name, err);
   else
-    WF_TRY(write_new(store, &name, data, size, err));
+    wf_temporary_discard(&temporary);
+  close(folder);
+  return status;
+}
+
+wf_status wf_store_put_parts(char digest[65], wf_store *store, const wf_view *parts, size_t n,
+                             wf_error *err) {
+  enum { LARGE = 1 << 20 };
+  put p = {.store = store, .parts = parts, .n = n};
+  wf_object_name name;
+  size_t size = 0;
+  for (size_t i = 0; i < n; i++) size += parts[i].size;
+  WF_TRY(check_writable(store, err));
+  WF_TRY((size < LARGE ? put_small : put_large)(&p, &name, err));
   memcpy(digest, name.text, sizeof name.text);
   return WF_OK;
+}
+
+wf_status wf_store_put(char digest[65], wf_store *store, const void *data, size_t size,
+                       wf_error *err) {
+  return wf_store_put_parts(digest, store, &(wf_view){data, size}, 1, err);
 }
 
 /* Copies and hashes in one pass: what is stored under the name is what was read, even when the

@@ -22,16 +22,17 @@ local value = require "wf.core.value"
 
 local artifact = {}
 
+-- A kind is written as bytes, or as the frame that it is in Arrow form.
 local kinds = {
-  ["wf.frame"] = { name = "frame", write = arrow.format, read = arrow.parse, frozen = true },
+  ["wf.frame"] = { name = "frame", frame = function(f) return f end, read = arrow.parse, frozen = true },
   ["wf.column"] = {
     name = "column", frozen = true,
-    write = function(column) return arrow.format(frame.new { names = { "column" }, columns = { column } }) end,
+    frame = function(column) return frame.new { names = { "column" }, columns = { column } } end,
     read = function(bytes) return arrow.parse(bytes):column("column") end,
   },
   ["wf.matrix"] = {
     name = "matrix", frozen = true,
-    write = function(m) return arrow.format(m:frame()) end,
+    frame = function(m) return m:frame() end,
     read = function(bytes) return matrix.new(arrow.parse(bytes)) end,
   },
   ["wf.model"] = { name = "model", write = function(m) return m:pack() end, read = model.unpack,
@@ -54,7 +55,8 @@ local function save(object, met)
   if not kind then return nil end
   local digest = digests[object]
   if not digest or not state.store():has(digest) then
-    digest = state.store():put(kind.write(object))
+    local store = state.store()
+    digest = kind.frame and store:put_frame(kind.frame(object)) or store:put(kind.write(object))
     if kind.frozen then digests[object] = digest end
   end
   met[digest] = true

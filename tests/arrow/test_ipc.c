@@ -33,6 +33,28 @@ TEST(ipc_round_trips) {
   }
 }
 
+/* What is stored from where it lies is what format gives. */
+TEST(ipc_stored_objects) {
+  wf_error err = WF_ERROR_INIT;
+  wf_store *store;
+  REQUIRE_OK(wf_store_open(&store, test_path("objects"), &err), err);
+  const size_t sizes[] = {0, 9, 100000}; /* the last one is hashed while it is written */
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    wf_frame *frame;
+    char *bytes, *stored, digest[65];
+    size_t size, stored_size;
+    REQUIRE_OK(sample_frame(&frame, sizes[i], 3, &err), err);
+    REQUIRE_OK(wf_arrow_format(&bytes, &size, frame, &err), err);
+    REQUIRE_OK(wf_arrow_store(digest, store, frame, &err), err);
+    REQUIRE_OK(wf_store_get(&stored, &stored_size, store, digest, &err), err);
+    CHECK(size == stored_size && memcmp(bytes, stored, size) == 0);
+    wf_text_free(bytes);
+    wf_text_free(stored);
+    wf_frame_release(frame);
+  }
+  wf_store_close(store);
+}
+
 TEST(ipc_frame_without_columns) {
   wf_error err;
   wf_frame *frame, *back;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "check.h"
+#include "store/parts.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -60,6 +61,51 @@ TEST(store_round_trip) {
   store = open_store();
   CHECK(holds(store, ABC, "abc"));
   wf_store_close(store);
+}
+
+/* Small and large objects, new ones and such as are there. */
+TEST(store_puts_parts) {
+  wf_store *store = open_store();
+  wf_error err = WF_ERROR_INIT;
+  enum { N = 3 << 20 };
+  char *bytes = malloc(N + 1), digest[65], again[65], whole[65];
+  for (size_t i = 0; i < N; i++) bytes[i] = (char)('a' + i % 26 + i / 1000 % 3);
+  bytes[N] = '\0';
+  wf_view small[] = {{"a", 1}, {"", 0}, {"bc", 2}};
+  REQUIRE_OK(wf_store_put_parts(digest, store, small, 3, &err), err);
+  CHECK_EQ_STR(digest, ABC);
+  CHECK(holds(store, digest, "abc"));
+  wf_view large[] = {{bytes, 5}, {bytes + 5, N - 1005}, {bytes + N - 1000, 1000}};
+  REQUIRE_OK(wf_store_put_parts(digest, store, large, 3, &err), err);
+  CHECK(holds(store, digest, bytes));
+  REQUIRE_OK(wf_store_put_parts(again, store, large, 3, &err), err);
+  REQUIRE_OK(wf_store_put(whole, store, bytes, N, &err), err);
+  CHECK_EQ_STR(again, digest);
+  CHECK_EQ_STR(whole, digest);
+  char *path = object_path(store, digest); /* damaged, it is made again */
+  CHECK(path && chmod(path, 0600) == 0 && truncate(path, 100) == 0);
+  REQUIRE_OK(wf_store_put_parts(again, store, large, 3, &err), err);
+  CHECK(holds(store, digest, bytes));
+  wf_text_free(path);
+  free(bytes);
+  wf_store_close(store);
+}
+
+static bool put_large_and_close(const char *bytes, size_t size) {
+  wf_store *store = NULL;
+  char digest[65];
+  bool ok = wf_store_open(&store, test_path("objects"), NULL) == WF_OK &&
+            wf_store_put_parts(digest, store, (wf_view[]){{bytes, 9}, {bytes + 9, size - 9}}, 2,
+                               NULL) == WF_OK;
+  wf_store_close(store);
+  return ok;
+}
+
+TEST(store_puts_parts_out_of_memory) {
+  enum { N = 1 << 20 };
+  char *bytes = calloc(N, 1);
+  CHECK_OOM_SAFE(put_large_and_close(bytes, N));
+  free(bytes);
 }
 
 TEST(store_layout_and_modes) {

@@ -20,6 +20,7 @@
 #define WF_ARROW_H
 
 #include "wf/frame.h"
+#include "wf/store.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,6 +33,10 @@ WF_API WF_NODISCARD wf_status wf_arrow_write(const wf_frame *frame, const char *
 /* The same as bytes; wf_text_free them. */
 WF_API WF_NODISCARD wf_status wf_arrow_format(char **out, size_t *size, const wf_frame *frame,
                                               wf_error *err);
+
+/* The same as an object of the store, from where the columns lie. */
+WF_API WF_NODISCARD wf_status wf_arrow_store(char digest[65], wf_store *store,
+                                             const wf_frame *frame, wf_error *err);
 
 /* Maps the file; columns that need no conversion are used where they lie, and the mapping lives as
  * long as they do. The file must not be changed in place meanwhile (replacing it is fine). */
