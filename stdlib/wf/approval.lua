@@ -71,11 +71,13 @@ local function decision_of(token, max_age)
   return decision
 end
 
--- The request of that token; nil when nothing ever asked for it.
+-- The latest request of that token; nil when nothing ever asked for it.
 function approval.request(token)
+  local latest
   for _, event in ipairs(events_of(token)) do
-    if event.kind == "approval.requested" then return json.decode(event.detail_json) end
+    if event.kind == "approval.requested" then latest = json.decode(event.detail_json) end
   end
+  return latest
 end
 
 -- Records what somebody has decided.

@@ -50,11 +50,15 @@ local function change_version(given, verb)
   print(tostring(version))
 end
 
--- The token of what a run waits for.
-local function token_of_run(text)
+-- The token of what a run waits for, and its request.
+local function request_of_run(text)
   local run = records.find_run(text)
-  local data = run.outcome_json and json.decode(run.outcome_json).data
-  if run.state == "AwaitingApproval" then return data.approval end
+  if run.state == "AwaitingApproval" then
+    local token = json.decode(run.outcome_json).data.approval
+    local request = approval.request(token)
+    request.run = run.id -- another run may have asked since
+    return token, request
+  end
   errors.invalid("run %d does not wait for an approval: it is %s", run.id, run.state)
 end
 
@@ -62,8 +66,7 @@ local function find_request(text)
   local request = approval.request(text)
   if request then return text, request end
   if text == "last" or text:match("^%d+$") then
-    local token = token_of_run(text)
-    return token, approval.request(token)
+    return request_of_run(text)
   end
   errors.raise { code = "usage", message = ("VERSION is missing: '%s' is no run and no token that "
     .. "waits for an approval"):format(text) }
