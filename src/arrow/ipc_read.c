@@ -9,6 +9,7 @@
 #include "arrow/array.h"
 #include "arrow/flat.h"
 #include "arrow/metadata.h"
+#include "arrow/unpack.h"
 #include "base/alloc.h"
 
 #include <errno.h>
@@ -178,15 +179,25 @@ static wf_status open_message(message *out, const reader *r, wf_flat *footer, si
 typedef struct cursor {
   message *m;
   size_t n_rows, node, n_nodes, buffer, n_buffers, variadic, n_variadic;
+  bool packed;
+  wf_codec codec;
+  wf_arrow_blocks *blocks; /* of the column that is being read, when packed */
 } cursor;
 
 static wf_status open_batch(cursor *out, message *m, size_t batch, wf_error *err) {
   if (batch == 0) return wf_fail(err, WF_CORRUPT, "an empty batch message");
-  if (wf_flat_child(&m->flat, batch, BATCH_COMPRESSION)) {
-    return wf_fail(err, WF_UNSUPPORTED, "compressed bodies; write the file uncompressed");
-  }
   int64_t n_rows = wf_flat_int(&m->flat, batch, BATCH_LENGTH, 8, 0);
   *out = (cursor){.m = m, .n_rows = (size_t)n_rows};
+  size_t compression = wf_flat_child(&m->flat, batch, BATCH_COMPRESSION);
+  if (compression) {
+    int64_t codec = wf_flat_int(&m->flat, compression, COMPRESSION_CODEC, 1, 0);
+    int64_t method = wf_flat_int(&m->flat, compression, COMPRESSION_METHOD, 1, 0);
+    if (method != 0 || (codec != WF_CODEC_LZ4 && codec != WF_CODEC_ZSTD)) {
+      return wf_fail(err, WF_UNSUPPORTED, "bodies compressed by codec %lld", (long long)codec);
+    }
+    out->packed = true;
+    out->codec = (wf_codec)codec; /* numbered alike */
+  }
   out->node = wf_flat_vector(&m->flat, batch, BATCH_NODES, NODE_SIZE, &out->n_nodes);
   out->buffer = wf_flat_vector(&m->flat, batch, BATCH_BUFFERS, BUFFER_SIZE, &out->n_buffers);
   out->variadic = wf_flat_vector(&m->flat, batch, BATCH_VARIADIC_COUNTS, 8, &out->n_variadic);
@@ -204,7 +215,7 @@ static wf_status next_buffer(wf_arrow_bytes *out, cursor *c, wf_error *err) {
   *out = (wf_arrow_bytes){(const uint8_t *)c->m->body.data + offset, size};
   c->buffer += BUFFER_SIZE;
   c->n_buffers--;
-  return WF_OK;
+  return c->packed ? wf_arrow_unpack(out, c->blocks, c->codec, err) : WF_OK;
 }
 
 /* The chunks of a column of views; wf_free them. */
@@ -227,9 +238,11 @@ static wf_status next_chunks(wf_arrow_bytes **out, size_t *n, cursor *c, wf_erro
   return WF_OK;
 }
 
-/* The next column of the batch as `kind`; `dictionary` as in wf_arrow_array. */
-static wf_status next_column(wf_column **out, const reader *r, cursor *c, const field *f,
-                             wf_arrow_kind kind, wf_column *dictionary, wf_error *err) {
+/* The next column of the batch as `kind`; `dictionary` as in wf_arrow_array. Its bytes belong to
+ * `owner`. */
+static wf_status read_column(wf_column **out, const reader *r, cursor *c, const field *f,
+                             wf_arrow_kind kind, wf_column *dictionary, wf_arrow_owner *owner,
+                             wf_error *err) {
   if (c->n_nodes == 0) return wf_fail(err, WF_CORRUPT, "a batch has too few columns");
   int64_t n_rows = wf_flat_load(&c->m->flat, c->node, 8);
   int64_t n_missing = wf_flat_load(&c->m->flat, c->node + 8, 8);
@@ -242,7 +255,7 @@ static wf_status next_column(wf_column **out, const reader *r, cursor *c, const 
                           .ticks_per_second = f->ticks_per_second,
                           .n_rows = c->n_rows,
                           .dictionary = dictionary,
-                          .owner = r->owner};
+                          .owner = owner};
   if (kind == WF_ARROW_NULL) {
     if (c->n_rows > r->file.size * 8) return wf_fail(err, WF_CORRUPT, "impossible row count");
     return wf_arrow_to_column(out, &array, f->name, err); /* has no buffers */
@@ -258,6 +271,17 @@ static wf_status next_column(wf_column **out, const reader *r, cursor *c, const 
   array.chunks = chunks;
   wf_status status = wf_arrow_to_column(out, &array, f->name, err);
   wf_free(chunks);
+  return status;
+}
+
+static wf_status next_column(wf_column **out, const reader *r, cursor *c, const field *f,
+                             wf_arrow_kind kind, wf_column *dictionary, wf_error *err) {
+  if (!c->packed) return read_column(out, r, c, f, kind, dictionary, r->owner, err);
+  WF_TRY(wf_arrow_blocks_new(&c->blocks, err));
+  wf_arrow_owner *owner = &c->blocks->owner;
+  wf_status status = read_column(out, r, c, f, kind, dictionary, owner, err);
+  wf_arrow_owner_release(owner);
+  c->blocks = NULL;
   return status;
 }
 
@@ -451,10 +475,23 @@ static wf_status map_file(region **out, const char *path, wf_error *err) {
   return WF_OK;
 }
 
+/* A file that is compressed as a whole. */
+static wf_status read_packed(wf_frame **out, wf_view packed, wf_error *err) {
+  char *bytes;
+  size_t size;
+  WF_TRY(wf_packed_open(&bytes, &size, packed.data, packed.size, err));
+  wf_status status = wf_arrow_parse(out, bytes, size, err);
+  wf_free(bytes);
+  return status;
+}
+
 wf_status wf_arrow_read(wf_frame **out, const char *path, wf_error *err) {
   region *mapped = NULL;
   WF_TRY(map_file(&mapped, path, err));
-  wf_status status = read_owned(out, (wf_view){mapped->data, mapped->size}, &mapped->owner, err);
+  wf_view file = {mapped->data, mapped->size};
+  wf_status status = wf_packed_is(file.data, file.size)
+                         ? read_packed(out, file, err)
+                         : read_owned(out, file, &mapped->owner, err);
   wf_arrow_owner_release(&mapped->owner);
   return status == WF_OK ? WF_OK : wf_fail_within(err, status, "%s", path);
 }

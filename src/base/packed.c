@@ -1,7 +1,8 @@
-/* packed.c — which format it is, and zstd.
+/* packed.c — which format it is, zstd, and LZ4 frames.
  *
- * zstd is a build option; gzip is always there. As with gzip nothing is believed about sizes that a
- * file states: output grows with what came out. Equal bytes are packed to equal bytes. */
+ * zstd and LZ4 are build options; gzip is always there. As with gzip nothing is believed about
+ * sizes that a file states: output grows with what came out. Equal bytes are packed to equal bytes.
+ */
 #include "base/packed.h"
 
 #include "base/alloc.h"
@@ -64,6 +65,14 @@ static wf_status open_zstd(char **out, size_t *out_size, const void *data, size_
   return status;
 }
 
+static wf_status fill_zstd(void *out, size_t size, const void *data, size_t data_size,
+                           wf_error *err) {
+  size_t written = ZSTD_decompress(out, size, data, data_size);
+  if (ZSTD_isError(written)) return fail_zstd(written, err);
+  return written == size ? WF_OK
+                         : wf_fail(err, WF_CORRUPT, "zstd data of another size than stated");
+}
+
 static wf_status make_zstd(char **out, size_t *out_size, const void *data, size_t size,
                            wf_error *err) {
   size_t bound = ZSTD_compressBound(size);
@@ -87,6 +96,12 @@ static wf_status open_zstd(char **out, size_t *out_size, const void *data, size_
   return wf_fail(err, WF_UNSUPPORTED, "zstd data, which this build of wf cannot read");
 }
 
+static wf_status fill_zstd(void *out, size_t size, const void *data, size_t data_size,
+                           wf_error *err) {
+  (void)out, (void)size, (void)data, (void)data_size;
+  return wf_fail(err, WF_UNSUPPORTED, "zstd data, which this build of wf cannot read");
+}
+
 static wf_status make_zstd(char **out, size_t *out_size, const void *data, size_t size,
                            wf_error *err) {
   (void)out, (void)out_size, (void)data, (void)size;
@@ -94,6 +109,51 @@ static wf_status make_zstd(char **out, size_t *out_size, const void *data, size_
 }
 
 #endif
+
+/* ---- LZ4 --------------------------------------------------------------------------------------
+ */
+
+#ifdef WF_WITH_LZ4
+
+#include <lz4frame.h>
+
+static wf_status fill_lz4(void *out, size_t size, const void *data, size_t data_size,
+                          wf_error *err) {
+  LZ4F_dctx *context = NULL;
+  if (LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION))) {
+    return wf_fail_nomem(err);
+  }
+  size_t written = 0, read = 0, wanted = 1;
+  while (wanted != 0 && !LZ4F_isError(wanted)) {
+    size_t room = size - written, left = data_size - read;
+    wanted = LZ4F_decompress(context, (char *)out + written, &room, (const char *)data + read,
+                             &left, NULL);
+    written += room;
+    read += left;
+    if (room == 0 && left == 0) break; /* it needs what there is not */
+  }
+  LZ4F_freeDecompressionContext(context);
+  if (LZ4F_isError(wanted)) {
+    return wf_fail(err, WF_CORRUPT, "damaged LZ4 data (%s)", LZ4F_getErrorName(wanted));
+  }
+  if (wanted == 0 && written == size) return WF_OK;
+  return wf_fail(err, WF_CORRUPT, "LZ4 data of another size than stated");
+}
+
+#else
+
+static wf_status fill_lz4(void *out, size_t size, const void *data, size_t data_size,
+                          wf_error *err) {
+  (void)out, (void)size, (void)data, (void)data_size;
+  return wf_fail(err, WF_UNSUPPORTED, "LZ4 data, which this build of wf cannot read");
+}
+
+#endif
+
+wf_status wf_packed_fill(void *out, size_t size, wf_codec codec, const void *data, size_t data_size,
+                         wf_error *err) {
+  return (codec == WF_CODEC_LZ4 ? fill_lz4 : fill_zstd)(out, size, data, data_size, err);
+}
 
 /* ---- either -----------------------------------------------------------------------------------
  */

@@ -21,6 +21,12 @@ wf_status wf_packed_open(char **out, size_t *out_size, const void *data, size_t 
  * the path. */
 wf_status wf_packed_read(const char *path, char **data, size_t *size, wf_error *err);
 
+typedef enum wf_codec { WF_CODEC_LZ4, WF_CODEC_ZSTD } wf_codec;
+/* Decompresses one frame, which must give exactly `size` bytes; else WF_CORRUPT. WF_UNSUPPORTED
+ * where the build has no such codec. */
+wf_status wf_packed_fill(void *out, size_t size, wf_codec codec, const void *data, size_t data_size,
+                         wf_error *err);
+
 /* Replaces the file atomically, compressed where its ending says so. */
 wf_status wf_packed_write(const char *path, const void *data, size_t size, wf_error *err);
 

@@ -3,6 +3,7 @@
 #include "samples.h"
 
 #include "base/file.h"
+#include "base/packed.h"
 #include "base/random.h"
 #include "frame/column.h"
 #include "wf/arrow.h"
@@ -164,4 +165,69 @@ TEST(ipc_category_without_dictionary) {
   CHECK_EQ_INT(wf_column_type(wf_frame_column_at(f, 0)), WF_CATEGORY);
   CHECK_EQ_INT(wf_column_count(wf_column_dictionary(wf_frame_column_at(f, 0))), 0);
   wf_frame_release(f);
+}
+
+/* Polars' files of { i = 0 … 999, w = "a" or "b" or missing } with compressed buffers. */
+static void check_compressed(const char *name) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f = NULL;
+  char *bytes = NULL;
+  size_t size = 0;
+  REQUIRE_OK(wf_file_read(test_source(name), 0, &bytes, &size, &err), err);
+  wf_status status = wf_arrow_parse(&f, bytes, size, &err);
+  if (status == WF_UNSUPPORTED) {
+    wf_free(bytes);
+    SKIP("%s", err.message);
+  }
+  REQUIRE_OK(status, err);
+  CHECK_EQ_INT(wf_frame_row_count(f), 1000);
+  CHECK_EQ_INT(wf_column_integer_at(wf_frame_column_at(f, 0), 999), 999);
+  CHECK(wf_column_is_missing(wf_frame_column_at(f, 1), 2));
+  size_t n = 0;
+  CHECK(wf_column_text_at(wf_frame_column_at(f, 1), 1, &n)[0] == 'b' && n == 1);
+  wf_frame_release(f);
+  for (size_t cut = 0; cut < size; cut += 97) { /* damage ends in an error or in another frame */
+    bytes[cut] ^= 0x40;
+    f = NULL;
+    if (wf_arrow_parse(&f, bytes, size, NULL) == WF_OK) wf_frame_release(f);
+    bytes[cut] ^= 0x40;
+  }
+  wf_free(bytes);
+}
+
+TEST(ipc_zstd_buffers) { check_compressed("tests/fuzz/corpus/arrow/polars_zstd"); }
+TEST(ipc_lz4_buffers) { check_compressed("tests/fuzz/corpus/arrow/polars_lz4"); }
+
+static bool read_compressed(const char *bytes, size_t size) {
+  wf_frame *f = NULL;
+  wf_status status = wf_arrow_parse(&f, bytes, size, NULL);
+  wf_frame_release(f);
+  return status == WF_OK || status == WF_UNSUPPORTED;
+}
+
+TEST(ipc_compressed_out_of_memory) {
+  wf_error err = WF_ERROR_INIT;
+  char *bytes = NULL;
+  size_t size = 0;
+  const char *path = test_source("tests/fuzz/corpus/arrow/polars_zstd");
+  REQUIRE_OK(wf_file_read(path, 0, &bytes, &size, &err), err);
+  CHECK_OOM_SAFE(read_compressed(bytes, size));
+  wf_free(bytes);
+}
+
+/* The whole file compressed. */
+TEST(ipc_compressed_file) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *frame = NULL, *back = NULL;
+  REQUIRE_OK(sample_frame(&frame, 100, 7, &err), err);
+  char *bytes = NULL;
+  size_t size = 0;
+  const char *path = test_path("x.arrow.gz");
+  REQUIRE_OK(wf_arrow_format(&bytes, &size, frame, &err), err);
+  REQUIRE_OK(wf_packed_write(path, bytes, size, &err), err);
+  wf_text_free(bytes);
+  REQUIRE_OK(wf_arrow_read(&back, path, &err), err);
+  CHECK(same_frame(frame, back));
+  wf_frame_release(frame);
+  wf_frame_release(back);
 }

@@ -89,6 +89,11 @@ function polars() {
   const all = kinds.map(([name, type, values]) => expected(name, type, values));
   const write = (table) => table.writeIPC({ compression: "uncompressed" });
   save("all", write(frame), all);
+  save("lz4", frame.writeIPC({ compression: "lz4" }), all);
+  save("zstd", frame.writeIPC({ compression: "zstd" }), all);
+  const long = Array.from({ length: 20000 }, (_, i) => i % 7);
+  save("zstd_long", pl.DataFrame([pl.Series("n", long, pl.Int32)]).writeIPC({ compression: "zstd" }),
+    [expected("n", "i32", long)]);
   save("empty", write(frame.head(0)), all.map(({ name, type }) => ({ name, type, values: [] })));
   save("batches", write(frame.vstack(frame)),
     all.map(({ name, type, values }) => ({ name, type, values: values.concat(values) })));

@@ -11,8 +11,9 @@
  *
  * Reading also takes utf8, utf8_view, null, date32, timestamps of any unit, dictionaries with other
  * code types, and the other integer types (int8, int16, uint8, uint16 become i32; uint32 becomes
- * i64; uint64 becomes i64 when every value fits). Nested types, decimals, views and compressed
- * bodies are WF_UNSUPPORTED, naming the column.
+ * i64; uint64 becomes i64 when every value fits). Buffers may be compressed by zstd
+ * or LZ4, and a file as a whole by gzip or zstd. Nested types, decimals, and views are
+ * WF_UNSUPPORTED, naming the column.
  *
  * Everything read is checked before use: offsets in bounds and ascending, codes within their
  * dictionary, text valid UTF-8. Specification: "Arrow Columnar Format", version 1.4. */
