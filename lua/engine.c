@@ -2,7 +2,12 @@
  *
  * Every entry runs in one protected call with the message handler at its bottom, so no Lua error
  * leaves the engine and no function here handles a half-done stack: `base` puts it back. A string
- * handed out stays on the stack at a fixed place until the next call. */
+ * handed out stays on the stack at a fixed place until the next call.
+ *
+ * Lua itself formats, reads and compares by the C library, hence by a locale. A script must give
+ * the same bytes in every host, so the thread is in the "C" locale while the engine works, as the
+ * program `wf` always is; the host's is back before its print callback runs and when a call ends.
+ */
 #include "wf/engine.h"
 
 #include "bind.h"
@@ -13,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/host_locale.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -23,13 +29,17 @@ struct wf_engine {
   void *print_context;
   char *traceback; /* NULL: none */
   int depth;       /* of calls, when the print callback calls back */
+  locale_t host;   /* the thread's locale outside of the engine, while it works */
 };
 
 static void on_text(void *engine, wfl_channel channel, const char *text, size_t size) {
   (void)channel;
   (void)size;
   const wf_engine *e = engine;
-  if (e->print) e->print(e->print_context, text);
+  if (!e->print) return;
+  locale_t inside = uselocale(e->host);
+  e->print(e->print_context, text);
+  uselocale(inside);
 }
 
 wf_status wf_engine_new(wf_engine **out, const wf_engine_options *options, wf_error *err) {
@@ -42,7 +52,9 @@ wf_status wf_engine_new(wf_engine **out, const wf_engine_options *options, wf_er
     settings.state_dir = options->state_dir;
     settings.executable = options->executable;
   }
+  engine->host = wf_locale_enter();
   wf_status status = wfl_state_new(&engine->context, &settings, err);
+  wf_locale_leave(engine->host);
   if (status != WF_OK) {
     wf_free(engine);
     return status;
@@ -53,7 +65,9 @@ wf_status wf_engine_new(wf_engine **out, const wf_engine_options *options, wf_er
 
 void wf_engine_free(wf_engine *engine) {
   if (!engine) return;
+  engine->host = wf_locale_enter();
   wfl_state_free(engine->context);
+  wf_locale_leave(engine->host);
   wf_free(engine->traceback);
   wf_free(engine);
 }
@@ -84,7 +98,7 @@ static wf_status conclude(wf_engine *engine, lua_State *L, wf_error *err) {
 
 /* Runs body(call) in the engine's state. What it returns stays on the stack until the next run, so
  * that strings in results live as long. */
-static wf_status run(wf_engine *engine, lua_CFunction body, call *what, wf_error *err) {
+static wf_status run_plain(wf_engine *engine, lua_CFunction body, call *what, wf_error *err) {
   lua_State *L = engine->context->L;
   bool outermost = engine->depth == 0;
   if (outermost) {
@@ -103,6 +117,17 @@ static wf_status run(wf_engine *engine, lua_CFunction body, call *what, wf_error
     lua_pop(L, 1);
   }
   engine->depth--;
+  return status;
+}
+
+/* The print callback may have entered another locale before it calls back: each call has its own.
+ */
+static wf_status run(wf_engine *engine, lua_CFunction body, call *what, wf_error *err) {
+  locale_t outer = engine->host, before = wf_locale_enter();
+  engine->host = before;
+  wf_status status = run_plain(engine, body, what, err);
+  engine->host = outer;
+  wf_locale_leave(before);
   return status;
 }
 

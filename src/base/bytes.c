@@ -2,6 +2,7 @@
 #include "base/bytes.h"
 
 #include "base/alloc.h"
+#include "base/host_locale.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,6 +50,7 @@ void wf_bytes_format(wf_bytes *bytes, const char *format, ...) {
   va_list args, again;
   va_start(args, format);
   va_copy(again, args);
+  locale_t before = wf_locale_enter();
   int length = vsnprintf(NULL, 0, format, args);
   va_end(args);
   if (length < 0) {
@@ -57,6 +59,7 @@ void wf_bytes_format(wf_bytes *bytes, const char *format, ...) {
     vsnprintf(bytes->data + bytes->size, (size_t)length + 1, format, again);
     bytes->size += (size_t)length;
   }
+  wf_locale_leave(before);
   va_end(again);
 }
 

@@ -2,6 +2,8 @@
  * memory is gone, and a Lua binding may longjmp away from the struct at any time. */
 #include "base/error.h"
 
+#include "base/host_locale.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,12 +34,18 @@ static void end_at_character(char *message) {
   if (needed > end - start + 1) message[start - 1] = '\0';
 }
 
+static void write_plain(char *out, size_t size, const char *format, va_list args) {
+  locale_t before = wf_locale_enter();
+  vsnprintf(out, size, format, args);
+  wf_locale_leave(before);
+}
+
 static void fill(wf_error *err, wf_status status, int line, int column, const char *format,
                  va_list args) {
   err->status = status;
   err->line = line;
   err->column = column;
-  vsnprintf(err->message, sizeof err->message, format, args);
+  write_plain(err->message, sizeof err->message, format, args);
   end_at_character(err->message);
 }
 
@@ -95,7 +103,7 @@ wf_status wf_fail_within(wf_error *err, wf_status status, const char *format, ..
     memcpy(lower, err->message, sizeof lower);
     va_list args;
     va_start(args, format);
-    vsnprintf(err->message, sizeof err->message, format, args);
+    write_plain(err->message, sizeof err->message, format, args);
     va_end(args);
     size_t used = strlen(err->message);
     snprintf(err->message + used, sizeof err->message - used, ": %s", lower);

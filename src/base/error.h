@@ -1,4 +1,5 @@
-/* base/error.h — how the library fails: one call sets status and message together. */
+/* base/error.h — how the library fails: one call sets status and message together.
+ * Numbers in messages are written as in the "C" locale, whatever the host's. */
 #ifndef WF_BASE_ERROR_H
 #define WF_BASE_ERROR_H
 

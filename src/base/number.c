@@ -6,21 +6,19 @@
  * decides (Lemire, "Number parsing at a gigabyte per second", 2021; that this needs no fallback:
  * Mushtak and Lemire, "Fast number parsing without fallback", 2023). Digits past the 19th only
  * matter when they could change the result: then, and only then, the C library reads the text,
- * under a locale of our own.
+ * under the "C" locale.
  *
  * Out: the shortest decimal that reads back to the same bits and of these the nearest (Giulietti,
  * "The Schubfach way to render doubles", 2021), in the form of printf's %.15g for doubles and %.6g
  * for floats, with as many digits as there are. */
 #include "base/number.h"
 
+#include "base/host_locale.h"
 #include "base/powers.h"
 
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 typedef unsigned __int128 wide;
 
@@ -29,18 +27,12 @@ static uint64_t high_half(wide x) { return (uint64_t)(x >> 64); }
 /* ---- the C library, for what is rare -----------------------------------------------------------
  */
 
-static locale_t c_locale;
-static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
-
-static void make_c_locale(void) { c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
-
 static double read_slowly(wf_view text) {
   char small[512], *copy = small;
-  pthread_once(&c_locale_once, make_c_locale);
   if (text.size >= sizeof small && !(copy = malloc(text.size + 1))) return (double)NAN;
   memcpy(copy, text.data, text.size);
   copy[text.size] = '\0';
-  double value = strtod_l(copy, NULL, c_locale);
+  double value = strtod_l(copy, NULL, wf_locale_plain());
   if (copy != small) free(copy);
   return value;
 }
@@ -48,13 +40,22 @@ static double read_slowly(wf_view text) {
 /* ---- reading -----------------------------------------------------------------------------------
  */
 
+/* In any case; strncasecmp would not find the i of a Turkish "INF". */
+static bool is_word(const char *text, size_t size, const char *word) {
+  if (size != strlen(word)) return false;
+  for (size_t i = 0; i < size; i++) {
+    if ((text[i] | 0x20) != word[i]) return false;
+  }
+  return true;
+}
+
 static bool parse_special(wf_view text, double *out) {
   const char *p = text.data;
   size_t n = text.size;
   bool negative = n > 0 && *p == '-';
   if (n > 0 && (*p == '-' || *p == '+')) p++, n--;
-  if (n == 3 && strncasecmp(p, "nan", 3) == 0) return *out = (double)NAN, true;
-  if ((n == 3 && strncasecmp(p, "inf", 3) == 0) || (n == 8 && strncasecmp(p, "infinity", 8) == 0)) {
+  if (is_word(p, n, "nan")) return *out = (double)NAN, true;
+  if (is_word(p, n, "inf") || is_word(p, n, "infinity")) {
     return *out = (double)(negative ? -INFINITY : INFINITY), true;
   }
   return false;

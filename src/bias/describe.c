@@ -4,6 +4,8 @@
  * does and which side a positive value favours. */
 #include "wf/bias.h"
 
+#include "base/host_locale.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -72,8 +74,8 @@ static int write_ratio(char *out, size_t size, double value, const char *d, cons
   return snprintf(out, size, "%s is predicted favourably %.3g times as often as %s", d, value, a);
 }
 
-size_t wf_bias_describe(char *out, size_t size, wf_bias_metric metric, double value, const char *d,
-                        const char *a) {
+static int describe(char *out, size_t size, wf_bias_metric metric, double value, const char *d,
+                    const char *a) {
   const sentence *s = &sentences[metric];
   bool d_more = s->d_first == (value >= 0);
   const char *first = d_more ? d : a, *second = d_more ? a : d;
@@ -99,5 +101,13 @@ size_t wf_bias_describe(char *out, size_t size, wf_bias_metric metric, double va
                       value);
     break;
   }
+  return length;
+}
+
+size_t wf_bias_describe(char *out, size_t size, wf_bias_metric metric, double value, const char *d,
+                        const char *a) {
+  locale_t before = wf_locale_enter();
+  int length = describe(out, size, metric, value, d, a);
+  wf_locale_leave(before);
   return length > 0 ? (size_t)length : 0;
 }

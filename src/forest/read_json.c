@@ -6,8 +6,9 @@
  * checks it. */
 #include "forest/document.h"
 
+#include "base/host_locale.h"
+
 #include <float.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,10 +91,7 @@ static wf_status read_slow(wf_doc_reader *reader, const char *from, wf_doc_value
   if (size >= sizeof text) return fail(reader, "a number has more than 500 characters");
   memcpy(text, from, size);
   text[size] = '\0';
-  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  if (!plain) return wf_fail_nomem(reader->err);
-  *out = (wf_doc_value){.kind = WF_DOC_REAL, .real = strtof_l(text, NULL, plain)};
-  freelocale(plain);
+  *out = (wf_doc_value){.kind = WF_DOC_REAL, .real = strtof_l(text, NULL, wf_locale_plain())};
   return WF_OK;
 }
 

@@ -9,7 +9,6 @@
 #include "base/array.h"
 #include "base/number.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -186,7 +185,11 @@ static void skip_blanks(parser *p) {
   while (p->text[p->at] && strchr(" \t\r\n", p->text[p->at])) p->at++;
 }
 
-static bool is_word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static bool is_word_char(char c) {
+  return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_';
+}
 
 /* The sign at the place, when it stands there and is no part of a longer one. */
 static bool take(parser *p, const char *sign) {
@@ -211,11 +214,11 @@ static wf_status parse_or(parser *p);
 
 static wf_status parse_number(parser *p) {
   size_t begin = p->at, end = begin;
-  while (isdigit((unsigned char)p->text[end]) || p->text[end] == '.') end++;
+  while (is_digit(p->text[end]) || p->text[end] == '.') end++;
   if (p->text[end] == 'e' || p->text[end] == 'E') {
     end++;
     if (p->text[end] == '+' || p->text[end] == '-') end++;
-    while (isdigit((unsigned char)p->text[end])) end++;
+    while (is_digit(p->text[end])) end++;
   }
   double number;
   wf_view text = {p->text + begin, end - begin};
@@ -314,7 +317,7 @@ static bool is_keyword(const char *text) {
 
 static wf_status parse_operand(parser *p) {
   char c = p->text[p->at];
-  if (isdigit((unsigned char)c) || c == '.') return parse_number(p);
+  if (is_digit(c) || c == '.') return parse_number(p);
   if (c == '`') return parse_quoted(p);
   if (is_word_char(c) && !is_keyword(p->text + p->at)) return parse_word(p);
   if (!take(p, "(")) return fail_expected(p, "a value");

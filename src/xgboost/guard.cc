@@ -14,6 +14,7 @@ extern "C" {
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/library.h"
+#include "base/host_locale.h"
 }
 
 #include <xgboost/c_api.h>
@@ -83,8 +84,15 @@ void fail_with_text(wf_error *err, const char *text) {
   wf_fail(err, WF_EXTERNAL, "XGBoost: %.*s", length, start);
 }
 
+// XGBoost reads numbers in parameters with sscanf, which would look for the host's decimal point.
+struct plain_locale {
+  locale_t before = wf_locale_enter();
+  ~plain_locale() { wf_locale_leave(before); }
+};
+
 // Runs one API call; what throws or returns other than 0 is a failure.
 template <typename Call> wf_status guarded(const wf_xgb *xgb, wf_error *err, Call call) noexcept {
+  plain_locale scope;
   try {
     if (call() == 0) return WF_OK;
     const char *text = xgb->XGBGetLastError();

@@ -9,7 +9,8 @@
  * An engine holds one Lua state with the `wf` modules. It belongs to one thread at a time (except
  * wf_engine_cancel); several engines may live in one process. It never exits, aborts, prints (but
  * to your callback), forks, or changes locale, signals, working directory or environment of the
- * host. */
+ * host. While it works its thread, and no other, is in the "C" locale, so that a script gives the
+ * same bytes in every host; your callback runs in yours. */
 #ifndef WF_ENGINE_H
 #define WF_ENGINE_H
 
