@@ -5,10 +5,12 @@
 --   for _, reason in ipairs(explained:reasons(1, 3)) do print(reason.text) end
 --   explained:write("output")                            -- Clarify's files
 --   wf.shap.explain(model, frame, { background = rows })  -- relative to those rows (interventional)
+--   wf.shap.explain(model, frame, { output = "probability" })   -- of the probability instead of the margin
 --   wf.shap.interactions(model, frame):global()          -- pairs of features, the strongest first
 --
--- A row's SHAP values and the base value add up to the model's margin for that row. What explain gives is
--- an explanation (wf.shap.explanation), which steps can return.
+-- A row's SHAP values and the base value add up to the model's margin for that row, or to its probability.
+-- Exact values of a probability are enumerated: beyond 24 features that matter to a row that is an error.
+-- What explain gives is an explanation (wf.shap.explanation), which steps can return.
 
 local core = require "wf.core.shap"
 local explanation = require "wf.shap.explanation"
@@ -36,12 +38,13 @@ end
 -- What is not known of a row is averaged over the training data as the trees have seen it, or over the
 -- rows of `background`.
 local function contributions(model, data, o)
-  local settings = { threads = o.threads }
+  local of = o.output == "probability" and "exact Shapley values of the probability"
   if not o.background then
-    return core.values(model, data, settings), "exact path-dependent TreeSHAP"
+    local compute = of and core.probability or core.values
+    return compute(model, data, { threads = o.threads }), of or "exact path-dependent TreeSHAP"
   end
-  return core.interventional(model, data, o.background, settings),
-    ("exact interventional TreeSHAP against %d row%s"):format(#o.background,
+  return core.interventional(model, data, o.background, { threads = o.threads, output = o.output }),
+    ("%s against %d row%s"):format(of or "exact interventional TreeSHAP", #o.background,
       #o.background == 1 and "" or "s")
 end
 
@@ -49,12 +52,13 @@ function shap.explain(model, data, given)
   options.argument("shap.explain", 1, model, "wf.model")
   options.argument("shap.explain", 2, data, "wf.frame")
   local o = options.check("shap.explain", given, { threads = { "integer", min = 0 },
-    background = { "wf.frame" } })
+    background = { "wf.frame" },
+    output = { "string", default = "margin", choices = { "margin", "probability" } } })
   local found, method = contributions(model, data, o)
   local outputs, bases = outputs_of(found)
   local recipe = model:recipe()
   return explanation.new { values = outputs, base = bases, sources = recipe:sources(),
-    data = inputs_of(recipe, data), scale = "margin", classes = model:classes(), method = method }
+    data = inputs_of(recipe, data), scale = o.output, classes = model:classes(), method = method }
 end
 
 -- What features give together beyond what each gives alone: :global(), :pair(a, b), :matrix(row).

@@ -65,6 +65,20 @@ t.test("global importance in three ways", function()
   t.raises("invalid", "did you mean 'median'?", explained.global, explained, "medain")
 end)
 
+t.test("of the probability, alone and against a background", function()
+  local probability, rows = model:predict(data), data:slice(200, 240)
+  local alone = wf.shap.explain(model, data, { output = "probability" })
+  local against = wf.shap.explain(model, data, { output = "probability", background = rows })
+  t.near(against:base(), model:predict(rows):mean(), 1e-6)
+  for row = 1, #data, 29 do
+    t.near(sum_of(alone, row), probability[row], 1e-6)
+    t.near(sum_of(against, row), probability[row], 1e-6)
+  end
+  t.contains(tostring(alone), "exact Shapley values of the probability", "(probability)")
+  t.contains(against:reasons(1, 1)[1].text, "(probability)")
+  t.raises("invalid", "did you mean 'probability'?", wf.shap.explain, model, data, { output = "probabilty" })
+end)
+
 t.test("relative to a background, and in pairs", function()
   local background = data:slice(200, 240)
   local e, margin = wf.shap.explain(model, data, { background = background }), model:predict(data, { kind = "margin" })
