@@ -55,14 +55,18 @@ void *wf_realloc_array(void *block, size_t n, size_t size) {
   return realloc(block, bytes ? bytes : 1);
 }
 
-void *wf_alloc_aligned(size_t size) {
+void *wf_alloc_aligned(size_t size) { return wf_alloc_room(size, size); }
+
+void *wf_alloc_room(size_t size, size_t likely) {
   if (!may_allocate()) return NULL;
   bool huge = size >= 2 * HUGE_PAGE;
   size_t alignment = huge ? HUGE_PAGE : WF_ALIGNMENT;
   if (size > SIZE_MAX - alignment) return NULL;
   size_t rounded = (size + alignment - 1) / alignment * alignment;
   void *block = aligned_alloc(alignment, rounded ? rounded : alignment);
-  if (block && huge) madvise(block, rounded, MADV_HUGEPAGE);
+  /* only whole ones: half of the last would be touched for nothing */
+  size_t whole = (likely < size ? likely : size) / HUGE_PAGE * HUGE_PAGE;
+  if (block && huge && whole) madvise(block, whole, MADV_HUGEPAGE);
   return counted(block);
 }
 

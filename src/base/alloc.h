@@ -12,7 +12,10 @@ void *wf_alloc_array(size_t n, size_t size); /* NULL when n * size overflows */
 void *wf_alloc_zero(size_t n, size_t size);  /* as above, zeroed */
 void *wf_realloc_array(void *block, size_t n, size_t size);
 void *wf_alloc_aligned(size_t size); /* WF_ALIGNMENT; large blocks ask for huge pages */
-void wf_free(void *block);           /* any of the above; NULL is fine */
+/* The same, of which probably only the first `likely` bytes will be written to: what lies behind
+ * them costs no more than is touched of it. */
+void *wf_alloc_room(size_t size, size_t likely);
+void wf_free(void *block); /* any of the above; NULL is fine */
 char *wf_strdup(const char *text);
 char *wf_strndup(const char *text, size_t length);
 

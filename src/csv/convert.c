@@ -123,7 +123,8 @@ static wf_status attempt(conversion *c, size_t slot, wf_csv_target *target, bool
   wf_csv_codes codes = {0};
   wf_csv_sink sink = {.target = target, .codes = &codes};
   size_t hint = c->records->slots[slot].bytes.size;
-  WF_TRY(wf_csv_gather_init(&gather, target, c->records->n_rows, hint, err));
+  size_t n_rows = c->records->n_rows;
+  WF_TRY(wf_csv_gather_init(&gather, target, n_rows, n_rows, hint, err));
   wf_status status = try_target(c, slot, target, &sink, &gather, again, out, err);
   atomic_fetch_add(&c->n_repaired, sink.n_repaired);
   wf_csv_gather_dispose(&gather);

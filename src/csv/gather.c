@@ -24,13 +24,14 @@ static bool is_string(const wf_csv_target *target) {
 }
 
 wf_status wf_csv_gather_init(wf_csv_gather *out, const wf_csv_target *target, size_t capacity,
-                             size_t text_hint, wf_error *err) {
+                             size_t likely, size_t text_hint, wf_error *err) {
   size_t size, width = wf_csv_sink_width(target);
   wf_csv_gather g = {.capacity = capacity};
   if (__builtin_mul_overflow(capacity + 1, width, &size)) return wf_fail_nomem(err);
-  wf_status status = wf_buffer_new(&g.values, size, err);
+  wf_status status = wf_buffer_new_room(&g.values, size, likely * width, err);
   if (status == WF_OK) status = wf_buffer_new_zero(&g.missing, wf_bitmap_size(capacity), err);
-  if (status == WF_OK && is_string(target)) status = wf_buffer_new(&g.text, text_hint, err);
+  if (status == WF_OK && is_string(target))
+    status = wf_buffer_new_room(&g.text, 2 * text_hint, text_hint, err);
   if (status == WF_OK)
     *out = g;
   else
@@ -69,7 +70,7 @@ static wf_status grow_text(wf_csv_gather *g, size_t extra, wf_error *err) {
   size_t size = g->text_size + extra;
   if (size <= g->text->size) return WF_OK;
   wf_buffer *wider;
-  WF_TRY(wf_buffer_new(&wider, size + size / 2, err));
+  WF_TRY(wf_buffer_new_room(&wider, size + size / 2, size, err));
   if (g->text_size) memcpy(wider->data, g->text->data, g->text_size);
   wf_buffer_release(g->text);
   g->text = wider;

@@ -47,7 +47,8 @@ typedef struct pass {
   wf_csv_dialect dialect;
   wf_csv_front front;
   size_t end, block, n_blocks; /* how far, in steps of which size, and how many */
-  size_t n_threads, capacity;  /* capacity: rows there is room for */
+  size_t n_threads;
+  size_t capacity, likely; /* rows there is room for, and about how many there are */
   atomic_bool overflow;
   progress *columns;
   bool *wanted;         /* by field */
@@ -187,7 +188,8 @@ static wf_status begin_columns(pass *p, wf_error *err) {
     if (!column->pending) continue;
     p->wanted[p->plan->sources[i]] = true;
     p->has_strings |= is_string(column);
-    WF_TRY(wf_csv_gather_init(&column->gather, &column->target, p->capacity, 2 * hint, err));
+    WF_TRY(wf_csv_gather_init(&column->gather, &column->target, p->capacity, p->likely, 2 * hint,
+                              err));
     for (size_t w = 0; w < p->n_threads; w++) {
       p->sinks[w * n + i].target = &column->target;
       p->sinks[w * n + i].codes = &p->codes[w * n + i];
@@ -278,7 +280,7 @@ static wf_status read_blocks(pass *p, bool *again, wf_error *err) {
   WF_TRY(begin_pass(p, err));
   WF_TRY(wf_parallel_for(p->n_blocks, 1, p->n_threads, walk_blocks, p, err));
   *again = atomic_load(&p->overflow);
-  if (*again && is_regular(p)) p->capacity = p->front.n_rows;
+  if (*again && is_regular(p)) p->capacity = p->likely = p->front.n_rows;
   return WF_OK;
 }
 
@@ -288,7 +290,7 @@ static wf_status run_pass(pass *p, bool *regular, wf_error *err) {
   *regular = status == WF_OK && is_regular(p);
   if (*regular && !again) {
     *regular = judge(p);
-    p->capacity = p->front.n_rows;
+    p->capacity = p->likely = p->front.n_rows;
     if (*regular) status = wf_parallel_for(p->plan->n_columns, 1, 0, finish_columns, p, err);
     for (size_t i = 0; *regular && i < p->plan->n_columns; i++) {
       if (p->settled[i]) p->columns[i].pending = false;
@@ -321,17 +323,17 @@ static wf_status read_sample(pass *p, bool *enough, wf_error *err) {
   bool again = true;
   wf_status status = WF_OK;
   p->capacity = SAMPLE / p->plan->n_fields + 1; /* a field takes at least a byte */
+  p->likely = 0;
   status = read_blocks(p, &again, err);
   *enough = status == WF_OK && is_regular(p) && !again;
   return status;
 }
 
-/* How many rows there may be, from how many the sample has. */
-static size_t reserve_rows(const pass *p, size_t size) {
+/* About how many rows there are, from how many the sample has. */
+static size_t guess_rows(const pass *p, size_t size) {
   size_t used = p->end - p->plan->begin - p->front.n_tail;
   if (p->end == size) return p->front.n_rows;
-  size_t n = (size_t)((double)p->front.n_rows / (double)(used + 1) * (double)size * 1.25);
-  return n + 1024;
+  return (size_t)((double)p->front.n_rows / (double)(used + 1) * (double)size);
 }
 
 /* Guesses types. A column without values in the sample stays without one, and the first pass finds
@@ -344,7 +346,7 @@ static wf_status sample_types(pass *p, wf_error *err) {
   p->n_threads = 1;
   p->end = size - p->plan->begin > SAMPLE ? p->plan->begin + SAMPLE : size;
   wf_status status = read_sample(p, &enough, err);
-  if (enough) n_rows = reserve_rows(p, size);
+  if (enough) n_rows = guess_rows(p, size);
   for (size_t i = 0; enough && i < n_columns; i++) {
     wf_csv_target *target = &p->columns[i].target;
     if (target->given) continue;
@@ -359,7 +361,8 @@ static wf_status sample_types(pass *p, wf_error *err) {
   }
   p->n_threads = n_threads;
   p->end = size;
-  p->capacity = n_rows;
+  p->likely = n_rows;
+  p->capacity = n_rows + n_rows / 4 + 1024;
   for (size_t i = 0; i < n_columns; i++) p->columns[i].pending = true;
   return status;
 }

@@ -10,8 +10,12 @@
 #include <string.h>
 
 wf_status wf_buffer_new(wf_buffer **out, size_t size, wf_error *err) {
+  return wf_buffer_new_room(out, size, size, err);
+}
+
+wf_status wf_buffer_new_room(wf_buffer **out, size_t size, size_t likely, wf_error *err) {
   wf_buffer *buffer = wf_alloc(sizeof *buffer);
-  uint8_t *data = wf_alloc_aligned(size);
+  uint8_t *data = wf_alloc_room(size, likely);
   if (!buffer || !data) {
     wf_free(buffer);
     wf_free(data);

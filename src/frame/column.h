@@ -20,6 +20,8 @@ typedef struct wf_buffer {
 } wf_buffer;
 
 wf_status wf_buffer_new(wf_buffer **out, size_t size, wf_error *err); /* uninitialised, aligned */
+/* Of which probably only the first `likely` bytes will be used. */
+wf_status wf_buffer_new_room(wf_buffer **out, size_t size, size_t likely, wf_error *err);
 wf_status wf_buffer_new_zero(wf_buffer **out, size_t size, wf_error *err);
 wf_buffer *wf_buffer_retain(wf_buffer *buffer); /* NULL gives NULL */
 void wf_buffer_release(wf_buffer *buffer);
