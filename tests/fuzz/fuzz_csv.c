@@ -3,15 +3,9 @@
 #include "csv/plan.h"
 
 #include "frame/column.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition) {
-  if (!condition) abort();
-}
 
 /* By libcsv's word: the frame, or NULL. */
 static wf_frame *read_by(wf_view text, const wf_csv_options *options, wf_csv_reader reader,
@@ -23,12 +17,6 @@ static wf_frame *read_by(wf_view text, const wf_csv_options *options, wf_csv_rea
   require((status == WF_OK) == (frame != NULL));
   require(status == WF_OK || err.message[0] != '\0');
   return frame;
-}
-
-static void require_same(const wf_frame *a, const wf_frame *b) {
-  char first[65], second[65];
-  require(wf_frame_digest(first, a, NULL) == WF_OK && wf_frame_digest(second, b, NULL) == WF_OK);
-  require(strcmp(first, second) == 0);
 }
 
 /* What is written reads back, as many rows of it. */

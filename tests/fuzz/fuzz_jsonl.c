@@ -1,15 +1,9 @@
 /* Any bytes as JSON lines: however the text is cut, the outcome is the same, and what is written
  * reads back. The first byte chooses the options. */
 #include "jsonl/chunk.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition) {
-  if (!condition) abort();
-}
 
 static wf_status read_by(wf_frame **out, wf_view text, const wf_jsonl_options *options,
                          size_t block, wf_jsonl_report *report, wf_error *err) {
@@ -17,14 +11,6 @@ static wf_status read_by(wf_frame **out, wf_view text, const wf_jsonl_options *o
   require((status == WF_OK) == (*out != NULL));
   require(status == WF_OK || err->message[0] != '\0');
   return status;
-}
-
-static void require_same(const wf_frame *a, const wf_frame *b) {
-  char first[65], second[65];
-  if (!a && !b) return;
-  require(a && b);
-  require(wf_frame_digest(first, a, NULL) == WF_OK && wf_frame_digest(second, b, NULL) == WF_OK);
-  require(strcmp(first, second) == 0);
 }
 
 static void write_and_read(const wf_frame *frame) {
