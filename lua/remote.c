@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "wf/http.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char FETCHED[] = "wf.remote.fetched";
@@ -16,8 +17,41 @@ static void free_response(void *response) {
   wf_free(response);
 }
 
+static bool is_s3(const char *path) { return strncmp(path, "s3://", 5) == 0; }
+
 bool wfl_is_remote(const char *path) {
-  return strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0;
+  return strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0 || is_s3(path);
+}
+
+/* The variable, or the other one, or NULL; empty ones do not count. */
+static const char *variable(const char *name, const char *other) {
+  const char *value = getenv(name);
+  if (value && *value) return value;
+  return other ? variable(other, NULL) : NULL;
+}
+
+static wf_s3_store store_of_environment(lua_State *L) {
+  wf_s3_store store = {
+      .endpoint = variable("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+      .region = variable("AWS_REGION", "AWS_DEFAULT_REGION"),
+      .key_id = variable("AWS_ACCESS_KEY_ID", NULL),
+      .secret = variable("AWS_SECRET_ACCESS_KEY", NULL),
+      .token = variable("AWS_SESSION_TOKEN", NULL),
+  };
+  if (store.key_id && !store.secret)
+    wfl_fail(L, WF_INVALID, "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not");
+  return store;
+}
+
+/* "s3://bucket/key" by the limits of the request. */
+static wf_status send_s3(lua_State *L, wf_http_response *out, const wf_http_request *request,
+                         wf_error *err) {
+  const char *bucket = request->url + 5, *slash = strchr(bucket, '/');
+  if (!slash || slash == bucket || !slash[1])
+    wfl_fail(L, WF_INVALID, "%s: an address is s3://bucket/key", request->url);
+  wf_s3_store store = store_of_environment(L);
+  lua_pushlstring(L, bucket, (size_t)(slash - bucket));
+  return wf_s3_get(out, &store, lua_tostring(L, -1), slash + 1, request, err);
 }
 
 const char *wfl_fetch(lua_State *L, const char *url, int arg, const char *what, size_t *size) {
@@ -37,7 +71,11 @@ const char *wfl_fetch(lua_State *L, const char *url, int arg, const char *what, 
   wfl_box *box = wfl_newbox(L, FETCHED);
   wf_http_response *response = box->ptr = wf_alloc_zero(1, sizeof *response);
   if (!response) luaL_error(L, "not enough memory");
-  if (wf_http_send(response, &request, &err) != WF_OK) wfl_raise_path(L, &err, url);
+  int top = lua_gettop(L);
+  wf_status sent =
+      is_s3(url) ? send_s3(L, response, &request, &err) : wf_http_send(response, &request, &err);
+  if (sent != WF_OK) wfl_raise_path(L, &err, url);
+  lua_settop(L, top);
   if (response->status != 200) {
     const char *moved = response->status / 100 == 3 ? " (redirects are not followed)" : "";
     wfl_fail(L, response->status == 404 ? WF_NOTFOUND : WF_EXTERNAL,

@@ -1,5 +1,10 @@
 /* lua/remote.h — web addresses as sources: what a reader of files does when the path is
- * "http://…" or "https://…". The whole body is fetched into memory. */
+ * "http://…", "https://…" or "s3://bucket/key". The whole body is fetched into memory.
+ *
+ * For s3 the environment says how, as Amazon's own tools have it: AWS_ACCESS_KEY_ID,
+ * AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN (without the first, requests are not signed),
+ * AWS_REGION or AWS_DEFAULT_REGION, and for other stores AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL.
+ */
 #ifndef WFL_REMOTE_H
 #define WFL_REMOTE_H
 

@@ -9,7 +9,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,6 +86,13 @@ static wf_status hash_descriptor(wf_hasher *hasher, int fd, const char *path, wf
   }
   wf_free(chunk);
   return status;
+}
+
+wf_status wf_digest_hmac(wf_digest *out, const void *key, size_t key_size, const void *data,
+                         size_t size, wf_error *err) {
+  if (key_size > INT_MAX) return wf_fail(err, WF_LIMIT, "a key of more than 2^31 bytes");
+  unsigned char *made = HMAC(EVP_sha256(), key, (int)key_size, data, size, out->bytes, NULL);
+  return made ? WF_OK : wf_fail_nomem(err);
 }
 
 wf_status wf_digest_file(wf_digest *out, const char *path, wf_error *err) {

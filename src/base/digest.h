@@ -12,6 +12,9 @@ typedef struct wf_digest {
 } wf_digest;
 
 wf_status wf_digest_bytes(wf_digest *out, const void *data, size_t size, wf_error *err);
+/* HMAC-SHA-256 (RFC 2104). */
+wf_status wf_digest_hmac(wf_digest *out, const void *key, size_t key_size, const void *data,
+                         size_t size, wf_error *err);
 /* Of a file's contents, streamed. */
 wf_status wf_digest_file(wf_digest *out, const char *path, wf_error *err);
 

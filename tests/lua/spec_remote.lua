@@ -3,10 +3,27 @@ local t = require "harness"
 local wf = require "wf"
 local sys = require "wf.core.sys"
 
-local server = [[
-import http.server, os, sys
+local server = [=[
+import hashlib, hmac, http.server, os, re, sys
 class Handler(http.server.SimpleHTTPRequestHandler):
+    def signature_is_good(self):
+        found = re.fullmatch(r"AWS4-HMAC-SHA256 Credential=KEY/(\d{8})/moon-1/s3/aws4_request,"
+                             r"SignedHeaders=([a-z0-9;-]+),Signature=([0-9a-f]{64})",
+                             self.headers.get("Authorization", ""))
+        if not found:
+            return False
+        day, names, signature = found.groups()
+        values = "".join(f"{name}:{self.headers[name]}\n" for name in names.split(";"))
+        request = "\n".join(["GET", self.path, "", values, names, self.headers["x-amz-content-sha256"]])
+        text = "\n".join(["AWS4-HMAC-SHA256", self.headers["x-amz-date"], f"{day}/moon-1/s3/aws4_request",
+                          hashlib.sha256(request.encode()).hexdigest()])
+        key = b"AWS4SECRET"
+        for word in (day, "moon-1", "s3", "aws4_request", text):
+            key = hmac.new(key, word.encode(), hashlib.sha256).digest()
+        return key.hex() == signature
     def do_GET(self):
+        if self.path.startswith("/bucket/") and not self.signature_is_good():
+            return self.send_error(403)
         if self.path != "/moved":
             return super().do_GET()
         self.send_response(302)
@@ -20,7 +37,7 @@ with open("port.part", "w") as file:
     file.write(f"{listening.server_port} {os.getpid()}")
 os.rename("port.part", "port")
 listening.serve_forever()
-]]
+]=]
 
 local function save(path, text)
   local file = assert(io.open(path, "wb"))
@@ -61,6 +78,28 @@ t.test("tables are read from web addresses", function()
     t.equal(e.path, url .. "t.csv")
     t.raises("parse", url .. "t.csv: line 1", wf.jsonl.read, url .. "t.csv")
     t.raises("invalid", "timeout", wf.csv.read, url .. "t.csv", { timeout = 0 })
+  end)
+end)
+
+t.test("objects of a store that checks signatures", function()
+  serving(function(url, folder)
+    os.execute(("mkdir '%s/bucket'"):format(folder))
+    save(folder .. "/bucket/a+b (1)=é.csv", "a,b\n1,x\n2,y\n")
+    local script = folder .. "/read.lua"
+    save(script, "print(#require('wf').csv.read(arg[1]))")
+    local function run(address, variables)
+      local command = ("AWS_ENDPOINT_URL='%s' AWS_REGION=moon-1 AWS_ACCESS_KEY_ID=KEY %s '%s' '%s' '%s' 2>&1"):format(
+        url, variables, sys.executable(), script, address)
+      local pipe = assert(io.popen(command))
+      return pipe:read "a", pipe:close()
+    end
+    local key = "s3://bucket/a+b (1)=é.csv"
+    t.equal(run(key, "AWS_SECRET_ACCESS_KEY=SECRET"), "2\n")
+    t.equal(run(key, "AWS_SECRET_ACCESS_KEY=SECRET AWS_SESSION_TOKEN=T0"), "2\n")
+    t.ok(run(key, "AWS_SECRET_ACCESS_KEY=WRONG"):find("status 403", 1, true))
+    t.ok(run(key, ""):find("AWS_SECRET_ACCESS_KEY is not", 1, true))
+    t.ok(run("s3://bucket/none.csv", "AWS_SECRET_ACCESS_KEY=SECRET"):find("status 404", 1, true))
+    t.ok(run("s3://bucket", "AWS_SECRET_ACCESS_KEY=SECRET"):find("s3://bucket/key", 1, true))
   end)
 end)
 

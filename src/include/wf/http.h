@@ -30,6 +30,21 @@ WF_API WF_NODISCARD wf_status wf_http_send(wf_http_response *out, const wf_http_
                                            wf_error *err);
 WF_API void wf_http_response_dispose(wf_http_response *response);
 
+/* A store that speaks S3. Without a key id requests are not signed. */
+typedef struct wf_s3_store {
+  const char *endpoint; /* "http://host:port", which is then given the bucket in its path; NULL:
+                           Amazon's, by bucket and region */
+  const char *region;   /* NULL: us-east-1 */
+  const char *key_id, *secret;
+  const char *token; /* of temporary keys; NULL: none */
+} wf_s3_store;
+
+/* An object's bytes, by a GET signed with AWS Signature Version 4. `limits` gives timeout_ms and
+ * max_response, and may be NULL. As wf_http_send any response is WF_OK. */
+WF_API WF_NODISCARD wf_status wf_s3_get(wf_http_response *out, const wf_s3_store *store,
+                                        const char *bucket, const char *key,
+                                        const wf_http_request *limits, wf_error *err);
+
 #ifdef __cplusplus
 }
 #endif
