@@ -119,7 +119,9 @@ function approval.ask(run, name, given)
     errors.invalid("run:approve: '%s' is asked for inside of a step; ask between steps", name)
   end
   if run.plan then
-    progress.step_ended(name, 0, "Planned", 0, "waits for wf approve unless it is approved", nil)
+    local why = "waits for wf approve unless it is approved"
+    table.insert(run.planned, { step = name, kind = "approval", state = "Planned", why = why })
+    progress.step_ended(name, 0, "Planned", 0, why, nil)
     return plan.unknown(name)
   end
   local token = token_of(run, name, o.about)

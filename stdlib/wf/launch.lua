@@ -190,7 +190,7 @@ local function unknown_outcome(step, why)
   progress.step_ended(step.name, step.depth, "Planned", 0, why and "why: " .. why, nil)
   local values = { n = 4 }
   for i = 1, values.n do values[i] = plan.unknown(step.name) end
-  step.state, step.seconds = "Planned", 0
+  step.state, step.seconds, step.why = "Planned", 0, why
   return { ok = true, values = values }
 end
 
@@ -242,7 +242,11 @@ local function launch(run, kind, given, fn, ...)
   run:check_open()
   local step = new_step(run, kind, o)
   step.work, step.options = { fn = fn, arguments = table.pack(...) }, o
-  if run.plan then return settled_handle(run, step, planned(run, step, o)) end
+  if run.plan then
+    local outcome = planned(run, step, o)
+    table.insert(run.planned, { step = step.name, kind = kind, state = step.state, why = step.why })
+    return settled_handle(run, step, outcome)
+  end
   if comes_before(run, step) then
     if kind == "action" then
       return settled_handle(run, step, unknown_outcome(step, "left out"))

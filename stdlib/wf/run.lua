@@ -118,7 +118,7 @@ function module.start(given)
     stack = {}, ended = {}, handles = {}, hooks = {}, metrics = {}, facts = {}, log_names = {},
     step_counts = {}, refresh = command.refresh, no_cache = command.no_cache,
     durability = o.durability, plan = command.plan, from = command.from, last = command.last,
-    replay = command.replay,
+    replay = command.replay, planned = {},
   }, Run)
   self.id = self.plan and 0
     or state.catalog():start_run(o.name, command.script, json_values(values))
@@ -175,7 +175,10 @@ end
 function Run:skip(name, reason)
   name = steprules.name(name)
   self:check_open()
-  if self.plan then return progress.step_ended(name, #self.stack, "Skipped", 0, reason, nil) end
+  if self.plan then
+    table.insert(self.planned, { step = name, kind = "step", state = "Skipped", why = reason })
+    return progress.step_ended(name, #self.stack, "Skipped", 0, reason, nil)
+  end
   local catalog = state.catalog()
   local id = catalog:start_step(self.id, name, "step", nil)
   catalog:end_step(id, "Skipped", reason, nil)

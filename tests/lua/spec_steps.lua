@@ -38,6 +38,20 @@ t.test("plan says what would be executed and executes nothing", function()
   t.equal(#t.json { "runs", "--json" }, 1)
 end)
 
+t.test("plan --json has the same", function()
+  run(5)
+  t.write("script.lua", script(60))
+  local found = t.json { "plan", "script.lua", "--json" }
+  t.equal(found.steps[1], { step = "A", kind = "step", state = "Planned", why = "captured k 5 → 60" })
+  t.equal(found.steps[2].why, "depends on A")
+  t.contains(found.ends, "the rest depends on C")
+  t.write("script.lua", script(5))
+  found = t.json { "plan", "script.lua", "--json" }
+  t.equal(found.steps[3].state, "Cached")
+  t.equal(#found.steps, 4)
+  t.equal(found.ends, nil)
+end)
+
 t.test("explain says why, and what a key is made of", function()
   run(5)
   run(6)

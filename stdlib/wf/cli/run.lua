@@ -88,6 +88,14 @@ local function print_runs(runs, e)
   print(require("wf.json").encode(document, { indent = 2 }))
 end
 
+-- What the plan says of every step, and where it ends before the script does.
+local function print_plans(runs, e)
+  local json = require "wf.json"
+  local steps = json.array {}
+  for _, one in ipairs(runs) do table.move(one.planned, 1, #one.planned, #steps + 1, steps) end
+  require("wf.cli.records").print_json { steps = steps, ends = e and e.message }
+end
+
 -- Under --json, print writes to standard error while the script runs.
 local function print_to_stderr(text)
   io.stderr:write(text, "\n")
@@ -137,11 +145,10 @@ local function run_script(given)
     source = source, arguments = given.arguments }) or unused_words(given)
   steplog.print_to(nil)
   local runs = run.all()
-  if e and e.code == "planned" then
-    print("  " .. e.message)
+  if given.plan and (not e or e.code == "planned") then
+    if given.json then print_plans(runs, e) elseif e then print("  " .. e.message) end
     return 0
   end
-  if given.plan and not e then return 0 end
   if given.json and not (e and e.code == "help") then print_runs(runs, e) end
   if e then
     return failure.report(e, command_line(given.script, { values = values,
@@ -180,6 +187,7 @@ commands.plan = {
     about = "Says which steps of a script would be executed, and why, without executing any.",
     options = {
       { "param", "-p", value = "NAME=VALUE", many = true, help = "set a parameter of the run" },
+      { "json", help = "print JSON" },
     },
     words = { { "script", "SCRIPT" } }, rest = "arguments", keeps_help = true,
   },
