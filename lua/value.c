@@ -365,7 +365,8 @@ static void decode_class(decoder *d) {
   push_text(d);
   push_tagged_text(d);
   wfl_push_known_module(L, lua_tostring(L, -2));
-  if (!lua_istable(L, -1) || lua_getfield(L, -1, "classes") != LUA_TTABLE) damaged(d);
+  lua_pushliteral(L, "classes");
+  if (!lua_istable(L, -2) || lua_rawget(L, -2) != LUA_TTABLE) damaged(d);
   lua_pushvalue(L, -3);
   if (lua_rawget(L, -2) != LUA_TTABLE) damaged(d);
   lua_setmetatable(L, table);

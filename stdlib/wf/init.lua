@@ -28,16 +28,33 @@ local special = {
   error = function() return errors.raise end,
 }
 
+-- Raises what a misspelt member deserves: a nil would only be met when it is called.
+local function refuse(where, name, known)
+  table.sort(known)
+  errors.invalid("%s: %s", where, require("wf.options").unknown("name", tostring(name), known))
+end
+
+-- Only a name that is absent gets here, so that what is there is found as fast as ever.
+local function guard(module, path)
+  local function absent(_, name)
+    local known = {}
+    for key in pairs(module) do
+      if type(key) == "string" and key ~= "classes" then known[#known + 1] = key end
+    end
+    refuse(path, name, known)
+  end
+  setmetatable(module, { __index = absent })
+end
+
 local function load(_, name)
   local value
   if special[name] then
     value = special[name]()
   elseif is_module[name] then
     value = require("wf." .. name)
+    if type(value) == "table" and not getmetatable(value) then guard(value, "wf." .. name) end
   else
-    local known = { "error", "file", "version", table.unpack(modules) }
-    table.sort(known)
-    errors.invalid("wf: %s", require("wf.options").unknown("name", tostring(name), known))
+    refuse("wf", name, { "error", "file", "version", table.unpack(modules) })
   end
   rawset(wf, name, value)
   return value

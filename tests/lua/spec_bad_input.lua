@@ -98,7 +98,10 @@ t.test("unknown option names", function()
     { 'wf.registry.latest("g", { aproved = true })', "did you mean 'approved'?" },
     { 'wf.endpoint.deploy { nam = "e" }', "did you mean 'name'?" },
     { 'wf.json.encode({}, { indnt = 2 })', "indnt" },
-    { 'wf.csv.reed("x")', "reed" },
+    { 'wf.csv.reed("x")', "wf.csv: unknown name 'reed'; did you mean 'read'?" },
+    { 'wf.plot.beswarm()', "wf.plot: unknown name 'beswarm'; did you mean 'beeswarm'?" },
+    { 'wf.bias[1]()', "wf.bias: unknown name '1'; known are by_group, " },
+    { 'wf.xgbost.train()', "wf: unknown name 'xgbost'; did you mean 'xgboost'?" },
   } do
     local result = t.script('local wf = require "wf"\n' .. case[1])
     t.equal(result.status, 1, case[1])
