@@ -24,14 +24,14 @@ static bool is_string(const wf_csv_target *target) {
 }
 
 wf_status wf_csv_gather_init(wf_csv_gather *out, const wf_csv_target *target, size_t capacity,
-                             size_t likely, size_t text_hint, wf_error *err) {
+                             size_t likely, size_t likely_text, wf_error *err) {
   size_t size, width = wf_csv_sink_width(target);
   wf_csv_gather g = {.capacity = capacity};
   if (__builtin_mul_overflow(capacity + 1, width, &size)) return wf_fail_nomem(err);
   wf_status status = wf_buffer_new_room(&g.values, size, likely * width, err);
   if (status == WF_OK) status = wf_buffer_new_zero(&g.missing, wf_bitmap_size(capacity), err);
   if (status == WF_OK && is_string(target))
-    status = wf_buffer_new_room(&g.text, 2 * text_hint, text_hint, err);
+    status = wf_buffer_new_room(&g.text, 2 * likely_text, likely_text, err);
   if (status == WF_OK)
     *out = g;
   else

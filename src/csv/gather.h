@@ -14,10 +14,10 @@ typedef struct wf_csv_gather {
   size_t text_size;
 } wf_csv_gather;
 
-/* `likely`: about how many rows there will be. `text_hint`: room for so many bytes of text, to
- * begin with. Dispose of it when done. */
+/* `likely`, `likely_text`: about how many rows and bytes of text there will be. Dispose of it when
+ * done. */
 wf_status wf_csv_gather_init(wf_csv_gather *out, const wf_csv_target *target, size_t capacity,
-                             size_t likely, size_t text_hint, wf_error *err);
+                             size_t likely, size_t likely_text, wf_error *err);
 void wf_csv_gather_dispose(wf_csv_gather *gather);
 
 /* Where the values of that row and those behind it belong. */

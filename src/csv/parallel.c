@@ -180,7 +180,7 @@ static wf_status walk_blocks(void *context, size_t index, size_t begin, size_t e
  */
 
 static wf_status begin_columns(pass *p, wf_error *err) {
-  size_t n = p->plan->n_columns, hint = (p->end - p->plan->begin) / p->plan->n_fields;
+  size_t n = p->plan->n_columns, text = (p->end - p->plan->begin) / p->plan->n_fields;
   memset(p->wanted, 0, p->plan->n_fields * sizeof *p->wanted);
   p->has_strings = false;
   for (size_t i = 0; i < n; i++) {
@@ -188,8 +188,7 @@ static wf_status begin_columns(pass *p, wf_error *err) {
     if (!column->pending) continue;
     p->wanted[p->plan->sources[i]] = true;
     p->has_strings |= is_string(column);
-    WF_TRY(wf_csv_gather_init(&column->gather, &column->target, p->capacity, p->likely, 2 * hint,
-                              err));
+    WF_TRY(wf_csv_gather_init(&column->gather, &column->target, p->capacity, p->likely, text, err));
     for (size_t w = 0; w < p->n_threads; w++) {
       p->sinks[w * n + i].target = &column->target;
       p->sinks[w * n + i].codes = &p->codes[w * n + i];
