@@ -10,23 +10,14 @@
 -- About 3.3 % of the claims are fraudulent, more often those of short customers with many insurers,
 -- few witnesses, no police report and few injuries.
 
+local numbers = require "random_numbers"
 local wf = require "wf"
+
+local pick = numbers.pick
 
 local generator = {}
 
 -- ---- random numbers -----------------------------------------------------------------------------
-
--- SplitMix64: the generator's own, so that a script's math.random is left alone.
-local function new_random(seed)
-  local state = seed
-  return function()
-    state = state + 0x9E3779B97F4A7C15
-    local z = state
-    z = (z ~ (z >> 30)) * 0xBF58476D1CE4E5B9
-    z = (z ~ (z >> 27)) * 0x94D049BB133111EB
-    return ((z ~ (z >> 31)) >> 11) * 0x1p-53
-  end
-end
 
 local function normal(random)
   return math.sqrt(-2 * math.log(1 - random())) * math.cos(2 * math.pi * random())
@@ -38,16 +29,6 @@ end
 
 local function clamp(x, low, high)
   return math.max(low, math.min(high, x))
-end
-
--- One of the values of a list { value, weight, value, weight, … } whose weights sum to 1.
-local function pick(random, weighted)
-  local u = random()
-  for i = 1, #weighted - 2, 2 do
-    u = u - weighted[i + 1]
-    if u < 0 then return weighted[i] end
-  end
-  return weighted[#weighted - 1]
 end
 
 -- ---- value sets ---------------------------------------------------------------------------------
@@ -194,7 +175,7 @@ end
 
 -- Two frames, claims and customers, one row per policy each.
 function generator.frames(options)
-  local random = new_random(options.seed)
+  local random = numbers.from(options.seed)
   local claims, customers, scores = {}, {}, {}
   for id = 1, options.rows do
     customers[id] = new_customer(random, id)

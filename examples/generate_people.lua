@@ -7,31 +7,12 @@
 -- Columns, value sets and shares are near Adult's: 24 % earn more than 50K, men far more often than women
 -- of the same education and hours. "?" stands for what is unknown.
 
+local numbers = require "random_numbers"
 local wf = require "wf"
 
+local pick = numbers.pick
+
 local generator = {}
-
--- SplitMix64: the generator's own, so that a script's math.random is left alone.
-local function new_random(seed)
-  local state = seed
-  return function()
-    state = state + 0x9E3779B97F4A7C15
-    local z = state
-    z = (z ~ (z >> 30)) * 0xBF58476D1CE4E5B9
-    z = (z ~ (z >> 27)) * 0x94D049BB133111EB
-    return ((z ~ (z >> 31)) >> 11) * 0x1p-53
-  end
-end
-
--- One of the values of a list { value, weight, value, weight, … } whose weights sum to 1.
-local function pick(random, weighted)
-  local u = random()
-  for i = 1, #weighted - 2, 2 do
-    u = u - weighted[i + 1]
-    if u < 0 then return weighted[i] end
-  end
-  return weighted[#weighted - 1]
-end
 
 local workclasses = { "Private", 0.70, "Self-emp-not-inc", 0.08, "Local-gov", 0.06, "State-gov", 0.04,
   "Self-emp-inc", 0.035, "Federal-gov", 0.03, "?", 0.055 }
@@ -83,7 +64,7 @@ local names = { "age", "workclass", "education", "education_num", "marital_statu
   "sex", "capital_gain", "capital_loss", "hours_per_week", "native_country", "income" }
 
 function generator.frame(options)
-  local random, columns = new_random(options.seed or 1), {}
+  local random, columns = numbers.from(options.seed or 1), {}
   for k = 1, #names do columns[k] = {} end
   for i = 1, options.rows do
     local person = person_of(random)

@@ -43,6 +43,22 @@ local function rows_of(items)
     number.percent(curve.positives / (curve.positives + curve.negatives), 1))
 end
 
+-- A square picture with a curve for each item; `kind` says how it is called and what its points and
+-- its area are. Returns the plot, its layers, and the first item's curve.
+local function draw(where, source, given, kind)
+  local o = options.check(where, given, input.rules {})
+  local items, layers = input.curves(where, source), {}
+  local plot = input.fields("chart", o, kind.title, rows_of(items))
+  plot.square, plot.width = true, 520
+  plot.panels = { { x = unit_axis(kind.x), y = unit_axis(kind.y), layers = layers } }
+  for i, item in ipairs(items) do
+    check_classes(where, item, kind.needs_negatives)
+    local x, y, area = kind.points(item.curve)
+    add_curve(plot, layers, i, item, x, y, kind.area .. " " .. number.decimal(area, 4))
+  end
+  return plot, layers, items[1].curve
+end
+
 -- ---- ROC ----------------------------------------------------------------------------------------
 
 local function roc_points(curve)
@@ -55,17 +71,8 @@ local function roc_points(curve)
 end
 
 function curves.roc(source, given)
-  local where = "plot.roc"
-  local o = options.check(where, given, input.rules {})
-  local items, layers = input.curves(where, source), {}
-  local plot = input.fields("chart", o, "ROC curve", rows_of(items))
-  plot.square, plot.width = true, 520
-  plot.panels = { { x = unit_axis "False positive rate", y = unit_axis "True positive rate", layers = layers } }
-  for i, item in ipairs(items) do
-    check_classes(where, item, true)
-    local x, y, area = roc_points(item.curve)
-    add_curve(plot, layers, i, item, x, y, "area " .. number.decimal(area, 4))
-  end
+  local plot, layers = draw("plot.roc", source, given, { title = "ROC curve", area = "area",
+    x = "False positive rate", y = "True positive rate", points = roc_points, needs_negatives = true })
   add_reference(plot, layers, { 0, 1 }, { 0, 1 }, "chance")
   return plot
 end
@@ -86,18 +93,8 @@ local function pr_points(curve)
 end
 
 function curves.pr(source, given)
-  local where = "plot.pr"
-  local o = options.check(where, given, input.rules {})
-  local items, layers = input.curves(where, source), {}
-  local plot = input.fields("chart", o, "Precision and recall", rows_of(items))
-  plot.square, plot.width = true, 520
-  plot.panels = { { x = unit_axis "Recall", y = unit_axis "Precision", layers = layers } }
-  for i, item in ipairs(items) do
-    check_classes(where, item)
-    local x, y, area = pr_points(item.curve)
-    add_curve(plot, layers, i, item, x, y, "average precision " .. number.decimal(area, 4))
-  end
-  local curve = items[1].curve
+  local plot, layers, curve = draw("plot.pr", source, given, { title = "Precision and recall",
+    area = "average precision", x = "Recall", y = "Precision", points = pr_points })
   local share = curve.positives / (curve.positives + curve.negatives)
   add_reference(plot, layers, { 0, 1 }, { share, share }, ("chance (%s)"):format(number.short(share)))
   return plot
