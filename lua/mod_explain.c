@@ -133,16 +133,6 @@ static double *push_weights(lua_State *L, int arg, const char *what, size_t n) {
   return wfl_push_doubles(L, column, "weights");
 }
 
-/* The features the model's trees see of a frame; the pushed box owns them. */
-static wf_features push_features(lua_State *L, const wf_model *model, const wf_frame *frame) {
-  wf_error err = WF_ERROR_INIT;
-  wf_matrix *matrix;
-  wfl_box *box = wfl_newbox(L, WFL_MATRIX);
-  if (wf_model_features(&matrix, model, frame, &err) != WF_OK) wfl_raise(L, &err);
-  box->ptr = matrix;
-  return wf_matrix_features(matrix);
-}
-
 /* Numbers for each of so many things of so many rows, as scratch. */
 static void *push_cells(lua_State *L, const char *what, size_t n_rows, size_t width, size_t size) {
   size_t cells;
@@ -233,8 +223,8 @@ static void push_kernel(lua_State *L, const kernel *k) {
 }
 
 static wf_status explain_model(lua_State *L, const kernel *k, wf_error *err) {
-  wf_features rows = push_features(L, k->model, k->rows);
-  wf_features background = push_features(L, k->model, k->background);
+  wf_features rows = wfl_push_features(L, k->model, k->rows);
+  wf_features background = wfl_push_features(L, k->model, k->background);
   if (k->n_columns != rows.n_columns)
     return wf_fail(err, WF_INVALID, "%zu players for %zu features", k->n_columns, rows.n_columns);
   return wf_kernel_forest(wf_model_forest(k->model), k->kind, &rows, &background, k->players,
@@ -345,8 +335,8 @@ static void read_dependence(lua_State *L, dependence *d) {
 /* The model's features that the points set (option `columns`), of each point in turn. */
 static wf_status depend_model(lua_State *L, const dependence *d, wf_error *err) {
   static const char what[] = "explain.dependence";
-  wf_features rows = push_features(L, d->model, d->rows);
-  wf_features points = push_features(L, d->model, d->points);
+  wf_features rows = wfl_push_features(L, d->model, d->rows);
+  wf_features points = wfl_push_features(L, d->model, d->points);
   size_t n;
   const size_t *columns = push_places(L, 4, what, "columns", rows.n_columns, &n);
   float *values = push_cells(L, what, d->n_points, n, sizeof *values);
@@ -420,7 +410,7 @@ static int explain_permuted(lua_State *L) {
   if (__builtin_mul_overflow(n_rows, width, &per_repeat))
     return wfl_fail(L, WF_LIMIT, "%s: too many predictions", what);
   float *out = push_cells(L, what, n_repeats, per_repeat, sizeof *out);
-  wf_features rows = push_features(L, model, frame);
+  wf_features rows = wfl_push_features(L, model, frame);
   wf_error err = WF_ERROR_INIT;
   if (wf_permutation_forest(forest, kind, &rows, columns, n, seed_option(L, 3, what),
                             size_option(L, 3, what, "group", 0, LUA_MAXINTEGER), n_repeats,

@@ -235,16 +235,19 @@ static int model_predict(lua_State *L) {
   return wfl_push_predictions(L, model, out, n_rows, options.kind);
 }
 
-/* matrix(frame): the features the trees see */
-static int model_matrix(lua_State *L) {
-  const wf_model *model = check(L);
-  const wf_frame *frame = wfl_check(L, 2, WFL_FRAME);
+wf_features wfl_push_features(lua_State *L, const wf_model *model, const wf_frame *frame) {
   wf_error err = WF_ERROR_INIT;
   wf_matrix *matrix;
   wfl_box *box = wfl_newbox(L, WFL_MATRIX);
-  if (wf_model_features(&matrix, model, frame, &err) != WF_OK) return wfl_raise(L, &err);
+  if (wf_model_features(&matrix, model, frame, &err) != WF_OK) wfl_raise(L, &err);
   box->ptr = matrix;
   wfl_pressure(L, wf_matrix_row_count(matrix) * wf_matrix_column_count(matrix) * sizeof(float));
+  return wf_matrix_features(matrix);
+}
+
+/* matrix(frame): the features the trees see */
+static int model_matrix(lua_State *L) {
+  wfl_push_features(L, check(L), wfl_check(L, 2, WFL_FRAME));
   return 1;
 }
 

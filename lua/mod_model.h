@@ -10,4 +10,7 @@
 int wfl_push_predictions(lua_State *L, const wf_model *model, const float *out, size_t n_rows,
                          wf_predict_kind kind);
 
+/* Pushes the model's features of the frame, as a wf.matrix that owns what is returned. */
+wf_features wfl_push_features(lua_State *L, const wf_model *model, const wf_frame *frame);
+
 #endif

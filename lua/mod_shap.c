@@ -4,6 +4,7 @@
  * call, n_rows x n_groups x (n_features + 1), the last of each group being the base, and the model,
  * which names the features. */
 #include "explained.h"
+#include "mod_model.h"
 #include "modules.h"
 
 #include "base/alloc.h"
@@ -112,16 +113,6 @@ static wfl_explained *push_explained(lua_State *L, const char *type, wf_model *m
   return e;
 }
 
-/* Pushes the model's features of the frame, as a box that owns them. */
-static wf_features push_features(lua_State *L, const wf_model *model, const wf_frame *frame) {
-  wf_error err = WF_ERROR_INIT;
-  wf_matrix *matrix;
-  wfl_box *box = wfl_newbox(L, WFL_MATRIX);
-  if (wf_model_features(&matrix, model, frame, &err) != WF_OK) wfl_raise(L, &err);
-  box->ptr = matrix;
-  return wf_matrix_features(matrix);
-}
-
 static wf_shap_options threads_at(lua_State *L, int arg, const char *what) {
   lua_Integer n = wfl_option_integer(L, arg, what, "threads", 0, 0, 4096);
   return (wf_shap_options){.n_threads = (size_t)n};
@@ -136,7 +127,7 @@ static int explain(lua_State *L, const char *what, const char *type,
   wfl_options(L, 3, what, (const char *const[]){"threads", NULL});
   wf_shap_options options = threads_at(L, 3, what);
   wfl_explained *e = push_explained(L, type, model, wf_frame_row_count(frame));
-  wf_features features = push_features(L, model, frame);
+  wf_features features = wfl_push_features(L, model, frame);
   wf_error err = WF_ERROR_INIT;
   if (way(wf_model_forest(model), &features, &options, e->values, &err) != WF_OK)
     return wfl_raise(L, &err);
@@ -173,8 +164,8 @@ static int interventional(lua_State *L) {
   wf_shap_options options = threads_at(L, 4, what);
   bool of_probability = wfl_option_choice(L, 4, what, "output", outputs, 0) == 1;
   wfl_explained *e = push_explained(L, WFL_SHAP, model, wf_frame_row_count(frame));
-  wf_features features = push_features(L, model, frame);
-  wf_features background = push_features(L, model, others);
+  wf_features features = wfl_push_features(L, model, frame);
+  wf_features background = wfl_push_features(L, model, others);
   const wf_forest *forest = wf_model_forest(model);
   wf_error err = WF_ERROR_INIT;
   wf_status status =

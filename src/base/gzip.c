@@ -6,19 +6,20 @@
 
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "base/zlib_memory.h"
 
 #include <string.h>
 #include <zlib.h>
 
 enum { PIECE = 1 << 30, FIRST_ROOM = 1 << 16, WINDOW_BITS = 15, GZIP = 16 };
 
-static void *zlib_alloc(void *opaque, unsigned n, unsigned size) {
-  (void)opaque;
+void *wf_zlib_alloc(void *unused, unsigned n, unsigned size) {
+  (void)unused;
   return wf_alloc_array(n, size);
 }
 
-static void zlib_free(void *opaque, void *block) {
-  (void)opaque;
+void wf_zlib_free(void *unused, void *block) {
+  (void)unused;
   wf_free(block);
 }
 
@@ -52,7 +53,7 @@ static wf_status deflate_all(z_stream *stream, const char *data, size_t left, wf
 
 wf_status wf_gzip_deflate(char **out, size_t *out_size, const void *data, size_t size,
                           wf_error *err) {
-  z_stream stream = {.zalloc = zlib_alloc, .zfree = zlib_free};
+  z_stream stream = {.zalloc = wf_zlib_alloc, .zfree = wf_zlib_free};
   if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW_BITS + GZIP, 8,
                    Z_DEFAULT_STRATEGY) != Z_OK) {
     return wf_fail_nomem(err);

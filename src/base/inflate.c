@@ -77,17 +77,9 @@ static wf_status inflate_all(flow *f, wf_error *err) {
 
 #else
 
+#include "base/zlib_memory.h"
+
 #include <zlib.h>
-
-static void *zlib_alloc(void *opaque, unsigned n, unsigned size) {
-  (void)opaque;
-  return wf_alloc_array(n, size);
-}
-
-static void zlib_free(void *opaque, void *block) {
-  (void)opaque;
-  wf_free(block);
-}
 
 static wf_status inflate_members(flow *f, z_stream *stream, wf_error *err) {
   const uint8_t *piece;
@@ -116,7 +108,7 @@ static wf_status inflate_members(flow *f, z_stream *stream, wf_error *err) {
 
 static wf_status inflate_all(flow *f, wf_error *err) {
   enum { WINDOW_BITS = 15, GZIP = 16 };
-  z_stream stream = {.zalloc = zlib_alloc, .zfree = zlib_free};
+  z_stream stream = {.zalloc = wf_zlib_alloc, .zfree = wf_zlib_free};
   if (inflateInit2(&stream, WINDOW_BITS + GZIP) != Z_OK) return wf_fail_nomem(err);
   wf_status status = inflate_members(f, &stream, err);
   inflateEnd(&stream);

@@ -6,6 +6,7 @@
 #include "model/inflate.h"
 
 #include "base/alloc.h"
+#include "base/zlib_memory.h"
 #include "model/tarball.h"
 
 #include <limits.h>
@@ -22,24 +23,14 @@ struct wf_inflate {
   unsigned char piece[PIECE];
 };
 
-static void *allocate(void *context, unsigned n, unsigned size) {
-  (void)context;
-  return wf_alloc_array(n, size);
-}
-
-static void release(void *context, void *block) {
-  (void)context;
-  wf_free(block);
-}
-
 wf_status wf_inflate_open(wf_inflate **out, const void *bytes, size_t size, wf_error *err) {
   const unsigned char *magic = bytes;
   if (size < 2 || magic[0] != 0x1f || magic[1] != 0x8b)
     return wf_fail(err, WF_PARSE, "is not compressed with gzip");
   wf_inflate *source = wf_alloc_zero(1, sizeof *source);
   if (!source) return wf_fail_nomem(err);
-  source->stream.zalloc = allocate;
-  source->stream.zfree = release;
+  source->stream.zalloc = wf_zlib_alloc;
+  source->stream.zfree = wf_zlib_free;
   source->stream.next_in = (z_const Bytef *)bytes;
   source->left = size;
   if (inflateInit2(&source->stream, GZIP_ONLY + MAX_WBITS) != Z_OK) {

@@ -14,6 +14,18 @@
 #define ROW "S,red,1.5\n"
 #define TINY_ANSWER "0.16888198\n"
 
+/* Invokes "e" over the open connection; `fields` are further header lines, each with its end. */
+static void ask(wire_answer *answer, int fd, const char *query, const char *fields,
+                const char *type, const char *body) {
+  char text[1024];
+  snprintf(text, sizeof text,
+           "POST /endpoints/e/invocations%s HTTP/1.1\r\nHost: localhost\r\n%sContent-Type: %s\r\n"
+           "Content-Length: %zu\r\n\r\n%s",
+           query, fields, type, strlen(body), body);
+  wire_text(fd, text);
+  REQUIRE(wire_read(fd, answer, false));
+}
+
 static void expect(site *s, const char *name, const char *type, const char *body, int status,
                    const char *part) {
   char *reply;
@@ -70,14 +82,8 @@ TEST(server_refuses_bad_requests_and_goes_on) {
   site_start(s);
   int fd = wire_connect(s->port);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    char text[1024];
     wire_answer answer;
-    snprintf(text, sizeof text,
-             "POST /endpoints/e/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
-             "Content-Length: %zu\r\n\r\n%s",
-             cases[i].type, strlen(cases[i].body), cases[i].body);
-    wire_text(fd, text);
-    REQUIRE(wire_read(fd, &answer, false));
+    ask(&answer, fd, "", "", cases[i].type, cases[i].body);
     CHECK_EQ_INT(answer.status, cases[i].status);
     CHECK_HAS(answer.body, cases[i].part);
     CHECK(!answer.close);
@@ -120,14 +126,8 @@ TEST(server_gives_reasons) {
   site_start(s);
   int fd = wire_connect(s->port);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    char text[1024];
     wire_answer answer;
-    snprintf(text, sizeof text,
-             "POST /endpoints/e/invocations%s HTTP/1.1\r\nHost: localhost\r\n%s"
-             "Content-Type: text/csv\r\nContent-Length: %zu\r\n\r\n%s",
-             cases[i].query, cases[i].field, strlen(ROW), ROW);
-    wire_text(fd, text);
-    REQUIRE(wire_read(fd, &answer, false));
+    ask(&answer, fd, cases[i].query, cases[i].field, "text/csv", ROW);
     CHECK_EQ_INT(answer.status, cases[i].status);
     CHECK_HAS(answer.body, cases[i].part);
     wire_free(&answer);

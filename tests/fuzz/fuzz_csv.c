@@ -14,8 +14,7 @@ static wf_frame *read_by(wf_view text, const wf_csv_options *options, wf_csv_rea
   wf_frame *frame = NULL;
   wf_status status = wf_csv_parse_by(&frame, text, options, reader, block, &err);
   *declined = status == WF_UNSUPPORTED;
-  require((status == WF_OK) == (frame != NULL));
-  require(status == WF_OK || err.message[0] != '\0');
+  require_outcome(status, frame, &err);
   return frame;
 }
 
@@ -26,9 +25,7 @@ static void write_and_read(const wf_frame *frame) {
   wf_frame *again = NULL;
   require(wf_csv_format(&text, &size, frame, NULL, NULL) == WF_OK);
   require(wf_csv_parse(&again, text, size, NULL, NULL, NULL) == WF_OK);
-  require(wf_frame_row_count(again) == wf_frame_row_count(frame));
-  wf_frame_release(again);
-  wf_text_free(text);
+  require_rows(frame, again, text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -8,8 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static wf_status read_by(wf_frame **out, wf_view text, const wf_jsonl_options *options,
                          size_t block, wf_jsonl_report *report, wf_error *err) {
   wf_status status = wf_jsonl_parse_by(out, text, options, block, report, err);
-  require((status == WF_OK) == (*out != NULL));
-  require(status == WF_OK || err->message[0] != '\0');
+  require_outcome(status, *out, err);
   return status;
 }
 
@@ -19,9 +18,7 @@ static void write_and_read(const wf_frame *frame) {
   wf_frame *again = NULL;
   require(wf_jsonl_format(&text, &size, frame, true, NULL) == WF_OK);
   require(wf_jsonl_parse(&again, text, size, NULL, NULL, NULL) == WF_OK);
-  require(wf_frame_row_count(again) == wf_frame_row_count(frame));
-  wf_frame_release(again);
-  wf_text_free(text);
+  require_rows(frame, again, text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
