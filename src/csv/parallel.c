@@ -30,14 +30,16 @@ typedef struct progress {
 
 /* The text of one block's string columns, by column. */
 typedef struct parcel {
+  struct parcel *next; /* among the spare ones */
   size_t row, n_rows;
   wf_bytes texts[];
 } parcel;
 
 /* Parcels on their way to the columns, in block order. */
 typedef struct mail {
-  pthread_mutex_t lock; /* guards the three below */
+  pthread_mutex_t lock; /* guards what is below */
   parcel **waiting;     /* by block */
+  parcel *spare;        /* delivered: their memory is used again */
   size_t next;
   bool delivering; /* by one thread at a time, which does not hold the lock meanwhile */
 } mail;
@@ -85,7 +87,6 @@ static wf_status deliver(pass *p, parcel *what, wf_error *err) {
     if (!is_string(column)) continue;
     status = wf_csv_gather_text(&column->gather, &what->texts[i], what->row, what->n_rows, err);
   }
-  free_parcel(what, p->plan->n_columns);
   return status;
 }
 
@@ -103,25 +104,38 @@ static wf_status post(pass *p, size_t index, parcel *what, wf_error *err) {
     pthread_mutex_unlock(&m->lock);
     status = deliver(p, next, err);
     pthread_mutex_lock(&m->lock);
+    next->next = m->spare;
+    m->spare = next;
   }
   if (mine) m->delivering = false;
   pthread_mutex_unlock(&m->lock);
   return status;
 }
 
-/* Takes the text out of the thread's sinks. */
+static parcel *new_parcel(pass *p) {
+  mail *m = &p->mail;
+  pthread_mutex_lock(&m->lock);
+  parcel *spare = m->spare;
+  if (spare) m->spare = spare->next;
+  pthread_mutex_unlock(&m->lock);
+  if (spare) return spare;
+  return wf_alloc_zero(1, sizeof *spare + p->plan->n_columns * sizeof *spare->texts);
+}
+
+/* Exchanges the text of the thread's sinks for what is no longer needed. */
 static wf_status post_texts(pass *p, size_t index, const wf_csv_block *block, wf_csv_sink *sinks,
                             wf_error *err) {
   size_t n = p->plan->n_columns;
   if (!p->has_strings) return WF_OK;
-  parcel *what = wf_alloc_zero(1, sizeof *what + n * sizeof *what->texts);
+  parcel *what = new_parcel(p);
   if (!what) return wf_fail_nomem(err);
   what->row = block->row;
   what->n_rows = block->n_records;
   for (size_t i = 0; i < n; i++) {
     if (!is_string(&p->columns[i])) continue;
+    wf_bytes used = what->texts[i];
     what->texts[i] = sinks[i].text;
-    sinks[i].text = (wf_bytes){0};
+    sinks[i].text = used;
   }
   return post(p, index, what, err);
 }
@@ -223,6 +237,11 @@ static void end_pass(pass *p) {
   for (size_t i = 0; p->blocks && i < p->n_threads; i++) wf_csv_block_dispose(&p->blocks[i]);
   for (size_t i = 0; p->mail.waiting && i < p->n_blocks; i++)
     free_parcel(p->mail.waiting[i], n_columns);
+  while (p->mail.spare) {
+    parcel *next = p->mail.spare->next;
+    free_parcel(p->mail.spare, n_columns);
+    p->mail.spare = next;
+  }
   for (size_t i = 0; i < n_columns; i++) wf_csv_gather_dispose(&p->columns[i].gather);
   wf_free(p->sinks);
   wf_free(p->codes);
