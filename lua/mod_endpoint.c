@@ -200,8 +200,15 @@ static int endpoint_serve(lua_State *L) {
   return conclude(L, s);
 }
 
+/* is_served(state_dir) → boolean */
+static int endpoint_is_served(lua_State *L) {
+  lua_pushboolean(L, wf_server_is_running(luaL_checkstring(L, 1)));
+  return 1;
+}
+
 int wfl_open_endpoint(lua_State *L) {
-  static const luaL_Reg functions[] = {{"serve", endpoint_serve}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"is_served", endpoint_is_served}, {"serve", endpoint_serve}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

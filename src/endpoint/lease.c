@@ -94,6 +94,16 @@ done:
   return status;
 }
 
+bool wf_lease_is_held(const char *state_dir) {
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  char *path = wf_path_join(state_dir, "serve.lock");
+  int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+  bool held = fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+  if (fd >= 0) close(fd);
+  wf_free(path);
+  return held;
+}
+
 const char *wf_lease_token(const wf_lease *lease) { return lease->token; }
 
 int wf_lease_last_port(const wf_lease *lease) {

@@ -11,6 +11,8 @@ typedef struct wf_lease wf_lease;
 /* Locks serve.lock; WF_BUSY names the process that has it. The lock ends with the process, however
  * it ends. */
 wf_status wf_lease_open(wf_lease **out, const char *state_dir, wf_error *err);
+/* Whether a server, of any process, has the lock. */
+bool wf_lease_is_held(const char *state_dir);
 /* A fresh secret of 256 bits, 64 hexadecimal digits. */
 const char *wf_lease_token(const wf_lease *lease);
 /* The port that the last server here was given; 0: none. */

@@ -164,6 +164,8 @@ wf_status wf_server_run(wf_server *server, wf_error *err) {
 
 void wf_server_stop(wf_server *server) { wf_http_server_stop(server->site.http); }
 
+bool wf_server_is_running(const char *state_dir) { return wf_lease_is_held(state_dir); }
+
 void wf_server_close(wf_server *server) {
   if (!server) return;
   wf_site *site = &server->site;

@@ -35,8 +35,7 @@ end
 -- ---- the server ---------------------------------------------------------------------------------
 
 -- {pid, port, token} of the server that was started last, or nil.
-local function server_file()
-  local directory = original.is_open() and original.directory() or state.directory()
+local function server_file(directory)
   local path = directory .. "/serve.json"
   if not sys.exists(path) then return nil end
   local ok, server = pcall(json.decode, sys.read_file(path))
@@ -45,9 +44,8 @@ end
 
 -- The running server's description, or nil.
 local function running_server()
-  local server = server_file()
-  if not server or not sys.process_alive(server.pid) then return nil end
-  return server
+  local directory = original.is_open() and original.directory() or state.directory()
+  return require("wf.core.endpoint").is_served(directory) and server_file(directory) or nil
 end
 
 -- A request that only the owner of the state directory can make; false when nobody answers it.
@@ -95,8 +93,13 @@ end
 
 -- ---- endpoints ----------------------------------------------------------------------------------
 
+-- A server that was killed could not record that its endpoints are out of service.
 local function record_of(name)
-  return (original.is_open() and original.catalog() or state.catalog()):get_endpoint(name)
+  local record = (original.is_open() and original.catalog() or state.catalog()):get_endpoint(name)
+  if record.state == "InService" and not running_server() then
+    record.state, record.message = "OutOfService", "no server is running; start it with: wf serve"
+  end
+  return record
 end
 
 function methods:state()

@@ -146,10 +146,15 @@ function Run:action(name, fn, ...)
   return launch(self, "action", name, fn, ...):await()
 end
 
--- A step whose value is needed later.
+-- A step whose value is needed later. The last one that the command line asked for ends the run, when
+-- those that were begun before it have ended too.
 function Run:async(name, fn, ...)
   local handle = launch(self, "async", name, fn, ...)
   self.handles[#self.handles + 1] = handle
+  if self.last == handle.step.name and #self.stack == 0 then
+    for _, begun in ipairs(self.handles) do begun:settle() end
+    for _, begun in ipairs(self.handles) do begun:await() end
+  end
   return handle
 end
 

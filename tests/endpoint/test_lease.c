@@ -11,11 +11,15 @@ TEST(lease_is_for_one) {
   wf_error err = WF_ERROR_INIT;
   wf_lease *lease, *second = NULL;
   char pid[32];
+  CHECK(!wf_lease_is_held(test_dir()));
   REQUIRE_OK(wf_lease_open(&lease, test_dir(), &err), err);
+  CHECK(wf_lease_is_held(test_dir()));
+  CHECK(!wf_lease_is_held(test_path("none")));
   snprintf(pid, sizeof pid, "process %d", (int)getpid());
   CHECK_FAILS(wf_lease_open(&second, test_dir(), &err), err, WF_BUSY, pid);
   CHECK_HAS(err.message, "serve.lock");
   wf_lease_close(lease);
+  CHECK(!wf_lease_is_held(test_dir()));
   REQUIRE_OK(wf_lease_open(&second, test_dir(), &err), err);
   wf_lease_close(second);
   CHECK_FAILS(wf_lease_open(&second, test_path("none"), &err), err, WF_NOTFOUND, "none");

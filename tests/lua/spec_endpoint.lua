@@ -204,6 +204,21 @@ t.test("a server that died is started again, with its endpoints", function()
   ]]
 end)
 
+t.test("a copied state directory gets a server of its own", function()
+  run [[
+    wf.endpoint.deploy { name = "a", model = train() }
+    local port = wf.endpoint.server().port
+    local home = require("wf.core.sys").state_dir()
+    os.execute(("rm -rf '%s.copy' && cp -r '%s' '%s.copy'"):format(home, home, home))
+    local check = io.popen(("WF_HOME='%s.copy' '%s' endpoints --json"):format(home,
+      require("wf.core.sys").executable()))
+    local listed = check:read("a")
+    check:close()
+    assert(listed:find("OutOfService", 1, true) and listed:find("no server is running", 1, true), listed)
+    assert(wf.endpoint.server().port == port)
+  ]]
+end)
+
 t.test("the server can be stopped and its endpoints come back with the next", function()
   run [[
     wf.endpoint.deploy { name = "a", model = train() }

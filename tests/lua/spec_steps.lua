@@ -97,6 +97,24 @@ t.test("--from takes what is kept of the steps before it, --until ends after a s
   t.contains(result.err, "no kept result of step 'New'")
 end)
 
+t.test("--until an async step waits for what was begun, and begins nothing more", function()
+  local result = t.script([[
+    local wf = require "wf"
+    local run <close> = wf.run { name = "Side by side" }
+    local a = run:async("A", function() return 1 end)
+    local b = run:async("B", function() return 2 end)
+    local c = run:async("C", function() return 3 end)
+    run:action("D", function() return a:await() + b:await() + c:await() end)
+    print("the end")
+  ]], { "--until", "B" })
+  t.equal(result.status, 0)
+  t.ok(not result.out:find("the end"))
+  local last = t.json { "show", "last", "--json" }
+  t.equal(last.state, "Succeeded")
+  t.equal(#last.steps, 2)
+  for _, step in ipairs(last.steps) do t.equal(step.state, "Succeeded") end
+end)
+
 t.test("--only executes one step", function()
   run(50)
   run(50, { "--only", "B", "--refresh", "B" })

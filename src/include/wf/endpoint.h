@@ -50,6 +50,10 @@ WF_API WF_NODISCARD wf_status wf_server_run(wf_server *server, wf_error *err);
 /* From any thread or a signal handler. */
 WF_API void wf_server_stop(wf_server *server);
 WF_API void wf_server_close(wf_server *server);
+/* Whether a server, of any process, has the state directory's lock. The lock is of the file itself:
+ * a copied directory is not served by the original's server, whatever the copy of serve.json says.
+ */
+WF_API bool wf_server_is_running(const char *state_dir);
 
 #ifdef __cplusplus
 }
