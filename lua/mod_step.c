@@ -5,6 +5,7 @@
  * argument. */
 #include "bind.h"
 #include "modules.h"
+#include "remote.h"
 #include "trace.h"
 
 #include "base/clock.h"
@@ -415,6 +416,7 @@ int wfl_open_step(lua_State *L) {
       {"observe", step_observe},
       {"on_print", step_on_print},
       {"random", step_random},
+      {"remote_digest", wfl_remote_digest},
       {"search_results", step_search_results},
       {"set_durable", step_set_durable},
       {NULL, NULL},

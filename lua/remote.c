@@ -5,6 +5,7 @@
 #include "trace.h"
 
 #include "base/alloc.h"
+#include "base/digest.h"
 #include "wf/http.h"
 
 #include <stdlib.h>
@@ -54,6 +55,23 @@ static wf_status send_s3(lua_State *L, wf_http_response *out, const wf_http_requ
   return wf_s3_get(out, &store, lua_tostring(L, -1), slash + 1, request, err);
 }
 
+static void push_digest(lua_State *L, const char *body, size_t size) {
+  wf_digest digest;
+  char text[WF_DIGEST_TEXT];
+  wf_error err = WF_ERROR_INIT;
+  if (wf_digest_bytes(&digest, body, size, &err) != WF_OK) wfl_raise(L, &err);
+  wf_digest_format(&digest, text);
+  lua_pushstring(L, text);
+}
+
+/* A body is hashed only for somebody who listens. */
+static void trace_body(lua_State *L, const char *url, const wf_http_response *response) {
+  if (!wfl_trace_is_observed(L)) return;
+  push_digest(L, response->body, response->body_size);
+  wfl_trace_remote(L, url, lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
 const char *wfl_fetch(lua_State *L, const char *url, int arg, const char *what, size_t *size) {
   double timeout = wfl_option_number(L, arg, what, "timeout", 60);
   if (!(timeout > 0 && timeout <= 86400))
@@ -65,7 +83,6 @@ const char *wfl_fetch(lua_State *L, const char *url, int arg, const char *what, 
       .max_response =
           (size_t)wfl_option_integer(L, arg, what, "max_bytes", 256 << 20, 1, LUA_MAXINTEGER),
   };
-  wfl_trace_file(L, url);
   wf_error err = WF_ERROR_INIT;
   wfl_class(L, FETCHED, NULL, NULL, free_response);
   wfl_box *box = wfl_newbox(L, FETCHED);
@@ -81,6 +98,19 @@ const char *wfl_fetch(lua_State *L, const char *url, int arg, const char *what, 
     wfl_fail(L, response->status == 404 ? WF_NOTFOUND : WF_EXTERNAL,
              "%s: the server answers with status %d%s", url, (int)response->status, moved);
   }
+  trace_body(L, url, response);
   *size = response->body_size;
   return response->body;
+}
+
+int wfl_remote_digest(lua_State *L) {
+  size_t size;
+  const char *url = luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  lua_createtable(L, 0, 1);
+  lua_pushinteger(L, LUA_MAXINTEGER); /* its reader has set the limit */
+  lua_setfield(L, 2, "max_bytes");
+  const char *body = wfl_fetch(L, url, 2, "address", &size);
+  push_digest(L, body, size);
+  return 1;
 }

@@ -16,8 +16,10 @@ bool wfl_is_remote(const char *path);
 
 /* The body at the address; pushes what owns it. The options table at `arg` may hold `timeout` (in
  * seconds, of the whole exchange; 60) and `max_bytes` (256 MiB; more is an error). Anything but the
- * status 200 is an error that names it. The observer hears of a file that is none: a step's result
- * that depends on it is not kept. */
+ * status 200 is an error that names it. The observer hears of the address and its body's digest. */
 const char *wfl_fetch(lua_State *L, const char *url, int arg, const char *what, size_t *size);
+
+/* remote_digest(url) → the digest of the body that is there now */
+int wfl_remote_digest(lua_State *L);
 
 #endif

@@ -18,14 +18,22 @@ static const char PATHS[] = "wf.trace.paths";
 static const char NEEDS[] = "wf.trace.needs";
 static const char LOADING[] = "wf.trace.loading";
 
-void wfl_trace(lua_State *L, const char *kind, const char *name) {
+/* `digest` NULL: the observer finds out itself. */
+static void tell(lua_State *L, const char *kind, const char *name, const char *digest) {
   if (lua_getfield(L, LUA_REGISTRYINDEX, OBSERVER) == LUA_TFUNCTION) {
     lua_pushstring(L, kind);
     lua_pushstring(L, name);
-    lua_call(L, 2, 0);
+    lua_pushstring(L, digest);
+    lua_call(L, 3, 0);
   } else {
     lua_pop(L, 1);
   }
+}
+
+void wfl_trace(lua_State *L, const char *kind, const char *name) { tell(L, kind, name, NULL); }
+
+void wfl_trace_remote(lua_State *L, const char *url, const char *digest) {
+  tell(L, "remote", url, digest);
 }
 
 void wfl_trace_file(lua_State *L, const char *path) { wfl_trace(L, "file", path); }
@@ -33,6 +41,12 @@ void wfl_trace_file(lua_State *L, const char *path) { wfl_trace(L, "file", path)
 void wfl_trace_observe(lua_State *L, int index) {
   lua_pushvalue(L, index);
   lua_setfield(L, LUA_REGISTRYINDEX, OBSERVER);
+}
+
+bool wfl_trace_is_observed(lua_State *L) {
+  bool is = lua_getfield(L, LUA_REGISTRYINDEX, OBSERVER) == LUA_TFUNCTION;
+  lua_pop(L, 1);
+  return is;
 }
 
 void wfl_trace_on_print(lua_State *L, int index) {

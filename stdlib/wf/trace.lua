@@ -5,8 +5,9 @@
 --   recorder.reads                          -- { { kind, name, digest, text, identity }, … }
 --   trace.holds(read, run)                  -- whether it would be read so again; else what is there now
 --
--- Files read through wf, io.open, io.lines, loadfile, dofile and require, environment variables,
--- parameters of the run, registered baselines and the training library are recorded with a digest.
+-- Files read through wf, io.open, io.lines, loadfile, dofile and require, web addresses, environment
+-- variables, parameters of the run, registered baselines and the training library are recorded with a
+-- digest. What is at an address is fetched again to compare.
 -- The clock is recorded without one: a cached step keeps the time it has seen. What cannot be
 -- recorded (a pipe, a file that changes while it is read, an action inside a step) makes the step's
 -- result one that is not kept: recorder.problem says why.
@@ -68,6 +69,7 @@ local observers = {
   file = note_file,
   env = function(name) trace.note("env", name, value_digest(getenv(name))) end,
   clock = function(name) trace.note("clock", name, "") end,
+  remote = function(url, digest) trace.note("remote", url, digest) end,
   require = function(name)
     if name:find("^wf$") or name:find("^wf%.") then return end
     local files = core.module_files(name)
@@ -79,10 +81,10 @@ local observers = {
 -- An observer reads nothing that is to be observed.
 local observing = false
 
-local function observe(kind, name)
+local function observe(kind, name, digest)
   if observing then return end
   observing = true
-  local ok, e = pcall(observers[kind], name)
+  local ok, e = pcall(observers[kind], name, digest)
   observing = false
   if not ok then error(e, 0) end
 end
@@ -160,6 +162,11 @@ local now = {
   end,
   env = function(name) return value_digest(getenv(name)) end,
   clock = function() return "" end,
+  remote = function(url) -- an address that cannot be read now is read, and fails, in the step
+    local ok, digest
+    trace.silently(function() ok, digest = pcall(core.remote_digest, url) end)
+    return ok and digest or "unreadable"
+  end,
   param = function(name, _, run)
     local value = run.values[name]
     return key.value(value), trace.preview(value)
@@ -181,7 +188,7 @@ function trace.holds(read, run)
   return digest == read[3], text
 end
 
-local words = { file = "file %s", env = "environment variable %s", param = "parameter %s",
+local words = { file = "file %s", remote = "%s", env = "environment variable %s", param = "parameter %s",
   library = "library %s", registry = "registry %s" }
 
 -- What changed, in words.

@@ -81,6 +81,28 @@ t.test("tables are read from web addresses", function()
   end)
 end)
 
+t.test("a step that has read an address is executed again when what is there has changed", function()
+  serving(function(url, folder)
+    save(folder .. "/t.csv", "a\n1\n2\n")
+    local body = ([[
+      local wf = require "wf"
+      local run <close> = wf.run { name = "Remote" }
+      print(run:step("Read", function() return #wf.csv.read("%st.csv") end))
+    ]]):format(url)
+    t.equal(t.succeeds(body).out, "2\n")
+    t.equal(t.succeeds(body).out, "2\n")
+    t.equal(t.json({ "show", "last", "--json" }).steps[1].state, "Cached")
+    save(folder .. "/t.csv", "a\n1\n2\n3\n")
+    t.equal(t.succeeds(body).out, "3\n")
+    local step = t.json({ "show", "last", "--json" }).steps[1]
+    t.equal(step.why, url .. "t.csv changed")
+    os.remove(folder .. "/t.csv")
+    local result = t.script(body)
+    t.equal(result.status, 1)
+    t.contains(result.err, "404")
+  end)
+end)
+
 t.test("objects of a store that checks signatures", function()
   serving(function(url, folder)
     os.execute(("mkdir '%s/bucket'"):format(folder))
