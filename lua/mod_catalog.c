@@ -2,11 +2,10 @@
  *
  * Methods carry the C functions' names and take their arguments in order. Records are tables with
  * the C structs' field names; a field that holds nothing is absent, 0 among the times, runs and
- * steps included. The library gives records to a callback in the middle of a query, where a Lua
- * error must not jump away: each record is pushed in a protected call whose error is raised after
- * the query. */
+ * steps included. */
 #include "bind.h"
 #include "modules.h"
+#include "record.h"
 
 #include "wf/catalog.h"
 
@@ -19,31 +18,20 @@ static void close_catalog(void *catalog) { wf_catalog_close(catalog); }
 /* ---- records ------------------------------------------------------------------------------------
  */
 
-static void set_text(lua_State *L, const char *name, const char *text) {
-  if (!text) return;
-  lua_pushstring(L, text);
-  lua_setfield(L, -2, name);
-}
-
-static void set_integer(lua_State *L, const char *name, int64_t value) {
-  lua_pushinteger(L, value);
-  lua_setfield(L, -2, name);
-}
-
 static void set_positive(lua_State *L, const char *name, int64_t value) {
-  if (value > 0) set_integer(L, name, value);
+  if (value > 0) wfl_set_integer(L, name, value);
 }
 
 static void push_run(lua_State *L, const void *record) {
   const wf_run_record *r = record;
   lua_createtable(L, 0, 10);
-  set_integer(L, "id", r->id);
-  set_text(L, "name", r->name);
-  set_text(L, "script", r->script);
-  set_text(L, "params_json", r->params_json);
-  set_text(L, "state", wf_state_name(r->state));
-  set_text(L, "message", r->message);
-  set_text(L, "outcome_json", r->outcome_json);
+  wfl_set_integer(L, "id", r->id);
+  wfl_set_text(L, "name", r->name);
+  wfl_set_text(L, "script", r->script);
+  wfl_set_text(L, "params_json", r->params_json);
+  wfl_set_text(L, "state", wf_state_name(r->state));
+  wfl_set_text(L, "message", r->message);
+  wfl_set_text(L, "outcome_json", r->outcome_json);
   set_positive(L, "pid", r->pid);
   set_positive(L, "started_us", r->started_us);
   set_positive(L, "ended_us", r->ended_us);
@@ -52,18 +40,18 @@ static void push_run(lua_State *L, const void *record) {
 static void push_step(lua_State *L, const void *record) {
   const wf_step_record *r = record;
   lua_createtable(L, 0, 11);
-  set_integer(L, "id", r->id);
-  set_integer(L, "run", r->run);
-  set_text(L, "name", r->name);
-  set_text(L, "kind", r->kind);
-  set_text(L, "state", wf_state_name(r->state));
-  set_text(L, "message", r->message);
-  set_text(L, "outcome_json", r->outcome_json);
-  set_text(L, "log_path", r->log_path);
-  set_text(L, "key", r->key);
-  set_text(L, "why", r->why);
+  wfl_set_integer(L, "id", r->id);
+  wfl_set_integer(L, "run", r->run);
+  wfl_set_text(L, "name", r->name);
+  wfl_set_text(L, "kind", r->kind);
+  wfl_set_text(L, "state", wf_state_name(r->state));
+  wfl_set_text(L, "message", r->message);
+  wfl_set_text(L, "outcome_json", r->outcome_json);
+  wfl_set_text(L, "log_path", r->log_path);
+  wfl_set_text(L, "key", r->key);
+  wfl_set_text(L, "why", r->why);
   set_positive(L, "result", r->result);
-  set_integer(L, "nth", r->nth);
+  wfl_set_integer(L, "nth", r->nth);
   set_positive(L, "started_us", r->started_us);
   set_positive(L, "ended_us", r->ended_us);
 }
@@ -71,16 +59,16 @@ static void push_step(lua_State *L, const void *record) {
 static void push_version(lua_State *L, const void *record) {
   const wf_version_record *r = record;
   lua_createtable(L, 0, 13);
-  set_text(L, "group", r->group);
-  set_integer(L, "version", r->version);
-  set_text(L, "digest", r->digest);
-  set_text(L, "approval", wf_approval_name(r->approval));
-  set_text(L, "approved_by", r->approved_by);
-  set_text(L, "approval_reason", r->approval_reason);
+  wfl_set_text(L, "group", r->group);
+  wfl_set_integer(L, "version", r->version);
+  wfl_set_text(L, "digest", r->digest);
+  wfl_set_text(L, "approval", wf_approval_name(r->approval));
+  wfl_set_text(L, "approved_by", r->approved_by);
+  wfl_set_text(L, "approval_reason", r->approval_reason);
   set_positive(L, "approval_us", r->approval_us);
-  set_text(L, "description", r->description);
-  set_text(L, "metrics_json", r->metrics_json);
-  set_text(L, "baselines_json", r->baselines_json);
+  wfl_set_text(L, "description", r->description);
+  wfl_set_text(L, "metrics_json", r->metrics_json);
+  wfl_set_text(L, "baselines_json", r->baselines_json);
   set_positive(L, "run", r->run);
   set_positive(L, "step", r->step);
   set_positive(L, "created_us", r->created_us);
@@ -89,27 +77,27 @@ static void push_version(lua_State *L, const void *record) {
 static void push_approval(lua_State *L, const void *record) {
   const wf_approval_record *r = record;
   lua_createtable(L, 0, 8);
-  set_integer(L, "id", r->id);
-  set_text(L, "group", r->group);
-  set_integer(L, "version", r->version);
-  set_text(L, "before", r->before);
-  set_text(L, "after", wf_approval_name(r->after));
-  set_text(L, "by", r->by);
-  set_text(L, "reason", r->reason);
+  wfl_set_integer(L, "id", r->id);
+  wfl_set_text(L, "group", r->group);
+  wfl_set_integer(L, "version", r->version);
+  wfl_set_text(L, "before", r->before);
+  wfl_set_text(L, "after", wf_approval_name(r->after));
+  wfl_set_text(L, "by", r->by);
+  wfl_set_text(L, "reason", r->reason);
   set_positive(L, "at_us", r->at_us);
 }
 
 static void push_endpoint(lua_State *L, const void *record) {
   const wf_endpoint_record *r = record;
   lua_createtable(L, 0, 10);
-  set_text(L, "name", r->name);
-  set_text(L, "state", wf_endpoint_state_name(r->state));
-  set_text(L, "message", r->message);
-  set_text(L, "group", r->group);
+  wfl_set_text(L, "name", r->name);
+  wfl_set_text(L, "state", wf_endpoint_state_name(r->state));
+  wfl_set_text(L, "message", r->message);
+  wfl_set_text(L, "group", r->group);
   set_positive(L, "version", r->version);
-  set_text(L, "digest", r->digest);
-  set_text(L, "live_digest", r->live_digest);
-  set_integer(L, "generation", r->generation);
+  wfl_set_text(L, "digest", r->digest);
+  wfl_set_text(L, "live_digest", r->live_digest);
+  wfl_set_integer(L, "generation", r->generation);
   set_positive(L, "created_us", r->created_us);
   set_positive(L, "updated_us", r->updated_us);
 }
@@ -117,68 +105,32 @@ static void push_endpoint(lua_State *L, const void *record) {
 static void push_event(lua_State *L, const void *record) {
   const wf_event_record *r = record;
   lua_createtable(L, 0, 6);
-  set_integer(L, "id", r->id);
+  wfl_set_integer(L, "id", r->id);
   set_positive(L, "at_us", r->at_us);
-  set_text(L, "kind", r->kind);
-  set_text(L, "subject", r->subject);
-  set_text(L, "who", r->who);
-  set_text(L, "detail_json", r->detail_json);
+  wfl_set_text(L, "kind", r->kind);
+  wfl_set_text(L, "subject", r->subject);
+  wfl_set_text(L, "who", r->who);
+  wfl_set_text(L, "detail_json", r->detail_json);
 }
 
 /* ---- visiting -----------------------------------------------------------------------------------
  */
 
-/* Collects records in the list on the top of the stack. */
-typedef struct collector {
-  lua_State *L;
-  void (*push)(lua_State *L, const void *record);
-  const void *record;
-  lua_Integer n;
-  bool failed; /* the error is then on the top of the stack */
-} collector;
-
-/* Arguments: the list and the collector. */
-static int collect_one(lua_State *L) {
-  collector *c = lua_touserdata(L, 2);
-  c->push(L, c->record);
-  lua_rawseti(L, 1, ++c->n);
-  return 0;
+static bool visit_run(void *context, const wf_run_record *r) { return wfl_records_add(context, r); }
+static bool visit_step(void *context, const wf_step_record *r) {
+  return wfl_records_add(context, r);
 }
-
-static bool visit(void *context, const void *record) {
-  collector *c = context;
-  c->record = record;
-  lua_pushcfunction(c->L, collect_one);
-  lua_pushvalue(c->L, -2);
-  lua_pushlightuserdata(c->L, c);
-  c->failed = lua_pcall(c->L, 2, 0, 0) != LUA_OK;
-  return !c->failed;
+static bool visit_version(void *context, const wf_version_record *r) {
+  return wfl_records_add(context, r);
 }
-
-static bool visit_run(void *context, const wf_run_record *r) { return visit(context, r); }
-static bool visit_step(void *context, const wf_step_record *r) { return visit(context, r); }
-static bool visit_version(void *context, const wf_version_record *r) { return visit(context, r); }
-static bool visit_approval(void *context, const wf_approval_record *r) { return visit(context, r); }
-static bool visit_endpoint(void *context, const wf_endpoint_record *r) { return visit(context, r); }
-static bool visit_event(void *context, const wf_event_record *r) { return visit(context, r); }
-
-static collector begin(lua_State *L, void (*push)(lua_State *L, const void *record)) {
-  luaL_checkstack(L, 10, NULL);
-  lua_newtable(L);
-  return (collector){.L = L, .push = push};
+static bool visit_approval(void *context, const wf_approval_record *r) {
+  return wfl_records_add(context, r);
 }
-
-/* The list is the result. */
-static int finish_list(lua_State *L, const collector *c, wf_status status, const wf_error *err) {
-  if (c->failed) return lua_error(L);
-  return status == WF_OK ? 1 : wfl_raise(L, err);
+static bool visit_endpoint(void *context, const wf_endpoint_record *r) {
+  return wfl_records_add(context, r);
 }
-
-/* The only record of the list is the result. */
-static int finish_one(lua_State *L, const collector *c, wf_status status, const wf_error *err) {
-  finish_list(L, c, status, err);
-  lua_rawgeti(L, -1, 1);
-  return 1;
+static bool visit_event(void *context, const wf_event_record *r) {
+  return wfl_records_add(context, r);
 }
 
 /* ---- runs and steps -----------------------------------------------------------------------------
@@ -247,18 +199,18 @@ static int catalog_list_runs(lua_State *L) {
   lua_Integer limit = luaL_optinteger(L, 2, 0);
   luaL_argcheck(L, limit >= 0, 2, "negative");
   wf_error err = WF_ERROR_INIT;
-  collector c = begin(L, push_run);
+  wfl_records c = wfl_records_begin(L, push_run);
   wf_status status = wf_catalog_list_runs(catalog, (size_t)limit, visit_run, &c, &err);
-  return finish_list(L, &c, status, &err);
+  return wfl_records_finish(&c, status, &err);
 }
 
 static int catalog_get_run(lua_State *L) {
   wf_catalog *catalog = check(L);
   int64_t run = luaL_checkinteger(L, 2);
   wf_error err = WF_ERROR_INIT;
-  collector c = begin(L, push_run);
+  wfl_records c = wfl_records_begin(L, push_run);
   wf_status status = wf_catalog_get_run(catalog, run, visit_run, &c, &err);
-  return finish_one(L, &c, status, &err);
+  return wfl_records_finish_one(&c, status, &err);
 }
 
 static void read_filter(lua_State *L, int index, wf_step_filter *out) {
@@ -279,9 +231,9 @@ static int catalog_list_steps_with(lua_State *L) {
   wf_catalog *catalog = check(L);
   int64_t result = luaL_checkinteger(L, 2);
   wf_error err = WF_ERROR_INIT;
-  collector c = begin(L, push_step);
+  wfl_records c = wfl_records_begin(L, push_step);
   wf_status status = wf_catalog_list_steps_with(catalog, result, visit_step, &c, &err);
-  return finish_list(L, &c, status, &err);
+  return wfl_records_finish(&c, status, &err);
 }
 
 /* list_steps(run[, {name =, unusual =, newest_first =, skip =, limit =}]) */
@@ -291,9 +243,9 @@ static int catalog_list_steps(lua_State *L) {
   wf_error err = WF_ERROR_INIT;
   wf_step_filter filter = {0};
   if (!lua_isnoneornil(L, 3)) read_filter(L, 3, &filter);
-  collector c = begin(L, push_step);
+  wfl_records c = wfl_records_begin(L, push_step);
   wf_status status = wf_catalog_find_steps(catalog, run, &filter, visit_step, &c, &err);
-  return finish_list(L, &c, status, &err);
+  return wfl_records_finish(&c, status, &err);
 }
 
 /* count_steps(run) → {Succeeded = 12, …}, total */
@@ -306,7 +258,7 @@ static int catalog_count_steps(lua_State *L) {
   lua_newtable(L);
   for (int state = 0; state < WF_STATE_COUNT; state++) {
     total += counts[state];
-    if (counts[state]) set_integer(L, wf_state_name((wf_state)state), (int64_t)counts[state]);
+    if (counts[state]) wfl_set_integer(L, wf_state_name((wf_state)state), (int64_t)counts[state]);
   }
   lua_pushinteger(L, (lua_Integer)total);
   return 2;
@@ -367,9 +319,9 @@ static int catalog_list_versions(lua_State *L) {
   wf_catalog *catalog = check(L);
   const char *group = wfl_opt_text(L, 2, NULL);
   wf_error err = WF_ERROR_INIT;
-  collector c = begin(L, push_version);
+  wfl_records c = wfl_records_begin(L, push_version);
   wf_status status = wf_catalog_list_versions(catalog, group, visit_version, &c, &err);
-  return finish_list(L, &c, status, &err);
+  return wfl_records_finish(&c, status, &err);
 }
 
 /* get_version(group[, version[, approved]]); version 0: the latest */
@@ -379,10 +331,10 @@ static int catalog_get_version(lua_State *L) {
   int64_t version = luaL_optinteger(L, 3, 0);
   bool approved = lua_toboolean(L, 4);
   wf_error err = WF_ERROR_INIT;
-  collector c = begin(L, push_version);
+  wfl_records c = wfl_records_begin(L, push_version);
   wf_status status =
       wf_catalog_get_version(catalog, group, version, approved, visit_version, &c, &err);
-  return finish_one(L, &c, status, &err);
+  return wfl_records_finish_one(&c, status, &err);
 }
 
 static int catalog_list_approvals(lua_State *L) {
@@ -390,9 +342,9 @@ static int catalog_list_approvals(lua_State *L) {
   const char *group = wfl_check_text(L, 2);
   int64_t version = luaL_checkinteger(L, 3);
   wf_error err = WF_ERROR_INIT;
-  collector c = begin(L, push_approval);
+  wfl_records c = wfl_records_begin(L, push_approval);
   wf_status status = wf_catalog_list_approvals(catalog, group, version, visit_approval, &c, &err);
-  return finish_list(L, &c, status, &err);
+  return wfl_records_finish(&c, status, &err);
 }
 
 /* ---- endpoints and events -----------------------------------------------------------------------
@@ -426,27 +378,27 @@ static int catalog_server_stopped(lua_State *L) {
 static int catalog_list_endpoints(lua_State *L) {
   wf_catalog *catalog = check(L);
   wf_error err = WF_ERROR_INIT;
-  collector c = begin(L, push_endpoint);
+  wfl_records c = wfl_records_begin(L, push_endpoint);
   wf_status status = wf_catalog_list_endpoints(catalog, visit_endpoint, &c, &err);
-  return finish_list(L, &c, status, &err);
+  return wfl_records_finish(&c, status, &err);
 }
 
 static int catalog_get_endpoint(lua_State *L) {
   wf_catalog *catalog = check(L);
   const char *name = wfl_check_text(L, 2);
   wf_error err = WF_ERROR_INIT;
-  collector c = begin(L, push_endpoint);
+  wfl_records c = wfl_records_begin(L, push_endpoint);
   wf_status status = wf_catalog_get_endpoint(catalog, name, visit_endpoint, &c, &err);
-  return finish_one(L, &c, status, &err);
+  return wfl_records_finish_one(&c, status, &err);
 }
 
 static int catalog_list_events(lua_State *L) {
   wf_catalog *catalog = check(L);
   const char *subject = wfl_opt_text(L, 2, NULL);
   wf_error err = WF_ERROR_INIT;
-  collector c = begin(L, push_event);
+  wfl_records c = wfl_records_begin(L, push_event);
   wf_status status = wf_catalog_list_events(catalog, subject, visit_event, &c, &err);
-  return finish_list(L, &c, status, &err);
+  return wfl_records_finish(&c, status, &err);
 }
 
 static int catalog_add_event(lua_State *L) {

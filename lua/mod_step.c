@@ -5,6 +5,7 @@
  * argument. */
 #include "bind.h"
 #include "modules.h"
+#include "record.h"
 #include "remote.h"
 #include "trace.h"
 
@@ -21,61 +22,25 @@ static wf_catalog *check(lua_State *L) { return wfl_check(L, 1, "wf.catalog"); }
 /* ---- results ------------------------------------------------------------------------------------
  */
 
-static void set_text(lua_State *L, const char *name, const char *text) {
-  if (!text) return;
-  lua_pushstring(L, text);
-  lua_setfield(L, -2, name);
-}
-
-static void set_integer(lua_State *L, const char *name, int64_t value) {
-  lua_pushinteger(L, value);
-  lua_setfield(L, -2, name);
-}
-
-static void push_result(lua_State *L, const wf_result_record *r) {
+static void push_result(lua_State *L, const void *record) {
+  const wf_result_record *r = record;
   lua_createtable(L, 0, 10);
-  set_integer(L, "id", r->id);
-  set_text(L, "key", r->key);
+  wfl_set_integer(L, "id", r->id);
+  wfl_set_text(L, "key", r->key);
   lua_pushlstring(L, r->value, r->value_size);
   lua_setfield(L, -2, "value");
   lua_pushboolean(L, r->stored);
   lua_setfield(L, -2, "stored");
-  set_text(L, "objects_json", r->objects_json);
-  set_text(L, "parts_json", r->parts_json);
-  set_text(L, "trace_json", r->trace_json);
-  set_text(L, "log_path", r->log_path);
-  set_integer(L, "took_us", r->took_us);
-  set_integer(L, "created_us", r->created_us);
+  wfl_set_text(L, "objects_json", r->objects_json);
+  wfl_set_text(L, "parts_json", r->parts_json);
+  wfl_set_text(L, "trace_json", r->trace_json);
+  wfl_set_text(L, "log_path", r->log_path);
+  wfl_set_integer(L, "took_us", r->took_us);
+  wfl_set_integer(L, "created_us", r->created_us);
 }
 
-/* Records come in the middle of a query, where a Lua error must not jump away. */
-typedef struct collector {
-  lua_State *L;
-  const wf_result_record *record;
-  lua_Integer n;
-  bool failed; /* the error is then on the top of the stack */
-} collector;
-
-static int collect_one(lua_State *L) {
-  collector *c = lua_touserdata(L, 2);
-  push_result(L, c->record);
-  lua_rawseti(L, 1, ++c->n);
-  return 0;
-}
-
-static bool collect(void *context, const wf_result_record *record) {
-  collector *c = context;
-  c->record = record;
-  lua_pushcfunction(c->L, collect_one);
-  lua_pushvalue(c->L, -2);
-  lua_pushlightuserdata(c->L, c);
-  c->failed = lua_pcall(c->L, 2, 0, 0) != LUA_OK;
-  return !c->failed;
-}
-
-static int finish_list(lua_State *L, const collector *c, wf_status status, const wf_error *err) {
-  if (c->failed) return lua_error(L);
-  return status == WF_OK ? 1 : wfl_raise(L, err);
+static bool collect(void *context, const wf_result_record *r) {
+  return wfl_records_add(context, r);
 }
 
 /* find_results(catalog, key) → list, newest first */
@@ -83,11 +48,9 @@ static int step_find_results(lua_State *L) {
   wf_catalog *catalog = check(L);
   const char *key = luaL_checkstring(L, 2);
   wf_error err = WF_ERROR_INIT;
-  luaL_checkstack(L, 10, NULL);
-  lua_newtable(L);
-  collector c = {.L = L};
+  wfl_records c = wfl_records_begin(L, push_result);
   wf_status status = wf_catalog_find_results(catalog, key, collect, &c, &err);
-  return finish_list(L, &c, status, &err);
+  return wfl_records_finish(&c, status, &err);
 }
 
 /* latest_result(catalog, run name, step name, nth) → record | nil */
@@ -96,12 +59,9 @@ static int step_latest_result(lua_State *L) {
   const char *run = luaL_checkstring(L, 2), *name = luaL_checkstring(L, 3);
   lua_Integer nth = luaL_checkinteger(L, 4);
   wf_error err = WF_ERROR_INIT;
-  lua_newtable(L);
-  collector c = {.L = L};
+  wfl_records c = wfl_records_begin(L, push_result);
   wf_status status = wf_catalog_find_latest_result(catalog, run, name, nth, collect, &c, &err);
-  finish_list(L, &c, status, &err);
-  lua_rawgeti(L, -1, 1);
-  return 1;
+  return wfl_records_finish_one(&c, status, &err);
 }
 
 /* get_result(catalog, id) → record */
@@ -109,12 +69,9 @@ static int step_get_result(lua_State *L) {
   wf_catalog *catalog = check(L);
   lua_Integer id = luaL_checkinteger(L, 2);
   wf_error err = WF_ERROR_INIT;
-  lua_newtable(L);
-  collector c = {.L = L};
+  wfl_records c = wfl_records_begin(L, push_result);
   wf_status status = wf_catalog_get_result(catalog, id, collect, &c, &err);
-  finish_list(L, &c, status, &err);
-  lua_rawgeti(L, -1, 1);
-  return 1;
+  return wfl_records_finish_one(&c, status, &err);
 }
 
 /* search_results(catalog, text) → list, oldest first */
@@ -122,19 +79,17 @@ static int step_search_results(lua_State *L) {
   wf_catalog *catalog = check(L);
   const char *text = wfl_check_text(L, 2);
   wf_error err = WF_ERROR_INIT;
-  lua_newtable(L);
-  collector c = {.L = L};
+  wfl_records c = wfl_records_begin(L, push_result);
   wf_status status = wf_catalog_search_results(catalog, text, collect, &c, &err);
-  return finish_list(L, &c, status, &err);
+  return wfl_records_finish(&c, status, &err);
 }
 
 static int step_list_results(lua_State *L) {
   wf_catalog *catalog = check(L);
   wf_error err = WF_ERROR_INIT;
-  lua_newtable(L);
-  collector c = {.L = L};
+  wfl_records c = wfl_records_begin(L, push_result);
   wf_status status = wf_catalog_list_results(catalog, collect, &c, &err);
-  return finish_list(L, &c, status, &err);
+  return wfl_records_finish(&c, status, &err);
 }
 
 static int step_forget_result(lua_State *L) {
