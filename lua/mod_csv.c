@@ -14,6 +14,7 @@
 static char character(lua_State *L, int arg, const char *what, const char *name, char otherwise) {
   const char *text = wfl_option_string(L, arg, what, name, NULL);
   if (!text) return otherwise;
+  if (*text == '\0' && strcmp(name, "quote") == 0) return '\0'; /* none */
   if (strlen(text) != 1)
     wfl_fail(L, WF_INVALID, "%s: option '%s' must be one character, got '%s'", what, name, text);
   return *text;
@@ -30,16 +31,48 @@ static wf_csv_options common_options(lua_State *L, int arg, const char *what) {
   return options;
 }
 
+/* "columns": names and numbers of fields. */
+static void choose_columns(lua_State *L, int arg, const char *what, wf_csv_options *options) {
+  if (lua_getfield(L, arg, "columns") != LUA_TTABLE) {
+    lua_pop(L, 1);
+    options->columns = wfl_option_strings(L, arg, what, "columns", &options->n_columns);
+    return;
+  }
+  int list = lua_gettop(L);
+  size_t n = lua_rawlen(L, list);
+  const char **columns = wfl_scratch(L, n, sizeof *columns);
+  size_t *positions = wfl_scratch(L, n, sizeof *positions);
+  for (size_t i = 0; i < n; i++) {
+    int type = lua_rawgeti(L, list, (lua_Integer)i + 1);
+    columns[i] = type == LUA_TSTRING ? wfl_top_text(L, what) : NULL;
+    lua_Integer number = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+    if (!columns[i] && number < 1)
+      wfl_fail(L, WF_TYPE, "%s: option 'columns': item %d must be a name or a number from 1", what,
+               (int)i + 1);
+    positions[i] = (size_t)number;
+    lua_pop(L, 1);
+  }
+  options->columns = columns;
+  options->positions = positions;
+  options->n_columns = n;
+}
+
 static wf_csv_options read_options(lua_State *L, int arg, const char *what) {
   static const char *const names[] = {
-      "delimiter",   "quote",     "header",   "missing", "columns",
-      "types",       "on_error",  "max_rows", "trim",    "rename_duplicates",
-      "finite_only", "max_bytes", "timeout",  NULL};
+      "delimiter",         "quote",       "comment",  "skip",     "header", "names",     "missing",
+      "columns",           "types",       "on_error", "max_rows", "trim",   "max_bytes", "timeout",
+      "rename_duplicates", "finite_only", NULL};
   static const char *const policies[] = {"raise", "skip", "null", NULL}; /* as in the enum */
   wfl_options(L, arg, what, names);
   wf_csv_options options = common_options(L, arg, what);
-  const char **columns = wfl_option_strings(L, arg, what, "columns", &options.n_columns);
-  if (columns) options.columns = columns;
+  options.comment = character(L, arg, what, "comment", '\0');
+  options.skip_lines = (size_t)wfl_option_integer(L, arg, what, "skip", 0, 0, LUA_MAXINTEGER);
+  const char **given = wfl_option_strings(L, arg, what, "names", &options.n_names);
+  if (given) { /* then all records are data, unless one is said to be a header */
+    options.names = given;
+    options.header = wfl_option_boolean(L, arg, what, "header", false);
+  }
+  choose_columns(L, arg, what, &options);
   options.n_typed = wfl_option_types(L, arg, what, &options.typed, &options.types);
   int policy = wfl_option_choice(L, arg, what, "on_error", policies, 0);
   options.bad_row = (wf_csv_bad_row)policy;

@@ -151,15 +151,17 @@ WF_CSV_AVX2 static bool list_avx2(wf_csv_block *b, const wf_csv_dialect *dialect
 #define list_avx2 list_plain
 #endif
 
-/* Where each record begins; false when one has not n_fields fields. Only record ends and delimiters
- * are listed: when as many places as there are ends hold one, all others hold delimiters. */
-static bool find_records(wf_csv_block *b, size_t n_fields) {
+/* Where each record begins; false when one has not n_fields fields, or is a comment. Only record
+ * ends and delimiters are listed: when as many places as there are ends hold one, all others hold
+ * delimiters. */
+static bool find_records(wf_csv_block *b, size_t n_fields, char comment) {
   size_t n = b->n_records, at = 0, wanted;
   if (__builtin_mul_overflow(n, n_fields, &wanted) || wanted > b->n_positions) return false;
   for (size_t k = 0; k < n; k++) {
     size_t end = b->positions[k * n_fields + n_fields - 1];
     if (end < b->size && !is_line_end(b->data[end])) return false;
     while (is_line_end(b->data[at])) at++; /* blank lines */
+    if (comment && b->data[at] == comment) return false;
     b->starts[k] = (uint32_t)at;
     at = end + 1;
   }
@@ -190,7 +192,7 @@ static wf_status list_records(wf_csv_block *b, const wf_csv_front *f, bool at_en
     b->positions[b->n_positions++] = (uint32_t)b->size; /* the last record has no line end */
     b->n_records++;
   }
-  *regular = good && !(at_end && inside) && find_records(b, f->n_fields);
+  *regular = good && !(at_end && inside) && find_records(b, f->n_fields, f->dialect.comment);
   return WF_OK;
 }
 

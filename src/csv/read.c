@@ -6,6 +6,7 @@
 #include "wf/csv.h"
 
 #include "base/alloc.h"
+#include "base/suggest.h"
 #include "csv/plan.h"
 #include "csv/records.h"
 #include "frame/utf8.h"
@@ -29,11 +30,19 @@ static wf_status check_options(const wf_csv_options *options, wf_error *err) {
   if (!usable(options->delimiter)) {
     return wf_fail(err, WF_INVALID, "the delimiter must be one ASCII character, not a line end");
   }
-  if (!usable(options->quote)) {
+  if (options->quote && !usable(options->quote)) {
     return wf_fail(err, WF_INVALID, "the quote must be one ASCII character, not a line end");
+  }
+  if (options->comment && !usable(options->comment)) {
+    return wf_fail(err, WF_INVALID, "the comment mark must be one ASCII character, not a line end");
   }
   if (options->quote == options->delimiter) {
     return wf_fail(err, WF_INVALID, "delimiter and quote are both '%c'", options->quote);
+  }
+  if (options->comment &&
+      (options->comment == options->delimiter || options->comment == options->quote)) {
+    return wf_fail(err, WF_INVALID, "'%c' cannot mark comments: it is delimiter or quote",
+                   options->comment);
   }
   return WF_OK;
 }
@@ -83,14 +92,29 @@ static wf_status check_names(wf_csv_plan *p, size_t offset, wf_map *seen, wf_err
   return WF_OK;
 }
 
+static wf_status check_count(const wf_csv_plan *p, const wf_csv_header *header, wf_error *err) {
+  const wf_csv_options *o = p->options;
+  if (!o->names || o->n_names == header->n_fields) return WF_OK;
+  return wf_csv_fail(err, WF_INVALID, p->text, header->begin, 0,
+                     "%zu names are given and the first record has %zu field%s", o->n_names,
+                     header->n_fields, header->n_fields == 1 ? "" : "s");
+}
+
+/* The field's name: given, or the first record's, or its number. */
+static char *make_name(const wf_csv_options *o, const wf_csv_header *header, size_t i) {
+  wf_view field = wf_csv_header_field(header, i);
+  if (o->names) return wf_strdup(o->names[i]);
+  if (o->header && field.size > 0) return wf_strndup(field.data, field.size);
+  return number_name("column", i + 1);
+}
+
 static wf_status make_names(wf_csv_plan *p, const wf_csv_header *header, wf_error *err) {
+  WF_TRY(check_count(p, header, err));
   p->names = wf_alloc_zero(header->n_fields, sizeof *p->names);
   if (!p->names) return wf_fail_nomem(err);
   p->n_fields = header->n_fields;
   for (size_t i = 0; i < p->n_fields; i++) {
-    wf_view field = wf_csv_header_field(header, i);
-    bool named = p->options->header && field.size > 0;
-    p->names[i] = named ? wf_strndup(field.data, field.size) : number_name("column", i + 1);
+    p->names[i] = make_name(p->options, header, i);
     if (!p->names[i]) return wf_fail_nomem(err);
   }
   wf_map *seen;
@@ -106,10 +130,25 @@ static wf_status find_name(size_t *out, const wf_csv_plan *p, const char *name, 
     *out = i;
     return WF_OK;
   }
-  if (p->text->path) {
-    return wf_fail(err, WF_NOTFOUND, "%s: there is no column '%s'", p->text->path, name);
+  const char *nearest = wf_suggest(name, p->names, p->n_fields, sizeof *p->names);
+  if (nearest)
+    wf_fail(err, WF_NOTFOUND, "there is no column '%s'; did you mean '%s'?", name, nearest);
+  else
+    wf_fail(err, WF_NOTFOUND, "there is no column '%s'", name);
+  return p->text->path ? wf_fail_within(err, WF_NOTFOUND, "%s", p->text->path) : WF_NOTFOUND;
+}
+
+/* The field of the i-th column asked for. */
+static wf_status find_wanted(size_t *out, const wf_csv_plan *p, size_t i, wf_error *err) {
+  const wf_csv_options *o = p->options;
+  if (o->columns[i]) return find_name(out, p, o->columns[i], err);
+  size_t number = o->positions[i];
+  if (number < 1 || number > p->n_fields) {
+    wf_fail(err, WF_NOTFOUND, "there is no column %zu: there are %zu", number, p->n_fields);
+    return p->text->path ? wf_fail_within(err, WF_NOTFOUND, "%s", p->text->path) : WF_NOTFOUND;
   }
-  return wf_fail(err, WF_NOTFOUND, "there is no column '%s'", name);
+  *out = number - 1;
+  return WF_OK;
 }
 
 /* ---- columns --------------------------------------------------------------------------------- */
@@ -124,7 +163,7 @@ static wf_status choose_columns(wf_csv_plan *p, wf_error *err) {
   for (size_t i = 0; i < p->n_fields; i++) p->slots[i] = SIZE_MAX;
   for (size_t i = 0; i < p->n_columns; i++) {
     size_t field = i;
-    if (options->columns) WF_TRY(find_name(&field, p, options->columns[i], err));
+    if (options->columns) WF_TRY(find_wanted(&field, p, i, err));
     if (p->slots[field] != SIZE_MAX) {
       return wf_fail(err, WF_INVALID, "column '%s' is asked for twice", p->names[field]);
     }
@@ -224,10 +263,11 @@ static wf_status peek_header(wf_csv_header *out, bool *found, const wf_csv_text 
   wf_csv_header header = {0};
   wf_status status = WF_IO;
   if (wf_csv_text_read_at(text, data, size, 0)) {
-    status = wf_csv_header_read(&header, &head, options, NULL);
+    size_t begin = wf_csv_text_skip(&head, options->skip_lines);
+    status = wf_csv_header_read(&header, &head, begin, options, NULL);
   }
   if (status == WF_OK) {
-    *found = header.n_fields > 0 && header.begin == 0 && header.next < size &&
+    *found = header.n_fields > 0 && header.next < size &&
              wf_utf8_valid((wf_view){data, header.next}) && !memchr(data, '\0', header.next);
     if (*found)
       *out = header;
@@ -246,14 +286,16 @@ static wf_status read_header(wf_csv_header *out, wf_csv_text *text, const wf_csv
     if (found) return WF_OK;
     WF_TRY(wf_csv_text_load(text, err));
   }
-  return wf_csv_header_read(out, text, options, err);
+  size_t begin = wf_csv_text_skip(text, options->skip_lines);
+  return wf_csv_header_read(out, text, begin, options, err);
 }
 
 static wf_status read_text(wf_frame **out, wf_csv_text *text, const wf_csv_options *options,
                            const manner *how, wf_csv_report *report, wf_error *err) {
   wf_csv_header header;
   WF_TRY(read_header(&header, text, options, err));
-  wf_csv_plan p = {.text = text, .options = options, .begin = options->header ? header.next : 0};
+  wf_csv_plan p = {
+      .text = text, .options = options, .begin = options->header ? header.next : header.begin};
   wf_csv_markers_init(&p.markers, options->missing, options->n_missing);
   wf_csv_report met = {0};
   wf_status status = header.n_fields > 0 ? WF_OK : fail_empty(text, err);

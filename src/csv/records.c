@@ -17,7 +17,7 @@ typedef struct reader {
 } reader;
 
 wf_csv_dialect wf_csv_dialect_of(const wf_csv_options *options) {
-  return (wf_csv_dialect){options->delimiter, options->quote, options->trim};
+  return (wf_csv_dialect){options->delimiter, options->quote, options->comment, options->trim};
 }
 
 static wf_status add_field(wf_csv_fields *fields, const wf_csv_field *field, wf_error *err) {
@@ -167,13 +167,13 @@ static wf_status on_broken_first(void *context, size_t begin, size_t at, const c
   return wf_csv_fail(err, WF_PARSE, r->text, at, place.byte, "byte %d: %s", place.byte, why);
 }
 
-wf_status wf_csv_header_read(wf_csv_header *out, const wf_csv_text *text,
+wf_status wf_csv_header_read(wf_csv_header *out, const wf_csv_text *text, size_t begin,
                              const wf_csv_options *options, wf_error *err) {
   wf_csv_header header = {0};
   header_reader r = {&header, text};
   wf_csv_dialect dialect = wf_csv_dialect_of(options);
   wf_csv_visitor visitor = {on_name, on_first, on_broken_first, &r};
-  wf_status status = wf_csv_scan(text, 0, &dialect, &visitor, err);
+  wf_status status = wf_csv_scan(text, begin, &dialect, &visitor, err);
   if (status == WF_OK)
     *out = header;
   else

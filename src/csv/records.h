@@ -35,12 +35,13 @@ void wf_csv_records_dispose(wf_csv_records *records);
 void wf_csv_records_fields(const wf_csv_records *records, size_t slot, size_t begin, size_t n,
                            wf_csv_field *out);
 
-/* The first record: its fields as names or just their number. *next is where the second starts. */
+/* The first record at or after byte `begin`: its fields as names or just their number, where it
+ * begins and where the second starts. */
 typedef struct wf_csv_header {
   wf_csv_fields fields;
   size_t n_fields, begin, next;
 } wf_csv_header;
-wf_status wf_csv_header_read(wf_csv_header *out, const wf_csv_text *text,
+wf_status wf_csv_header_read(wf_csv_header *out, const wf_csv_text *text, size_t begin,
                              const wf_csv_options *options, wf_error *err);
 void wf_csv_header_dispose(wf_csv_header *header);
 wf_view wf_csv_header_field(const wf_csv_header *header, size_t index);

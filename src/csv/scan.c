@@ -8,7 +8,9 @@
  *    therefore re-walks the bytes of each field it reports: over its content when bare, to its
  *    closing quote when not. In strict mode the two cannot disagree.
  *  - libcsv cannot be stopped from a callback, so text is fed in pieces and what it still reports
- *    after a stop is ignored. */
+ *    after a stop is ignored.
+ *  - libcsv knows no comments: a piece ends before what may be one, and it is one, to be fed past,
+ *    when no record is open there. */
 #include "csv/scan.h"
 
 #include "base/alloc.h"
@@ -23,6 +25,7 @@ typedef struct scan {
   const wf_csv_dialect *dialect;
   const wf_csv_visitor *visitor;
   wf_error *err;
+  size_t origin;   /* where the scan began */
   size_t cursor;   /* where the next field, or the blanks before it, begins */
   size_t begin;    /* of the current record */
   size_t n_fields; /* seen of it */
@@ -112,23 +115,49 @@ static wf_status start_parser(struct csv_parser *parser, const wf_csv_dialect *d
   return WF_OK;
 }
 
+static size_t next_line(const wf_csv_text *text, size_t offset) {
+  while (offset < text->size && !is_line_end(text->data[offset])) offset++;
+  return offset;
+}
+
+/* Whether the line that begins at `at` is a comment: all before it has been fed. */
+static bool is_comment(const scan *s, size_t at) {
+  const char *data = s->text->data;
+  if (!s->dialect->comment || data[at] != s->dialect->comment || s->n_fields > 0) return false;
+  size_t i = s->cursor;
+  while (i < at && (is_line_end(data[i]) || (s->dialect->trim && is_blank(s, data[i])))) i++;
+  return i == at && (at == 0 || at == s->origin || is_line_end(data[at - 1]));
+}
+
+/* Where the piece that begins at `from` ends: before the next line that may be a comment. */
+static size_t piece_end(const scan *s, size_t from) {
+  const char *data = s->text->data;
+  size_t end = s->text->size - from < PIECE ? s->text->size : from + PIECE;
+  for (size_t i = from + 1; s->dialect->comment && i < end; i++) {
+    const char *mark = memchr(data + i, s->dialect->comment, end - i);
+    if (!mark) break;
+    i = (size_t)(mark - data);
+    if (is_line_end(data[i - 1])) return i;
+  }
+  return end;
+}
+
 /* Feeds the text from `from` on; *at is where libcsv stopped when it is not the end. */
 static int run_parser(struct csv_parser *parser, scan *s, size_t from, size_t *at) {
-  for (size_t i = from; i < s->text->size && !s->stop; i += PIECE) {
-    size_t n = s->text->size - i < PIECE ? s->text->size - i : PIECE;
-    size_t done = csv_parse(parser, s->text->data + i, n, on_field, on_record, s);
-    if (done == n) continue;
+  for (size_t i = from, end; i < s->text->size && !s->stop; i = end) {
+    if (is_comment(s, i)) {
+      s->cursor = end = next_line(s->text, i);
+      continue;
+    }
+    end = piece_end(s, i);
+    size_t done = csv_parse(parser, s->text->data + i, end - i, on_field, on_record, s);
+    if (done == end - i) continue;
     *at = i + done;
     return csv_error(parser);
   }
   *at = s->text->size;
   if (s->stop) return CSV_SUCCESS;
   return csv_fini(parser, on_field, on_record, s) == 0 ? CSV_SUCCESS : csv_error(parser);
-}
-
-static size_t next_line(const wf_csv_text *text, size_t offset) {
-  while (offset < text->size && !is_line_end(text->data[offset])) offset++;
-  return offset;
 }
 
 /* What is wrong at byte `at`, and where the message should point. */
@@ -153,7 +182,12 @@ static wf_status on_broken(scan *s, size_t at, wf_error *err) {
 
 wf_status wf_csv_scan(const wf_csv_text *text, size_t begin, const wf_csv_dialect *dialect,
                       const wf_csv_visitor *visitor, wf_error *err) {
-  scan s = {.text = text, .dialect = dialect, .visitor = visitor, .err = err, .cursor = begin};
+  scan s = {.text = text,
+            .dialect = dialect,
+            .visitor = visitor,
+            .err = err,
+            .origin = begin,
+            .cursor = begin};
   for (;;) {
     struct csv_parser parser;
     size_t at;

@@ -10,7 +10,8 @@
 enum { WF_CSV_FRONT = 16 }; /* bytes that may be read before a field, where that is promised */
 
 typedef struct wf_csv_dialect {
-  char delimiter, quote;
+  char delimiter, quote; /* quote '\0': there are none, since text holds no NUL */
+  char comment;          /* a line outside of quotes that begins with it is no record; '\0': none */
   bool trim; /* blanks (space, tab) around fields are dropped, as libcsv does on its own */
 } wf_csv_dialect;
 

@@ -187,6 +187,15 @@ void wf_csv_text_dispose(wf_csv_text *text) {
   *text = (wf_csv_text){0};
 }
 
+size_t wf_csv_text_skip(const wf_csv_text *text, size_t n) {
+  size_t i = 0;
+  for (; n > 0 && i < text->size; i++) {
+    bool pair = text->data[i] == '\r' && i + 1 < text->size && text->data[i + 1] == '\n';
+    if (!pair && (text->data[i] == '\n' || text->data[i] == '\r')) n--;
+  }
+  return i;
+}
+
 wf_csv_place wf_csv_text_place(const wf_csv_text *text, size_t offset) {
   size_t line = 1, begin = 0;
   for (size_t i = 0; text->data && i < offset && i < text->size; i++) {

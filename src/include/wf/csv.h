@@ -3,7 +3,7 @@
  * The dialect is libcsv's strict one with blanks kept: fields may be quoted, a quote inside is
  * doubled, quoted fields may hold delimiters and line ends, records end with LF, CR or CRLF, blank
  * lines are skipped, a UTF-8 byte-order mark is dropped, gzip is recognised by content. Text must
- * be valid UTF-8 without NUL.
+ * be valid UTF-8 without NUL. Comments are whole lines: the mark elsewhere is data.
  *
  * Types are inferred over all values of a column, whatever their order: integers give i64, integers
  * and other numbers (an integer beyond i64 is one; inf, infinity and nan in any case, unless
@@ -33,12 +33,17 @@ typedef enum wf_csv_bad_row {
 } wf_csv_bad_row;
 
 typedef struct wf_csv_options {
-  char delimiter, quote;      /* ',' and '"' */
-  bool header;                /* the first record holds the names; else "column_1", …, which
-                                 also stand in for empty names */
+  char delimiter, quote;    /* ',' and '"'; quote '\0' (reading): none, quotes are data */
+  char comment;             /* '\0': none; else a line that begins with it is left out */
+  size_t skip_lines;        /* so many lines are left out at the beginning of each file */
+  bool header;              /* the first record holds the names; else "column_1", …, which
+                               also stand in for empty names */
+  const char *const *names; /* NULL, or names for all fields instead of these */
+  size_t n_names;
   const char *const *missing; /* markers; NULL: "", NA, N/A, NaN, nan, null, NULL */
   size_t n_missing;
   const char *const *columns; /* NULL: all; else only these, in this order */
+  const size_t *positions;    /* where a name in `columns` is NULL: the field's number, from 1 */
   size_t n_columns;
   const char *const *typed; /* columns whose type is given, not inferred … */
   const wf_type *types;     /* … and their types */

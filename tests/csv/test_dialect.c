@@ -1,0 +1,182 @@
+/* What options change about the dialect: comments, skipped lines, no quotes, names and numbers of
+ * columns. */
+#include "check.h"
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "csv/plan.h"
+#include "frame/column.h"
+
+#include <stdlib.h>
+
+static wf_status parse(wf_frame **out, const char *text, const wf_csv_options *options,
+                       wf_error *err) {
+  return wf_csv_parse(out, text, strlen(text), options, NULL, err);
+}
+
+/* The frame as CSV text. */
+static const char *shown(const char *text, const wf_csv_options *options) {
+  static char out[1024];
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f = NULL;
+  char *written = NULL;
+  size_t size;
+  wf_status status = parse(&f, text, options, &err);
+  if (status == WF_OK) status = wf_csv_format(&written, &size, f, NULL, &err);
+  snprintf(out, sizeof out, "%s", status == WF_OK ? written : err.message);
+  wf_frame_release(f);
+  wf_text_free(written);
+  return out;
+}
+
+/* ---- comments -------------------------------------------------------------------------------- */
+
+TEST(comments_are_whole_lines) {
+  wf_csv_options o = wf_csv_options_default();
+  o.comment = '#';
+  CHECK_EQ_STR(shown("#x\n# y,\"\na,b\n#\n1,2\n\n#z\r\n3,#4\n\"#5\",6\n#", &o),
+               "a,b\n1,2\n3,#4\n#5,6\n");
+  CHECK_EQ_STR(shown("a,b\n\"1\n#no\",2\n", &o), "a,b\n\"1\n#no\",2\n");
+  CHECK_EQ_STR(shown("a,b\n1,2 # no\n", &o), "a,b\n1,2 # no\n");
+  CHECK_EQ_STR(shown("#only\n#these", &o), "the CSV text holds no record");
+  CHECK_EQ_STR(shown("a,b\n#\n1\n", &o), "line 3: 1 field where the header has 2");
+  o.header = false;
+  CHECK_EQ_STR(shown("#x\n1,2\n", &o), "column_1,column_2\n1,2\n");
+}
+
+TEST(comments_with_other_options) {
+  wf_csv_options o = wf_csv_options_default();
+  o.comment = '#';
+  o.trim = true;
+  CHECK_EQ_STR(shown(" a , b\n# x\n 1,\"2\" \n #3, 4\n", &o), "a,b\n1,2\n#3,4\n");
+  o.trim = false;
+  o.bad_row = WF_CSV_SKIP;
+  CHECK_EQ_STR(shown("a,b\n1,\"x\n#y\n2,3\n#\n", &o), "a,b\n2,3\n");
+}
+
+/* The text without comments, by parity of quotes, which is right when the rest is regular. */
+static void strip_comments(wf_bytes *out, wf_view text) {
+  bool inside = false, start = true;
+  for (size_t i = 0; i < text.size; i++) {
+    char c = text.data[i];
+    if (start && !inside && c == '#') {
+      while (i < text.size && text.data[i] != '\n' && text.data[i] != '\r') i++;
+      if (i == text.size) return;
+      c = text.data[i];
+    }
+    inside ^= c == '"';
+    start = c == '\n' || c == '\r';
+    wf_bytes_char(out, c);
+  }
+}
+
+TEST(comments_on_soup) {
+  static const char *const tokens[] = {"a",  "1",     ",",  ",",   "\n",   "\n",    "#",
+                                       "\"", "\n#\"", "\r", "\r#", "\"\"", "\",\"", "\"\n#"};
+  wf_random random;
+  wf_random_seed(&random, 3, 0);
+  int equal[2] = {0};
+  for (int round = 0; round < 20000; round++) {
+    wf_bytes text = {0}, bare = {0};
+    wf_bytes_text(&text, round % 3 ? "#c\nx,y\n" : "x,y\n");
+    for (uint64_t n = wf_random_below(&random, 24); n > 0; n--)
+      wf_bytes_text(&text, tokens[wf_random_below(&random, sizeof tokens / sizeof *tokens)]);
+    strip_comments(&bare, (wf_view){text.data, text.size});
+    wf_error err = WF_ERROR_INIT;
+    wf_frame *wanted = NULL;
+    if (wf_csv_parse(&wanted, bare.data, bare.size, NULL, NULL, NULL) == WF_OK) {
+      char a[65] = "", b[65] = "-";
+      CHECK(wf_frame_digest(a, wanted, &err) == WF_OK);
+      wf_csv_options o = wf_csv_options_default();
+      o.comment = '#';
+      for (int fast = 0; fast < 2; fast++) {
+        wf_frame *f = NULL;
+        wf_csv_reader reader = fast ? WF_CSV_BY_MASKS : WF_CSV_BY_LIBCSV;
+        wf_status status =
+            wf_csv_parse_by(&f, (wf_view){text.data, text.size}, &o, reader, 64, &err);
+        if (status == WF_UNSUPPORTED) continue;
+        REQUIRE_OK(status, err);
+        CHECK(wf_frame_digest(b, f, &err) == WF_OK);
+        if (strcmp(a, b) != 0)
+          test_fail(__FILE__, __LINE__, "differs: <<<%.*s>>>", (int)text.size, text.data);
+        equal[fast]++;
+        wf_frame_release(f);
+      }
+    }
+    wf_frame_release(wanted);
+    wf_bytes_dispose(&text);
+    wf_bytes_dispose(&bare);
+  }
+  CHECK(equal[0] > 1000 && equal[1] > 500); /* the test tests something */
+}
+
+/* ---- lines, quotes, names -------------------------------------------------------------------- */
+
+TEST(lines_are_skipped) {
+  wf_csv_options o = wf_csv_options_default();
+  o.skip_lines = 2;
+  CHECK_EQ_STR(shown("\"report\r\n\r\na,b\r\n1,2\r\n", &o), "a,b\n1,2\n");
+  CHECK_EQ_STR(shown("x\ry\ra,b\r1\r", &o), "line 4: 1 field where the header has 2");
+  CHECK_EQ_STR(shown("x\ny", &o), "the CSV text holds no record");
+  o.header = false;
+  CHECK_EQ_STR(shown("x\ny,\n1,2", &o), "column_1,column_2\n1,2\n");
+}
+
+TEST(quotes_can_be_data) {
+  wf_csv_options o = wf_csv_options_default();
+  o.quote = '\0';
+  o.delimiter = '\t';
+  o.header = false;
+  CHECK_EQ_STR(shown("5\" pipe\t\"x\n\"\t\"\"\n", &o),
+               "column_1,column_2\n\"5\"\" pipe\",\"\"\"x\"\n\"\"\"\",\"\"\"\"\"\"\n");
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f = NULL;
+  wf_view text = WF_VIEW("5\" pipe\t\"x\n\"\t\"\"\n");
+  REQUIRE_OK(wf_csv_parse_by(&f, text, &o, WF_CSV_BY_MASKS, 64, &err), err);
+  char *written;
+  size_t size;
+  CHECK_FAILS(wf_csv_format(&written, &size, f, &o, &err), err, WF_INVALID, "delimiter and quote");
+  wf_frame_release(f);
+}
+
+TEST(names_can_be_given) {
+  static const char *const names[] = {"x", "y"};
+  wf_csv_options o = wf_csv_options_default();
+  o.names = names;
+  o.n_names = 2;
+  CHECK_EQ_STR(shown("a,b\n1,2\n", &o), "x,y\n1,2\n");
+  o.header = false;
+  CHECK_EQ_STR(shown("a,b\n1,2\n", &o), "x,y\na,b\n1,2\n");
+  o.n_names = 1;
+  CHECK_EQ_STR(shown("a,b\n1,2\n", &o),
+               "line 1: 1 names are given and the first record has 2 fields");
+}
+
+TEST(columns_by_number) {
+  static const char *const columns[] = {NULL, "a"};
+  wf_csv_options o = wf_csv_options_default();
+  o.columns = columns;
+  o.positions = (const size_t[]){3, 0};
+  o.n_columns = 2;
+  CHECK_EQ_STR(shown("a,b,c\n1,2,3\n", &o), "c,a\n3,1\n");
+  CHECK_EQ_STR(shown("a,b\n1,2\n", &o), "there is no column 3: there are 2");
+  o.positions = (const size_t[]){1, 0};
+  CHECK_EQ_STR(shown("a,b\n1,2\n", &o), "column 'a' is asked for twice");
+}
+
+TEST(a_wrong_name_is_told_the_nearest) {
+  static const char *const columns[] = {"custmer_age"};
+  wf_csv_options o = wf_csv_options_default();
+  o.columns = columns;
+  o.n_columns = 1;
+  CHECK_EQ_STR(shown("x,customer_age\n1,2\n", &o),
+               "there is no column 'custmer_age'; did you mean 'customer_age'?");
+}
+
+TEST(marks_must_differ) {
+  wf_csv_options o = wf_csv_options_default();
+  o.comment = ',';
+  CHECK_EQ_STR(shown("a\n", &o), "',' cannot mark comments: it is delimiter or quote");
+  o.comment = '\n';
+  CHECK_EQ_STR(shown("a\n", &o), "the comment mark must be one ASCII character, not a line end");
+}
