@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char REPORT[] = "wf.csv.report";
+
 static char character(lua_State *L, int arg, const char *what, const char *name, char otherwise) {
   const char *text = wfl_option_string(L, arg, what, name, NULL);
   if (!text) return otherwise;
@@ -94,14 +96,34 @@ static void set_count(lua_State *L, const char *name, size_t count) {
   lua_setfield(L, -2, name);
 }
 
+static void free_report(void *report) {
+  wf_csv_report_dispose(report);
+  wf_free(report);
+}
+
+/* A report on the stack that is disposed of whatever happens. */
+static wf_csv_report *new_report(lua_State *L) {
+  wfl_class(L, REPORT, NULL, NULL, free_report);
+  wfl_box *box = wfl_newbox(L, REPORT);
+  box->ptr = wf_alloc_zero(1, sizeof(wf_csv_report));
+  if (!box->ptr) luaL_error(L, "not enough memory");
+  return box->ptr;
+}
+
 /* Pushes the frame's report after the frame. */
-static int push_report(lua_State *L, wfl_box *box, wf_frame *frame, const wf_csv_report *report) {
+static int push_report(lua_State *L, wfl_box *box, wf_frame *frame, wf_csv_report *report) {
   wfl_fill_frame(L, box, frame);
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 5);
   set_count(L, "rows", report->n_rows);
   set_count(L, "skipped", report->n_skipped);
   set_count(L, "repaired", report->n_repaired);
   if (report->first_skipped_line) set_count(L, "first_skipped_line", report->first_skipped_line);
+  if (report->rejected) {
+    wfl_box *rejected = wfl_newbox(L, WFL_FRAME);
+    wfl_fill_frame(L, rejected, report->rejected);
+    report->rejected = NULL;
+    lua_setfield(L, -2, "rejected");
+  }
   return 2;
 }
 
@@ -111,13 +133,13 @@ static int read_files(lua_State *L) {
   size_t n;
   const char **paths = wfl_strings(L, 1, "csv.read: the paths", &n);
   for (size_t i = 0; i < n; i++) wfl_trace_file(L, paths[i]);
-  wf_csv_report report = {0};
+  wf_csv_report *report = new_report(L);
   wf_error err = WF_ERROR_INIT;
   wf_frame *frame;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  if (wf_csv_read_files(&frame, paths, n, &options, &report, &err) != WF_OK)
+  if (wf_csv_read_files(&frame, paths, n, &options, report, &err) != WF_OK)
     return wfl_raise(L, &err);
-  return push_report(L, box, frame, &report);
+  return push_report(L, box, frame, report);
 }
 
 typedef struct path_list {
@@ -155,14 +177,14 @@ static int read_pattern(lua_State *L, const char *pattern) {
 /* Text from memory: a page's when `url` is not NULL. */
 static int parse_text(lua_State *L, const char *url, const char *text, size_t size,
                       const wf_csv_options *options) {
-  wf_csv_report report = {0};
+  wf_csv_report *report = new_report(L);
   wf_error err = WF_ERROR_INIT;
   wf_frame *frame;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  wf_status status = wf_csv_parse(&frame, text, size, options, &report, &err);
+  wf_status status = wf_csv_parse(&frame, text, size, options, report, &err);
   if (status != WF_OK && url) wf_fail_within(&err, status, "%s", url);
   if (status != WF_OK) return wfl_raise_path(L, &err, url);
-  return push_report(L, box, frame, &report);
+  return push_report(L, box, frame, report);
 }
 
 static int read_remote(lua_State *L, const char *url) {
@@ -180,13 +202,13 @@ static int csv_read(lua_State *L) {
   if (strpbrk(path, "*?[") && access(path, F_OK) != 0) return read_pattern(L, path);
   if (strcmp(path, "-") != 0) wfl_trace_file(L, path);
   wf_csv_options options = read_options(L, 2, "csv.read");
-  wf_csv_report report = {0};
+  wf_csv_report *report = new_report(L);
   wf_error err = WF_ERROR_INIT;
   wf_frame *frame;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  if (wf_csv_read(&frame, path, &options, &report, &err) != WF_OK)
+  if (wf_csv_read(&frame, path, &options, report, &err) != WF_OK)
     return wfl_raise_path(L, &err, path);
-  return push_report(L, box, frame, &report);
+  return push_report(L, box, frame, report);
 }
 
 /* parse(text[, options]) → frame, report */

@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "csv/gather.h"
 #include "csv/records.h"
+#include "csv/reject.h"
 #include "frame/value.h"
 
 #include <stdatomic.h>
@@ -154,11 +155,14 @@ wf_status wf_csv_read_records(wf_column **columns, const wf_csv_plan *plan, wf_c
   wf_csv_records records;
   WF_TRY(
       wf_csv_records_read(&records, plan->text, plan->begin, &layout, plan->options, report, err));
+  wf_status status = wf_csv_reject_misfits(&records, plan, err);
+  if (status == WF_OK) status = wf_csv_records_report(report, &records, plan->text, err);
   report->n_rows = records.n_rows;
   conversion c = {.plan = plan, .records = &records, .columns = columns};
   atomic_init(&c.n_repaired, 0);
   size_t n_threads = records.n_rows * plan->n_columns < WORTH_A_THREAD ? 1 : 0;
-  wf_status status = wf_parallel_for(plan->n_columns, 1, n_threads, convert_columns, &c, err);
+  if (status == WF_OK)
+    status = wf_parallel_for(plan->n_columns, 1, n_threads, convert_columns, &c, err);
   report->n_repaired += atomic_load(&c.n_repaired);
   for (size_t i = 0; status != WF_OK && i < plan->n_columns; i++) {
     wf_column_release(columns[i]);

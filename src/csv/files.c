@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "frame/column.h"
+#include "frame/rejects.h"
 
 #include <glob.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ static wf_status read_one(reading *r, size_t file, size_t max_rows, wf_error *er
     status = wf_csv_read(&frame, r->paths[file], &options, &report, err);
     if (status == WF_OK) {
       wf_frame_release(r->frames[file]);
+      wf_csv_report_dispose(&r->reports[file]);
       r->frames[file] = frame;
       r->reports[file] = report;
     }
@@ -107,14 +109,48 @@ static wf_status read_all(reading *r, size_t *n_read, wf_error *err) {
   return status;
 }
 
-static void add_reports(wf_csv_report *out, const wf_csv_report *reports, size_t n) {
-  *out = (wf_csv_report){0};
+static wf_status add_rejected(wf_frame **out, const reading *r, size_t n, wf_error *err) {
+  wf_rejects to;
+  wf_status status = wf_rejects_init(&to, true, err);
+  for (size_t i = 0; i < n && status == WF_OK; i++)
+    status = wf_rejects_add_all(&to, r->paths[i], r->reports[i].rejected, err);
+  if (status == WF_OK) status = wf_rejects_finish(out, &to, err);
+  wf_rejects_dispose(&to);
+  return status;
+}
+
+static wf_status add_reports(wf_csv_report *out, const reading *r, size_t n, wf_error *err) {
+  wf_csv_report sum = {0};
+  WF_TRY(add_rejected(&sum.rejected, r, n, err));
   for (size_t i = 0; i < n; i++) {
-    out->n_rows += reports[i].n_rows;
-    out->n_skipped += reports[i].n_skipped;
-    out->n_repaired += reports[i].n_repaired;
-    if (!out->first_skipped_line) out->first_skipped_line = reports[i].first_skipped_line;
+    const wf_csv_report *one = &r->reports[i];
+    sum.n_rows += one->n_rows;
+    sum.n_skipped += one->n_skipped;
+    sum.n_repaired += one->n_repaired;
+    if (!sum.first_skipped_line) sum.first_skipped_line = one->first_skipped_line;
   }
+  *out = sum;
+  return WF_OK;
+}
+
+/* What is wrong with a file is said with its path: a column that it has not, or has alone. */
+static wf_status concat(wf_frame **out, const reading *r, size_t n, wf_error *err) {
+  const wf_frame *first = r->frames[0];
+  for (size_t i = 1; i < n; i++) {
+    for (size_t c = 0; c < wf_frame_column_count(first); c++) {
+      const char *name = wf_frame_name_at(first, c);
+      if (wf_frame_find(r->frames[i], name) >= 0) continue;
+      return wf_fail(err, WF_INVALID, "%s: there is no column '%s', which %s has", r->paths[i],
+                     name, r->paths[0]);
+    }
+    for (size_t c = 0; c < wf_frame_column_count(r->frames[i]); c++) {
+      const char *name = wf_frame_name_at(r->frames[i], c);
+      if (wf_frame_find(first, name) >= 0) continue;
+      return wf_fail(err, WF_INVALID, "%s: there is a column '%s', which %s has not", r->paths[i],
+                     name, r->paths[0]);
+    }
+  }
+  return wf_frame_concat(out, r->frames, n, err);
 }
 
 static size_t count_columns(const wf_frame *frame) {
@@ -139,9 +175,15 @@ wf_status wf_csv_read_files(wf_frame **out, const char *const *paths, size_t n,
     r.texts = wf_alloc_array(count_columns(r.frames[0]), sizeof *r.texts);
     status = r.texts ? read_all(&r, &n_read, err) : wf_fail_nomem(err);
   }
-  if (status == WF_OK) status = wf_frame_concat(out, r.frames, n_read, err);
-  if (status == WF_OK && report) add_reports(report, r.reports, n_read);
+  wf_csv_report met = {0};
+  if (status == WF_OK) status = add_reports(&met, &r, n_read, err);
+  if (status == WF_OK) status = concat(out, &r, n_read, err);
+  if (status == WF_OK && report)
+    *report = met;
+  else
+    wf_csv_report_dispose(&met);
   for (size_t i = 0; r.frames && i < n; i++) wf_frame_release(r.frames[i]);
+  for (size_t i = 0; r.reports && i < n; i++) wf_csv_report_dispose(&r.reports[i]);
   wf_free(r.frames);
   wf_free(r.reports);
   wf_free(r.texts);

@@ -303,10 +303,18 @@ static wf_status read_text(wf_frame **out, wf_csv_text *text, const wf_csv_optio
   if (status == WF_OK) status = choose_columns(&p, err);
   if (status == WF_OK) status = give_types(&p, err);
   if (status == WF_OK) status = read_frame(out, &p, how, &met, err);
-  if (status == WF_OK && report) *report = met;
+  if (status == WF_OK && report)
+    *report = met;
+  else
+    wf_csv_report_dispose(&met);
   dispose_plan(&p);
   wf_csv_header_dispose(&header);
   return status;
+}
+
+void wf_csv_report_dispose(wf_csv_report *report) {
+  wf_frame_release(report->rejected);
+  *report = (wf_csv_report){0};
 }
 
 wf_status wf_csv_read(wf_frame **out, const char *path, const wf_csv_options *options,

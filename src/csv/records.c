@@ -5,7 +5,11 @@
  * no allocation per field. */
 #include "csv/records.h"
 
+#include "frame/rejects.h"
+
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct reader {
@@ -44,14 +48,11 @@ static wf_status on_field(void *context, size_t index, const wf_csv_field *field
   return add_field(&r->records->slots[r->layout->slots[index]], field, err);
 }
 
-static wf_status skip_record(reader *r, size_t begin) {
+static wf_status skip_record(reader *r, size_t begin, size_t end, const char *why, wf_error *err) {
   for (size_t i = 0; i < r->records->n_slots; i++) {
     cut_fields(&r->records->slots[i], r->records->n_rows);
   }
-  if (r->report->n_skipped++ == 0) {
-    r->report->first_skipped_line = (size_t)wf_csv_text_place(r->text, begin).line;
-  }
-  return WF_OK;
+  return wf_csv_records_reject(r->records, begin, end, why, err);
 }
 
 /* A record with too few fields gets missing ones, as the markers say what missing is; fields that
@@ -69,14 +70,16 @@ static wf_status fill_record(reader *r, wf_error *err) {
 }
 
 static wf_status on_ragged(reader *r, const wf_csv_record *record, wf_error *err) {
-  if (r->options->bad_row == WF_CSV_SKIP) return skip_record(r, record->begin);
   if (r->options->bad_row == WF_CSV_NULL) return fill_record(r, err);
   size_t wanted = r->layout->n_fields;
   size_t odd = record->n_fields < wanted ? record->n_fields : wanted;
-  return wf_csv_fail(err, WF_PARSE, r->text, record->begin, (int)odd + 1,
-                     "%zu field%s where the %s has %zu", record->n_fields,
-                     record->n_fields == 1 ? "" : "s",
-                     r->options->header ? "header" : "first record", wanted);
+  char why[96];
+  snprintf(why, sizeof why, "%zu field%s where the %s has %zu", record->n_fields,
+           record->n_fields == 1 ? "" : "s", r->options->header ? "header" : "first record",
+           wanted);
+  if (r->options->bad_row == WF_CSV_SKIP)
+    return skip_record(r, record->begin, record->next, why, err);
+  return wf_csv_fail(err, WF_PARSE, r->text, record->begin, (int)odd + 1, "%s", why);
 }
 
 static wf_status on_record(void *context, const wf_csv_record *record, bool *stop, wf_error *err) {
@@ -86,6 +89,8 @@ static wf_status on_record(void *context, const wf_csv_record *record, bool *sto
     if (r->options->bad_row != WF_CSV_NULL) return WF_OK;
   }
   if (!wf_array_push(&r->records->begins, record->begin)) return wf_fail_nomem(err);
+  bool may_go = r->options->bad_row == WF_CSV_SKIP && r->options->n_typed > 0;
+  if (may_go && !wf_array_push(&r->records->ends, record->next)) return wf_fail_nomem(err);
   r->records->n_rows++;
   *stop = r->options->max_rows > 0 && r->records->n_rows == r->options->max_rows;
   return WF_OK;
@@ -93,7 +98,8 @@ static wf_status on_record(void *context, const wf_csv_record *record, bool *sto
 
 static wf_status on_broken(void *context, size_t begin, size_t at, const char *why, wf_error *err) {
   reader *r = context;
-  if (r->options->bad_row != WF_CSV_RAISE) return skip_record(r, begin);
+  if (r->options->bad_row != WF_CSV_RAISE)
+    return skip_record(r, begin, wf_csv_text_line_end(r->text, begin), why, err);
   wf_csv_place place = wf_csv_text_place(r->text, at);
   return wf_csv_fail(err, WF_PARSE, r->text, at, place.byte, "byte %d: %s", place.byte, why);
 }
@@ -119,6 +125,9 @@ void wf_csv_records_dispose(wf_csv_records *records) {
   for (size_t i = 0; i < records->n_slots; i++) dispose_fields(&records->slots[i]);
   wf_free(records->slots);
   wf_free(records->begins.items);
+  wf_free(records->ends.items);
+  for (size_t i = 0; i < records->rejects.count; i++) wf_free(records->rejects.items[i].why);
+  wf_free(records->rejects.items);
   *records = (wf_csv_records){0};
 }
 
@@ -134,6 +143,83 @@ void wf_csv_records_fields(const wf_csv_records *records, size_t slot, size_t be
     out[i] = (wf_csv_field){data + at, (uint32_t)(end - at), packed & 1};
     at = end;
   }
+}
+
+/* ---- records left out -------------------------------------------------------------------------
+ */
+
+wf_status wf_csv_records_reject(wf_csv_records *records, size_t begin, size_t end, const char *why,
+                                wf_error *err) {
+  wf_csv_reject reject = {begin, end, wf_strdup(why)};
+  if (reject.why && wf_array_push(&records->rejects, reject)) return WF_OK;
+  wf_free(reject.why);
+  return wf_fail_nomem(err);
+}
+
+static void drop_fields(wf_csv_fields *fields, size_t n, const uint8_t *rows) {
+  size_t kept = 0, to = 0, from = 0;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t packed = fields->ends.items[i];
+    size_t end = (size_t)(packed >> 1), size = end - from;
+    if (!wf_bit_get(rows, i)) {
+      if (size) memmove(fields->bytes.data + to, fields->bytes.data + from, size);
+      to += size;
+      fields->ends.items[kept++] = (uint64_t)to << 1 | (packed & 1);
+    }
+    from = end;
+  }
+  fields->ends.count = kept;
+  fields->bytes.size = to;
+}
+
+void wf_csv_records_drop(wf_csv_records *records, const uint8_t *rows) {
+  size_t kept = 0;
+  for (size_t i = 0; i < records->n_slots; i++)
+    drop_fields(&records->slots[i], records->n_rows, rows);
+  for (size_t i = 0; i < records->n_rows; i++) {
+    if (!wf_bit_get(rows, i)) records->begins.items[kept++] = records->begins.items[i];
+  }
+  records->begins.count = records->n_rows = kept;
+  records->ends.count = 0; /* nothing more is left out */
+}
+
+static int by_place(const void *a, const void *b) {
+  const wf_csv_reject *x = a, *y = b;
+  return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+static wf_status add_reject(wf_rejects *to, const wf_csv_reject *reject, const wf_csv_text *text,
+                            size_t line, wf_error *err) {
+  wf_view record = {text->data + reject->begin, reject->end - reject->begin};
+  while (record.size && strchr("\r\n", record.data[record.size - 1])) record.size--;
+  return wf_rejects_add(to, line, reject->why, record, err);
+}
+
+static wf_status add_rejects(wf_rejects *to, wf_csv_report *report, const wf_csv_records *records,
+                             const wf_csv_text *text, wf_error *err) {
+  size_t line = 1, counted = 0;
+  for (size_t i = 0; i < records->rejects.count; i++) {
+    const wf_csv_reject *reject = &records->rejects.items[i];
+    line += wf_csv_text_lines(text, counted, reject->begin);
+    counted = reject->begin;
+    if (i == 0) report->first_skipped_line = line;
+    WF_TRY(add_reject(to, reject, text, line, err));
+  }
+  return WF_OK;
+}
+
+wf_status wf_csv_records_report(wf_csv_report *report, wf_csv_records *records,
+                                const wf_csv_text *text, wf_error *err) {
+  size_t n = records->rejects.count;
+  report->n_skipped = n;
+  if (n == 0) return WF_OK;
+  qsort(records->rejects.items, n, sizeof *records->rejects.items, by_place);
+  wf_rejects to;
+  wf_status status = wf_rejects_init(&to, false, err);
+  if (status == WF_OK) status = add_rejects(&to, report, records, text, err);
+  if (status == WF_OK) status = wf_rejects_finish(&report->rejected, &to, err);
+  wf_rejects_dispose(&to);
+  return status;
 }
 
 /* ---- the first record ------------------------------------------------------------------------ */

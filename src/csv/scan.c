@@ -115,11 +115,6 @@ static wf_status start_parser(struct csv_parser *parser, const wf_csv_dialect *d
   return WF_OK;
 }
 
-static size_t next_line(const wf_csv_text *text, size_t offset) {
-  while (offset < text->size && !is_line_end(text->data[offset])) offset++;
-  return offset;
-}
-
 /* Whether the line that begins at `at` is a comment: all before it has been fed. */
 static bool is_comment(const scan *s, size_t at) {
   const char *data = s->text->data;
@@ -146,7 +141,7 @@ static size_t piece_end(const scan *s, size_t from) {
 static int run_parser(struct csv_parser *parser, scan *s, size_t from, size_t *at) {
   for (size_t i = from, end; i < s->text->size && !s->stop; i = end) {
     if (is_comment(s, i)) {
-      s->cursor = end = next_line(s->text, i);
+      s->cursor = end = wf_csv_text_line_end(s->text, i);
       continue;
     }
     end = piece_end(s, i);
@@ -197,7 +192,7 @@ wf_status wf_csv_scan(const wf_csv_text *text, size_t begin, const wf_csv_dialec
     if (code == CSV_SUCCESS || s.stop) return s.status;
     if (code != CSV_EPARSE) return wf_fail_nomem(err);
     WF_TRY(on_broken(&s, at, err));
-    s.cursor = next_line(text, s.begin);
+    s.cursor = wf_csv_text_line_end(text, s.begin);
     s.n_fields = 0;
   }
 }

@@ -187,21 +187,33 @@ void wf_csv_text_dispose(wf_csv_text *text) {
   *text = (wf_csv_text){0};
 }
 
+/* Whether a line ends with byte `i`. */
+static bool ends_line(const wf_csv_text *text, size_t i) {
+  char c = text->data[i];
+  return c == '\n' || (c == '\r' && (i + 1 == text->size || text->data[i + 1] != '\n'));
+}
+
+size_t wf_csv_text_line_end(const wf_csv_text *text, size_t offset) {
+  while (offset < text->size && text->data[offset] != '\n' && text->data[offset] != '\r') offset++;
+  return offset;
+}
+
+size_t wf_csv_text_lines(const wf_csv_text *text, size_t begin, size_t end) {
+  size_t n = 0;
+  for (size_t i = begin; i < end; i++) n += ends_line(text, i);
+  return n;
+}
+
 size_t wf_csv_text_skip(const wf_csv_text *text, size_t n) {
   size_t i = 0;
-  for (; n > 0 && i < text->size; i++) {
-    bool pair = text->data[i] == '\r' && i + 1 < text->size && text->data[i + 1] == '\n';
-    if (!pair && (text->data[i] == '\n' || text->data[i] == '\r')) n--;
-  }
+  for (; n > 0 && i < text->size; i++) n -= ends_line(text, i);
   return i;
 }
 
 wf_csv_place wf_csv_text_place(const wf_csv_text *text, size_t offset) {
   size_t line = 1, begin = 0;
   for (size_t i = 0; text->data && i < offset && i < text->size; i++) {
-    char c = text->data[i];
-    if (c == '\r' && i + 1 < text->size && text->data[i + 1] == '\n') continue;
-    if (c != '\n' && c != '\r') continue;
+    if (!ends_line(text, i)) continue;
     line++;
     begin = i + 1;
   }

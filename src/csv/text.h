@@ -28,6 +28,10 @@ bool wf_csv_text_read_at(const wf_csv_text *text, char *out, size_t size, size_t
 wf_status wf_csv_text_of(wf_csv_text *out, const char *data, size_t size, wf_error *err);
 void wf_csv_text_dispose(wf_csv_text *text);
 
+/* Where the line of byte `offset` ends: at its line end. */
+size_t wf_csv_text_line_end(const wf_csv_text *text, size_t offset);
+/* How many lines end in bytes [begin, end), CRLF being one where both are there. */
+size_t wf_csv_text_lines(const wf_csv_text *text, size_t begin, size_t end);
 /* Where the line after the first `n` begins, or the end of the text, of which the bytes are there.
  */
 size_t wf_csv_text_skip(const wf_csv_text *text, size_t n);

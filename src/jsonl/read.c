@@ -10,8 +10,7 @@
 
 #include "base/packed.h"
 #include "base/pool.h"
-#include "frame/builder.h"
-#include "frame/utf8.h"
+#include "frame/rejects.h"
 #include "jsonl/finish.h"
 
 #include <limits.h>
@@ -271,62 +270,32 @@ static wf_status make_frame(wf_frame **out, reader *r, wf_error *err) {
 /* ---- rejected lines ---------------------------------------------------------------------------
  */
 
-typedef struct rejects {
-  wf_builder *line, *error, *text;
-} rejects;
-
-static wf_status add_rejected(rejects *to, const wf_jsonl_rejected *rejected, size_t line,
-                              wf_error *err) {
-  size_t size = rejected->size;
-  if (size && rejected->line[size - 1] == '\r') size--;
-  WF_TRY(wf_builder_add_i64(to->line, (int64_t)line, err));
-  WF_TRY(wf_builder_add_text(to->error, wf_view_of(rejected->why), err));
-  wf_view text = {rejected->line, size};
-  if (wf_utf8_valid(text)) return wf_builder_add_text(to->text, text, err);
-  return wf_builder_add_missing(to->text, err);
-}
-
-static wf_status add_all_rejected(rejects *to, const reader *r, wf_jsonl_report *report,
+static wf_status add_all_rejected(wf_rejects *to, const reader *r, wf_jsonl_report *report,
                                   wf_error *err) {
   const char *counted = r->begin;
   size_t line = 1;
   for (size_t c = 0; c < r->chunks.count; c++) {
     const wf_jsonl_chunk *chunk = &r->chunks.items[c];
     for (size_t i = 0; i < chunk->rejected.count; i++) {
-      const char *at = in_text(r, chunk->rejected.items[i].line);
+      const wf_jsonl_rejected *rejected = &chunk->rejected.items[i];
+      const char *at = in_text(r, rejected->line);
       line += count_lines(counted, at);
       counted = at;
       if (report->n_skipped++ == 0) report->first_skipped_line = line;
-      WF_TRY(add_rejected(to, &chunk->rejected.items[i], line, err));
+      wf_view text = {rejected->line, rejected->size};
+      if (text.size && text.data[text.size - 1] == '\r') text.size--;
+      WF_TRY(wf_rejects_add(to, line, rejected->why, text, err));
     }
   }
   return WF_OK;
 }
 
-static wf_status finish_rejects(wf_frame **out, rejects *from, wf_error *err) {
-  static const char *const names[] = {"line", "error", "text"};
-  wf_builder **builders[] = {&from->line, &from->error, &from->text};
-  wf_column *columns[3] = {NULL};
-  wf_status status = WF_OK;
-  for (int i = 0; i < 3 && status == WF_OK; i++) {
-    status = wf_builder_finish(*builders[i], &columns[i], err);
-    *builders[i] = NULL;
-  }
-  if (status == WF_OK) status = wf_frame_new(out, names, columns, 3, err);
-  for (int i = 0; i < 3; i++) wf_column_release(columns[i]);
-  return status;
-}
-
 static wf_status report_rejected(wf_jsonl_report *report, const reader *r, wf_error *err) {
-  rejects to = {0};
-  wf_status status = wf_builder_new(&to.line, WF_I64, err);
-  if (status == WF_OK) status = wf_builder_new(&to.error, WF_STRING, err);
-  if (status == WF_OK) status = wf_builder_new(&to.text, WF_STRING, err);
+  wf_rejects to;
+  wf_status status = wf_rejects_init(&to, false, err);
   if (status == WF_OK) status = add_all_rejected(&to, r, report, err);
-  if (status == WF_OK && report->n_skipped) status = finish_rejects(&report->rejected, &to, err);
-  wf_builder_free(to.line);
-  wf_builder_free(to.error);
-  wf_builder_free(to.text);
+  if (status == WF_OK) status = wf_rejects_finish(&report->rejected, &to, err);
+  wf_rejects_dispose(&to);
   return status;
 }
 

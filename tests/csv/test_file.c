@@ -125,6 +125,9 @@ TEST(files_one_below_the_other) {
   wf_csv_paths_free(found, n);
   CHECK_FAILS(wf_csv_paths_find(&found, &n, test_path("x*.csv"), &err), err, WF_NOTFOUND,
               "no file matches");
+  list[1] = test_write("other.csv", "id,zip\n1,2\n", 11);
+  CHECK_FAILS(wf_csv_read_files(&f, list, 3, NULL, NULL, &err), err, WF_INVALID,
+              "other.csv: there is no column 'flag', which ");
   list[1] = "-";
   CHECK_FAILS(wf_csv_read_files(&f, list, 3, NULL, NULL, &err), err, WF_INVALID, "standard input");
 }
@@ -147,5 +150,6 @@ TEST(null_policy_repairs) {
   CHECK_EQ_INT(wf_column_integer_at(wf_frame_column_at(f, 2), 2), 7);
   CHECK(wf_column_is_missing(wf_frame_column_at(f, 0), 3));
   CHECK_EQ_INT(wf_column_integer_at(wf_frame_column_at(f, 0), 4), 11);
+  wf_csv_report_dispose(&report);
   wf_frame_release(f);
 }

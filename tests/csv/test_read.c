@@ -306,6 +306,7 @@ TEST(csv_skips_bad_rows_when_asked) {
   CHECK_EQ_STR(cell(f, 1, 1), "9");
   CHECK_EQ_STR(cell(f, 1, 2), "13");
   CHECK_EQ_STR(type_of(f, 1), "i64");
+  wf_csv_report_dispose(&report);
   wf_frame_release(f);
 }
 

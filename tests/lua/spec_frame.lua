@@ -165,7 +165,12 @@ end)
 
 t.test("csv options", function()
   local f, report = csv.parse("a;b\n1;'x;y'\n2\n", { delimiter = ";", quote = "'", on_error = "skip" })
+  t.equal(report.rejected:rows()(), { line = 3, error = "1 field where the header has 2", text = "2" })
+  report.rejected = nil
   t.equal(report, { rows = 1, skipped = 1, repaired = 0, first_skipped_line = 3 })
+  local some
+  some, report = csv.parse("a,b\n1,2\nx,3\n", { types = { a = "i64" }, on_error = "skip" })
+  t.equal({ #some, report.skipped, report.rejected.text[1] }, { 1, 1, "x,3" })
   t.equal(f.b[1], "x;y")
   t.equal(csv.parse("1,2\n", { header = false }):columns()[2], "column_2")
   t.equal(csv.parse(text, { columns = { "age", "id" }, max_rows = 2 }):columns(), { "age", "id" })

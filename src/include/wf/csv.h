@@ -27,7 +27,8 @@ extern "C" {
 
 typedef enum wf_csv_bad_row {
   WF_CSV_RAISE,
-  WF_CSV_SKIP, /* leave out records with the wrong number of fields, or that break the dialect */
+  WF_CSV_SKIP, /* leave out records with the wrong number of fields, or that break the dialect, or
+                  with a value that does not fit a given type, as if they were not there */
   WF_CSV_NULL  /* cut or fill up with missing values records with the wrong number of fields, make
                   values missing that do not fit a given type; others are left out */
 } wf_csv_bad_row;
@@ -49,18 +50,21 @@ typedef struct wf_csv_options {
   const wf_type *types;     /* … and their types */
   size_t n_typed;
   wf_csv_bad_row bad_row; /* what to do about records and values that do not fit */
-  size_t max_rows;        /* 0: all; what follows is not looked at */
-  bool trim;              /* drop blanks around fields, so that `a, "b"` is a and b */
+  size_t max_rows; /* 0: all; what follows is not looked at. Rows left out for a value count */
+  bool trim;       /* drop blanks around fields, so that `a, "b"` is a and b */
   bool rename_duplicates; /* a repeated name gets "_2", "_3", …; false: it is an error */
   bool finite_only;       /* inf, infinity and nan are words, not numbers */
 } wf_csv_options;
 
-/* What a read met besides data; zero-initialise. */
+/* What a read met besides data; zero-initialise, end with wf_csv_report_dispose. */
 typedef struct wf_csv_report {
   size_t n_rows, n_skipped;
   size_t first_skipped_line; /* 0: none */
   size_t n_repaired;         /* records cut or filled up, and values made missing */
+  wf_frame *rejected;        /* NULL, or the records left out: line (i64), error and text (string; a
+                                broken record's first line); of several files also path (string) */
 } wf_csv_report;
+WF_API void wf_csv_report_dispose(wf_csv_report *report);
 
 WF_API wf_csv_options wf_csv_options_default(void);
 
