@@ -251,10 +251,30 @@ const char *wfl_nearest(const char *word, const char *const *names) {
 /* ---- options ------------------------------------------------------------------------------------
  */
 
+const char *wfl_kind(lua_State *L, int index) {
+  if (lua_isinteger(L, index)) return "integer";
+  int field = luaL_getmetafield(L, index, "__name");
+  const char *name = field == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, index);
+  if (field != LUA_TNIL) lua_pop(L, 1);
+  return name;
+}
+
 static bool is_among(const char *word, const char *const *names) {
   for (; *names; names++)
     if (strcmp(word, *names) == 0) return true;
   return false;
+}
+
+/* Pushes "a, b, c". */
+static const char *push_list(lua_State *L, const char *const *names) {
+  luaL_Buffer buffer;
+  luaL_buffinit(L, &buffer);
+  for (size_t i = 0; names[i]; i++) {
+    if (i) luaL_addstring(&buffer, ", ");
+    luaL_addstring(&buffer, names[i]);
+  }
+  luaL_pushresult(&buffer);
+  return lua_tostring(L, -1);
 }
 
 static void check_key(lua_State *L, const char *what, const char *const *names) {
@@ -267,7 +287,7 @@ static void check_key(lua_State *L, const char *what, const char *const *names) 
   const char *nearest = wfl_nearest(key, names);
   if (nearest)
     wfl_fail(L, WF_INVALID, "%s: unknown option '%s'; did you mean '%s'?", what, key, nearest);
-  wfl_fail(L, WF_INVALID, "%s: unknown option '%s'", what, key);
+  wfl_fail(L, WF_INVALID, "%s: unknown option '%s'; known are %s", what, key, push_list(L, names));
 }
 
 void wfl_options(lua_State *L, int arg, const char *what, const char *const *names) {
@@ -279,7 +299,7 @@ void wfl_options(lua_State *L, int arg, const char *what, const char *const *nam
     return;
   }
   if (!lua_istable(L, arg))
-    wfl_fail(L, WF_TYPE, "%s: options must be a table, got %s", what, luaL_typename(L, arg));
+    wfl_fail(L, WF_TYPE, "%s: options must be a table, not %s", what, wfl_kind(L, arg));
   luaL_checkstack(L, 8, NULL);
   /* The least of the bad keys is reported, so that the message does not depend on table order. */
   const char *bad = NULL;
@@ -297,8 +317,8 @@ void wfl_options(lua_State *L, int arg, const char *what, const char *const *nam
 }
 
 int wfl_option_fail(lua_State *L, const char *what, const char *name, const char *expected) {
-  return wfl_fail(L, WF_TYPE, "%s: option '%s' must be %s, got %s", what, name, expected,
-                  luaL_typename(L, -1));
+  return wfl_fail(L, WF_TYPE, "%s: option '%s' must be %s, not %s", what, name, expected,
+                  wfl_kind(L, -1));
 }
 
 bool wfl_option_boolean(lua_State *L, int arg, const char *what, const char *name, bool otherwise) {
@@ -318,9 +338,9 @@ lua_Integer wfl_option_integer(lua_State *L, int arg, const char *what, const ch
     wfl_option_fail(L, what, name, "an integer");
   if (type != LUA_TNIL && (value < min || value > max)) {
     if (max == LUA_MAXINTEGER)
-      wfl_fail(L, WF_INVALID, "%s: option '%s' must be at least %I, got %I", what, name, min,
+      wfl_fail(L, WF_INVALID, "%s: option '%s' must be at least %I, not %I", what, name, min,
                value);
-    wfl_fail(L, WF_INVALID, "%s: option '%s' must be from %I to %I, got %I", what, name, min, max,
+    wfl_fail(L, WF_INVALID, "%s: option '%s' must be from %I to %I, not %I", what, name, min, max,
              value);
   }
   lua_pop(L, 1);
@@ -354,18 +374,13 @@ const char *wfl_option_string(lua_State *L, int arg, const char *what, const cha
   return value ? value : otherwise;
 }
 
-/* Pushes 'a', 'b' or 'c'. */
-static const char *push_choices(lua_State *L, const char *const *choices) {
-  luaL_Buffer buffer;
-  luaL_buffinit(L, &buffer);
-  for (size_t i = 0; choices[i]; i++) {
-    if (i) luaL_addstring(&buffer, choices[i + 1] ? ", " : " or ");
-    luaL_addchar(&buffer, '\'');
-    luaL_addstring(&buffer, choices[i]);
-    luaL_addchar(&buffer, '\'');
-  }
-  luaL_pushresult(&buffer);
-  return lua_tostring(L, -1);
+/* Raises the text of wf.options.choice. */
+static int choice_fail(lua_State *L, const char *what, const char *name, const char *text,
+                       const char *const *choices) {
+  const char *nearest = wfl_nearest(text, choices);
+  const char *hint = nearest ? lua_pushfstring(L, "; did you mean '%s'?", nearest) : "";
+  return wfl_fail(L, WF_INVALID, "%s: %s: '%s' is not one of %s%s", what, name, text,
+                  push_list(L, choices), hint);
 }
 
 int wfl_option_choice(lua_State *L, int arg, const char *what, const char *name,
@@ -374,8 +389,7 @@ int wfl_option_choice(lua_State *L, int arg, const char *what, const char *name,
   if (!text) return otherwise;
   for (int i = 0; choices[i]; i++)
     if (strcmp(text, choices[i]) == 0) return i;
-  return wfl_fail(L, WF_INVALID, "%s: option '%s' must be %s, got '%s'", what, name,
-                  push_choices(L, choices), text);
+  return choice_fail(L, what, name, text, choices);
 }
 
 void *wfl_option_object(lua_State *L, int arg, const char *what, const char *name, const char *type,
@@ -418,13 +432,13 @@ const char **wfl_strings(lua_State *L, int index, const char *what, size_t *n) {
     return one;
   }
   if (!lua_istable(L, index))
-    wfl_fail(L, WF_TYPE, "%s must be a list of strings, got %s", what, luaL_typename(L, index));
+    wfl_fail(L, WF_TYPE, "%s must be a list of strings, not %s", what, wfl_kind(L, index));
   size_t count = lua_rawlen(L, index);
   const char **strings = wfl_scratch(L, count, sizeof *strings);
   for (size_t i = 0; i < count; i++) {
     if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
-      wfl_fail(L, WF_TYPE, "%s: item %d must be a string, got %s", what, (int)i + 1,
-               luaL_typename(L, -1));
+      wfl_fail(L, WF_TYPE, "%s: item %d must be a string, not %s", what, (int)i + 1,
+               wfl_kind(L, -1));
     strings[i] = wfl_top_text(L, what);
     lua_pop(L, 1);
   }
@@ -452,15 +466,14 @@ const char **wfl_keys(lua_State *L, int index, const char *what, size_t *n) {
   index = lua_absindex(L, index);
   luaL_checkstack(L, 4, NULL);
   if (!lua_istable(L, index))
-    wfl_fail(L, WF_TYPE, "%s must be a table, got %s", what, luaL_typename(L, index));
+    wfl_fail(L, WF_TYPE, "%s must be a table, not %s", what, wfl_kind(L, index));
   size_t count = 0;
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) count++;
   const char **keys = wfl_scratch(L, count, sizeof *keys);
   size_t i = 0;
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING)
-      wfl_fail(L, WF_TYPE, "%s: every key must be a string, one is a %s", what,
-               luaL_typename(L, -2));
+      wfl_fail(L, WF_TYPE, "%s: every key must be a string, one is a %s", what, wfl_kind(L, -2));
     lua_pushvalue(L, -2);
     if (i < count) keys[i++] = wfl_top_text(L, what);
     lua_pop(L, 1);

@@ -75,8 +75,8 @@ void wfl_push_error(lua_State *L, const char *code, const char *message);
  * is a table. */
 void wfl_options(lua_State *L, int arg, const char *what, const char *const *names);
 
-/* Read one option; an ill-typed value raises "csv.read: option 'header' must be a boolean, got
- * number". Strings belong to the table and live as long as it keeps them. */
+/* Read one option; an ill-typed value raises "csv.read: option 'header' must be a boolean, not
+ * integer". Strings belong to the table and live as long as it keeps them. */
 bool wfl_option_boolean(lua_State *L, int arg, const char *what, const char *name, bool otherwise);
 lua_Integer wfl_option_integer(lua_State *L, int arg, const char *what, const char *name,
                                lua_Integer otherwise, lua_Integer min, lua_Integer max);
@@ -98,7 +98,7 @@ void *wfl_option_object(lua_State *L, int arg, const char *what, const char *nam
  * when the option is absent: then the result is NULL). */
 const char **wfl_option_strings(lua_State *L, int arg, const char *what, const char *name,
                                 size_t *n);
-/* Raises "csv.read: option 'header' must be a boolean, got number" about the value on the top. */
+/* Raises "csv.read: option 'header' must be a boolean, not integer" about the value on the top. */
 int wfl_option_fail(lua_State *L, const char *what, const char *name, const char *expected);
 
 /* The string on the top as C text; a zero byte in it is an error that begins with `what`. */
@@ -109,6 +109,10 @@ const char **wfl_strings(lua_State *L, int index, const char *what, size_t *n);
 /* The keys of the table at `index`, sorted as bytes, as wfl_strings gives them; a key that is no
  * string is an error. */
 const char **wfl_keys(lua_State *L, int index, const char *what, size_t *n);
+
+/* What the value is, as wf.options has it: its metatable's __name, "integer" apart from "number".
+ */
+const char *wfl_kind(lua_State *L, int index);
 
 /* The name nearest to `word`, or NULL when none is near. `names` ends with NULL. */
 const char *wfl_nearest(const char *word, const char *const *names);

@@ -35,8 +35,8 @@ void wfl_push_filled(lua_State *L, const wf_column *column, int how, const char 
   } else if (type == LUA_TTABLE) {
     constant = wfl_push_column(L, how, what);
   } else {
-    wfl_fail(L, WF_TYPE, "%s: a way to fill, a value or {value} was expected, got %s", what,
-             luaL_typename(L, how));
+    wfl_fail(L, WF_TYPE, "%s: a way to fill, a value or {value} was expected, not %s", what,
+             wfl_kind(L, how));
   }
   wf_error err = WF_ERROR_INIT;
   wf_column *result = NULL;

@@ -136,10 +136,10 @@ static kind list_kind(lua_State *L, int index, size_t n, const char *what) {
     kind now = kind_of(L, -1), both = merge(so_far, now);
     if (now == FOREIGN)
       wfl_fail(L, WF_TYPE, "%s: item %d is a %s, which no column can hold", what, (int)i + 1,
-               luaL_typename(L, -1));
+               wfl_kind(L, -1));
     if (both == MIXED)
       wfl_fail(L, WF_TYPE, "%s: item %d is a %s, unlike those before it", what, (int)i + 1,
-               luaL_typename(L, -1));
+               wfl_kind(L, -1));
     so_far = both;
     lua_pop(L, 1);
   }
@@ -211,7 +211,7 @@ void wfl_push_column_of(lua_State *L, int index, const char *what) {
   luaL_checkstack(L, 10, NULL);
   int top = lua_gettop(L);
   if (!lua_istable(L, index))
-    wfl_fail(L, WF_TYPE, "%s: a list was expected, got %s", what, luaL_typename(L, index));
+    wfl_fail(L, WF_TYPE, "%s: a list was expected, not %s", what, wfl_kind(L, index));
   size_t n = list_length(L, index, what);
   cells c = {0};
   allocate_cells(L, &c, list_kind(L, index, n, what), n);
@@ -229,8 +229,7 @@ void wfl_push_column_repeating(lua_State *L, int index, size_t n, const char *wh
   luaL_checkstack(L, 10, NULL);
   int top = lua_gettop(L);
   kind of = kind_of(L, index);
-  if (of == FOREIGN)
-    wfl_fail(L, WF_TYPE, "%s: no column can hold a %s", what, luaL_typename(L, index));
+  if (of == FOREIGN) wfl_fail(L, WF_TYPE, "%s: no column can hold a %s", what, wfl_kind(L, index));
   cells c = {0};
   allocate_cells(L, &c, of, n);
   lua_pushvalue(L, index);
@@ -246,7 +245,7 @@ wf_column *wfl_push_column(lua_State *L, int index, const char *what) {
     return column;
   }
   if (!lua_istable(L, index))
-    wfl_fail(L, WF_TYPE, "%s: a column was expected, got %s", what, luaL_typename(L, index));
+    wfl_fail(L, WF_TYPE, "%s: a column was expected, not %s", what, wfl_kind(L, index));
   wfl_push_column_of(L, index, what);
   return wfl_test(L, -1, WFL_COLUMN);
 }

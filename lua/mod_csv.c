@@ -18,7 +18,7 @@ static char character(lua_State *L, int arg, const char *what, const char *name,
   if (!text) return otherwise;
   if (*text == '\0' && strcmp(name, "quote") == 0) return '\0'; /* none */
   if (strlen(text) != 1)
-    wfl_fail(L, WF_INVALID, "%s: option '%s' must be one character, got '%s'", what, name, text);
+    wfl_fail(L, WF_INVALID, "%s: option '%s' must be one character, not '%s'", what, name, text);
   return *text;
 }
 

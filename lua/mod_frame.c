@@ -34,8 +34,8 @@ static size_t push_pairs(lua_State *L) {
   luaL_checkstack(L, 2 * (int)n + 8, "too many columns");
   for (size_t i = 1; i <= n; i++) {
     if (lua_rawgeti(L, 1, (lua_Integer)i) != LUA_TTABLE)
-      wfl_fail(L, WF_TYPE, "frame.new: item %d must be {name, {values}}, got %s", (int)i,
-               luaL_typename(L, -1));
+      wfl_fail(L, WF_TYPE, "frame.new: item %d must be {name, {values}}, not %s", (int)i,
+               wfl_kind(L, -1));
     if (lua_rawgeti(L, -1, 1) != LUA_TSTRING)
       wfl_fail(L, WF_TYPE, "frame.new: item %d must begin with a name", (int)i);
     lua_rawgeti(L, -2, 2);
@@ -58,7 +58,7 @@ static size_t push_named_columns(lua_State *L) {
   luaL_checkstack(L, 2 * (int)n + 8, "too many columns");
   for (size_t i = 1; i <= n; i++) {
     if (lua_rawgeti(L, 2, (lua_Integer)i) != LUA_TSTRING)
-      wfl_fail(L, WF_TYPE, "frame.new: name %d is a %s", (int)i, luaL_typename(L, -1));
+      wfl_fail(L, WF_TYPE, "frame.new: name %d is a %s", (int)i, wfl_kind(L, -1));
     lua_rawgeti(L, 3, (lua_Integer)i);
   }
   lua_remove(L, 2);
@@ -249,7 +249,7 @@ static int frame_rename(lua_State *L) {
   for (size_t i = 0; i < n; i++) {
     if (lua_getfield(L, 2, from[i]) != LUA_TSTRING)
       return wfl_fail(L, WF_TYPE, "frame:rename: the new name of '%s' is a %s", from[i],
-                      luaL_typename(L, -1));
+                      wfl_kind(L, -1));
     to[i] = wfl_top_text(L, "frame:rename");
     lua_pop(L, 1);
   }

@@ -45,8 +45,8 @@ static const char *push_param_text(lua_State *L, const char *what, const char *n
     lua_pushstring(L, text);
     break;
   default:
-    wfl_fail(L, WF_TYPE, "%s: parameter '%s' must be a text, number or boolean, got %s", what, name,
-             luaL_typename(L, -1));
+    wfl_fail(L, WF_TYPE, "%s: parameter '%s' must be a text, number or boolean, not %s", what, name,
+             wfl_kind(L, -1));
   }
   return lua_tostring(L, -1);
 }

@@ -29,10 +29,6 @@ local bias = {}
 local pre_training = { CDDL = true, CI = true, DPL = true, JS = true, KL = true, KS = true,
   LP = true, TVD = true }
 
-function bias.is_pre_training(name)
-  return pre_training[name] == true
-end
-
 -- How far a metric's value is from fair: from 1 for DI, a ratio, and from 0 for all others.
 function bias.unfairness(name, value)
   return math.abs(value - (name == "DI" and 1 or 0))
@@ -265,7 +261,7 @@ local function stage(self, pre)
   for _, facet in ipairs(self.facets) do
     local metrics = {}
     for _, metric in ipairs(facet.metrics) do
-      if bias.is_pre_training(metric.name) == pre then
+      if (pre_training[metric.name] == true) == pre then
         local missing = metric.value == nil
         metrics[#metrics + 1] = { name = metric.name, description = metric.description,
           value = missing and null or json_number(metric.value), error = missing and metric.error or nil }

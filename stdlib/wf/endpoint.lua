@@ -127,11 +127,6 @@ local function fault_of(response)
   return { message = response.body }
 end
 
--- What went wrong, in words: for a response whose status is not 200.
-function endpoint.explain(response)
-  return (tostring(fault_of(response).message):gsub("%s+$", ""))
-end
-
 local function raise_response(self, response)
   local fault = fault_of(response)
   errors.raise { code = fault.code or "external", status = response.status,
@@ -178,12 +173,17 @@ end
 
 local send_rules = { accept = { "string" }, reasons = { "integer", min = 0, max = 100 } }
 
--- Sends text as it is; returns the response {status, body, content_type} whatever its status.
+-- Sends text as it is; returns the response {status, body, content_type} whatever its status, with
+-- `message` (what went wrong, in words) when it is not 200.
 function methods:send(body, content_type, given)
   local o = options.check("endpoint:send", given, send_rules)
   local query = o.reasons and "?reasons=" .. o.reasons or ""
-  return send { method = "POST", url = self:url() .. query, body = body,
+  local response = send { method = "POST", url = self:url() .. query, body = body,
     headers = { ["Content-Type"] = content_type or "text/csv", Accept = o.accept } }
+  if response.status ~= 200 then
+    response.message = tostring(fault_of(response).message):gsub("%s+$", "")
+  end
+  return response
 end
 
 -- Predictions for a frame of raw (or encoded) columns: a column, or a frame with one per class. With

@@ -69,6 +69,14 @@ function options.unknown(kind, name, names)
   return ("unknown %s '%s'; known are %s"):format(kind, name, table.concat(names, ", "))
 end
 
+-- "string|wf.frame" as it is read: "a string or a wf.frame".
+local function kinds_text(kinds)
+  return (kinds:gsub("[^|]+", function(kind)
+    if kind == "nil" then return kind end
+    return (kind:find "^[aeiou]" and "an " or "a ") .. kind
+  end):gsub("|", " or "))
+end
+
 local function check_range(where, key, value, rule)
   if value ~= value then errors.invalid("%s: %s is not a number", where, key) end
   if rule.min and value < rule.min then
@@ -86,7 +94,7 @@ local function check_value(where, key, value, rule)
   end
   if not options.is(value, rule[1]) then
     errors.raise { code = "type", message = ("%s: option '%s' must be %s, not %s")
-      :format(where, key, rule[1]:gsub("|", " or "), options.type_of(value)) }
+      :format(where, key, kinds_text(rule[1]), options.type_of(value)) }
   end
   if rule[1] == "integer" then value = math.tointeger(value) end
   if rule.min or rule.max then check_range(where, key, value, rule) end
@@ -126,7 +134,7 @@ end
 function options.argument(where, position, value, kinds)
   if options.is(value, kinds) then return value end
   errors.raise { code = "type", message = ("%s: argument %d must be %s, not %s")
-    :format(where, position, kinds:gsub("|", " or "), options.type_of(value)) }
+    :format(where, position, kinds_text(kinds), options.type_of(value)) }
 end
 
 return options

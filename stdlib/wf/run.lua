@@ -25,7 +25,6 @@ local json = require "wf.json"
 local launch = require "wf.launch"
 local options = require "wf.options"
 local origin = require "wf.origin"
-local param = require "wf.param"
 local params = require "wf.params"
 local pretty = require "wf.pretty"
 local progress = require "wf.progress"
@@ -83,7 +82,7 @@ end
 local function help_text(name, description, declared)
   return ("usage: wf %s [-p NAME=VALUE]...\n\n%s%s\n\nparameters:\n%s"):format(
     command.script or "SCRIPT", name, description and "\n" .. description or "",
-    param.describe(declared))
+    params.describe(declared))
 end
 
 -- Runs of one process are told apart by their place.
@@ -100,13 +99,13 @@ function module.start(given)
     durability = { "string", default = "power", choices = { "power", "process" } },
   })
   if o.name == "" then errors.invalid("run: the name is empty") end
-  local declared = param.in_order(o.params)
+  local declared = params.in_order(o.params)
   local line = command.taken and {} or command
   if line.help then
     command.taken = true
     errors.raise { code = "help", message = help_text(o.name, o.description, declared) }
   end
-  local values = param.resolve(declared, line.values or {})
+  local values = params.resolve(declared, line.values or {})
   command.taken = true
   work.remember_globals()
   local names = {}

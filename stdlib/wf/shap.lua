@@ -69,8 +69,6 @@ function shap.interactions(model, data, given)
   return core.interactions(model, data, { threads = o.threads })
 end
 
-shap.values = shap.explain
-
 -- Global importance in one call: a frame (feature, importance).
 function shap.global(model, data, aggregate)
   return shap.explain(model, data):global(aggregate or "mean_abs")

@@ -177,7 +177,7 @@ local now = {
     local version = require("wf.core." .. name).version()
     return core.digest(version), version
   end,
-  registry = function(name) return require("wf.registry").traced(name) end,
+  registry = function(name) return require("wf.registry.versions").traced(name) end,
 }
 
 -- True when the read would give the same now; else false and a text of what there is now.

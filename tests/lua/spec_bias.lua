@@ -126,7 +126,7 @@ t.test("sets that make no sense are refused", function()
   t.raises("invalid", "give a value", report, { facet = { sex = {} } })
   t.raises("invalid", "did you mean 'above'?", report, { facet = { y = { abov = 1 } } })
   t.raises("type", "the value 'x' is text", report, { favourable = "x" })
-  t.raises("type", "must be number, not string", report, { facet = { y = { above = "high" } } })
+  t.raises("type", "must be a number, not string", report, { facet = { y = { above = "high" } } })
   t.raises("invalid", "give one of prediction, decision and model", report,
     { decision = data.p:eq(1) })
 end)

@@ -4,6 +4,7 @@ local wf = require "wf"
 
 local clarify = require "wf.clarify"
 local layout = require "wf.clarify.layout"
+local measure = require "wf.clarify.measure"
 local series = require "wf.clarify.series"
 local frame, json = wf.frame, wf.json
 
@@ -92,12 +93,12 @@ end
 local function expect_stage(case, post, expected)
   if expected == nil or expected == json.null then return end
   if expected.raises then
-    t.raises("invalid", expected.message, clarify.report, edge_case(case), post)
+    t.raises("invalid", expected.message, measure.bias, edge_case(case), post)
     compared = compared + 1
     return
   end
   local o = edge_case(case)
-  local facets = clarify.report(o, post)
+  local facets = measure.bias(o, post)
   t.equal(o.label_text, case.label_value_or_threshold, case.name)
   same_entries(facets[1].entries, expected, case.name)
 end
@@ -150,7 +151,7 @@ local checkers = {
     for i, value in ipairs(v.output) do t.equal(got[i], value, v.test) end
   end,
   multicategory_confusion_matrix = function(v)
-    local rows = clarify.confusion(vector_series(v.input.label_series),
+    local rows = measure.confusion(vector_series(v.input.label_series),
       vector_series(v.input.predicted_label_series))
     local got = {}
     for _, row in ipairs(rows) do
@@ -165,21 +166,21 @@ local checkers = {
     if v.raises then
       -- The one message about a Python enumeration has no counterpart.
       if v.message:find("StageType") then return end
-      t.raises("invalid", v.message, clarify.report, o, post)
+      t.raises("invalid", v.message, measure.bias, o, post)
     else
-      same_entries(clarify.report(o, post)[1].entries, v.output, v.test)
+      same_entries(measure.bias(o, post)[1].entries, v.output, v.test)
     end
   end,
   bias_basic_stats = function(v)
     local o = vector_report(v.input)
     local entries = {}
-    for i, entry in ipairs(clarify.report(o, v.input.stage_type == "post_training")[1].entries) do
+    for i, entry in ipairs(measure.bias(o, v.input.stage_type == "post_training")[1].entries) do
       entries[i] = { value_or_threshold = entry.value_or_threshold, metrics = entry.basics }
     end
     same_entries(entries, v.output, v.test)
   end,
   model_performance_report = function(v)
-    local got = clarify.performance(vector_report(v.input))
+    local got = measure.performance(vector_report(v.input))
     t.equal(got.label, v.output.label)
     for i, metric in ipairs(v.output.model_performance_metrics) do
       same_metric(got.metrics[i], metric, v.test)

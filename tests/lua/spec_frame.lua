@@ -185,7 +185,7 @@ t.test("csv options", function()
   t.equal(t.raises("not_found", "/none.csv", csv.read, "/none.csv").path, "/none.csv")
   t.raises("invalid", "one character", csv.parse, text, { delimiter = "ab" })
   t.raises("invalid", "no type 'int'", csv.parse, text, { types = { id = "int" } })
-  t.raises("type", "'header' must be a boolean, got string", csv.parse, text, { header = "yes" })
+  t.raises("type", "'header' must be a boolean, not string", csv.parse, text, { header = "yes" })
 end)
 
 t.test("a zero byte in a name is refused, not cut", function()

@@ -20,13 +20,13 @@ t.test("an unknown key is named, with a suggestion when one is near", function()
 end)
 
 t.test("types, ranges and required keys are checked", function()
-  t.raises("type", "f: option 'header' must be boolean, not string", options.check, "f",
+  t.raises("type", "f: option 'header' must be a boolean, not string", options.check, "f",
     { name = "a", header = "yes" }, rules)
   t.raises("invalid", "rounds must be at least 1, not 0", options.check, "f",
     { name = "a", rounds = 0 }, rules)
   t.raises("invalid", "rounds must be at most 10, not 11", options.check, "f",
     { name = "a", rounds = 11 }, rules)
-  t.raises("type", "option 'rounds' must be integer, not number", options.check, "f",
+  t.raises("type", "option 'rounds' must be an integer, not number", options.check, "f",
     { name = "a", rounds = 1.5 }, rules)
   t.raises("invalid", "option 'name' is required", options.check, "f", nil, rules)
   t.raises("type", "options must be a table, not string", options.check, "f", "text", rules)
@@ -56,6 +56,18 @@ t.test("wf itself names unknown modules", function()
   t.raises("invalid", "unknown name 'xgbost'; did you mean 'xgboost'?", function()
     return wf.xgbost
   end)
+end)
+
+t.test("options that are read in C are refused in the same words", function()
+  local csv, xgboost = require "wf.csv", require "wf.core.xgboost"
+  t.raises("invalid", "csv.parse: unknown option 'zzzzzzzzzz'; known are ", csv.parse, "a\n1\n",
+    { zzzzzzzzzz = 1 })
+  t.raises("type", "csv.parse: option 'header' must be a boolean, not integer", csv.parse, "a\n1\n",
+    { header = 1 })
+  t.raises("type", "csv.parse: options must be a table, not string", csv.parse, "a\n1\n", "text")
+  t.raises("invalid", "csv.parse: on_error: 'skp' is not one of ", csv.parse, "a\n1\n", { on_error = "skp" })
+  t.raises("invalid", "did you mean 'skip'?", csv.parse, "a\n1\n", { on_error = "skp" })
+  t.raises("type", "must be a wf.matrix, not wf.frame", xgboost.train, { matrix = csv.parse "a\n1\n" })
 end)
 
 t.finish()

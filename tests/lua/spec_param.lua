@@ -1,9 +1,10 @@
 -- Parameters: parsing, ranges, defaults, help.
 local t = require "harness"
 local param = require "wf.param"
+local params = require "wf.params"
 
 local function resolve(declared, given)
-  return param.resolve(param.in_order(declared), given or {})
+  return params.resolve(params.in_order(declared), given or {})
 end
 
 t.test("values are parsed by kind", function()
@@ -66,7 +67,7 @@ t.test("a list's default is not shared", function()
 end)
 
 t.test("the description keeps the order of declaration", function()
-  local text = param.describe(param.in_order {
+  local text = params.describe(params.in_order {
     zeta = param.number { default = 0.7, min = 0, max = 1, help = "first" },
     alpha = param.choice { "a", "b", help = "second" },
   })

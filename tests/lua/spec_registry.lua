@@ -66,6 +66,20 @@ t.test("a version knows the run and step that registered it", function()
   t.contains(t.wf({ "show", "last" }).out, "a/1  PendingManualApproval")
 end)
 
+t.test("a step that reads the registry is kept until it changes", function()
+  local read = [[
+    local wf = require "wf"
+    local run <close> = wf.run { name = "reader" }
+    run:step("read", function()
+      return wf.registry.latest "none", #wf.registry.list "weekly",
+        wf.registry.latest("weekly", { approved = true }) ~= nil
+    end)]]
+  t.succeeds(read)
+  t.contains(t.succeeds(read).err, "Cached")
+  run [[wf.registry.register { group = "weekly", model = model }]]
+  t.contains(t.succeeds(read).err, "registry list weekly changed")
+end)
+
 t.test("wrong options are named", function()
   run [[
     local function fails(fragment, o)
@@ -75,7 +89,7 @@ t.test("wrong options are named", function()
     fails("did you mean 'approval'?", { group = "a", model = model, aproval = "Approved" })
     fails("did you mean 'Approved'?", { group = "a", model = model, approval = "approved" })
     fails("option 'model' is required", { group = "a" })
-    fails("must be wf.model, not string", { group = "a", model = "x" })
+    fails("must be a wf.model, not string", { group = "a", model = "x" })
     fails("the group's name is empty", { group = "", model = model })
     assert(#wf.registry.list() == 0)
   ]]

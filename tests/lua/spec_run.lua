@@ -254,7 +254,7 @@ end)
 
 t.test("bad step calls are refused and named", function()
   local result = t.script(script [[ run:step("A") ]])
-  t.contains(result.err, "run:step: argument 2 must be function, not nil")
+  t.contains(result.err, "run:step: argument 2 must be a function, not nil")
   result = t.script(script [[ run:step("a/b", print) ]])
   t.contains(result.err, "'a/b' is not a usable step name")
   result = t.script(script [[ run:step({ name = "A", retries = 3 }, print) ]])

@@ -25,12 +25,12 @@ static void enter_comma_locale(void) {
  * the global `said`. */
 static const char script[] =
     "local wf = require 'wf'\n"
-    "local param = require 'wf.param'\n"
+    "local param, params = require 'wf.param', require 'wf.params'\n"
     "local lines = {}\n"
     "local function show(...)\n"
     "  for _, value in ipairs { ... } do lines[#lines + 1] = tostring(value) end\n"
     "end\n"
-    "local p = param.resolve(param.in_order { eta = param.number { default = 1 },\n"
+    "local p = params.resolve(params.in_order { eta = param.number { default = 1 },\n"
     "  cuts = param.list { of = 'number', default = { 1 } } }, { { 'eta', '0.25' }, { 'cuts', "
     "'0.5,2.75' } })\n"
     "local run = wf.run { name = 'locale' }\n"

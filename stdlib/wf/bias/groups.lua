@@ -138,10 +138,11 @@ local function compute(where, o, seen, numbers)
   return result, rates, of_scores
 end
 
-local group_rules = { by = { "string|table", required = true }, metrics = { "table" },
-  min_group = { "number", default = 0, min = 0 }, control = { "string" },
-  to_overall = { "boolean", default = false }, alpha = { "number", default = 2 },
-  concentration = { "number", default = 1 } }
+local function group_rules(more)
+  more.by, more.min_group = { "string|table", required = true }, { "number", default = 0, min = 0 }
+  more.to_overall = { "boolean", default = false }
+  return outcome.rules(more)
+end
 
 local function require_decisions(where, seen)
   if not seen.decisions then
@@ -189,7 +190,7 @@ end
 -- Rates of every group, and with `control` separately for every value of that column.
 function groups.by_group(given)
   local where = "bias.by_group"
-  local o = options.check(where, given, outcome.rules(group_rules))
+  local o = options.check(where, given, group_rules { metrics = { "table" }, control = { "string" } })
   local seen = outcome.read(where, o)
   require_decisions(where, seen)
   local names = names_of(where, "by", o.by)
@@ -234,8 +235,8 @@ local parity_order = { "demographic_parity_difference", "demographic_parity_rati
 -- Fairness between all groups as numbers: differences and inequality are fair at 0, ratios at 1.
 function groups.parity(given)
   local where = "bias.parity"
-  local o = options.check(where, given, outcome.rules(group_rules))
-  if o.control then errors.invalid("%s: control is an option of bias.by_group", where) end
+  local o = options.check(where, given, group_rules { alpha = { "number", default = 2 },
+    concentration = { "number", default = 1 } })
   local seen = outcome.read(where, o)
   require_decisions(where, seen)
   local names = names_of(where, "by", o.by)

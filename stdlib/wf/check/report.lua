@@ -61,7 +61,7 @@ local function previous_baseline(kind, o)
     if not found then errors.invalid("check.%s: the given version has no such baseline", kind) end
     return found
   end
-  return o.model_group and require("wf.registry").approved_baseline(o.model_group, kind)
+  return o.model_group and require("wf.registry.versions").read("baseline", o.model_group, kind)
 end
 
 local function require_baseline(kind, o)

@@ -115,7 +115,7 @@ local function invoke(given)
   if response.status == 200 then return 0 end
   if not given.json then
     io.stderr:write(("wf: endpoint '%s' answered %d: %s\n"):format(given.name, response.status,
-      endpoint.explain(response)))
+      response.message))
   end
   return 1
 end
