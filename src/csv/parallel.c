@@ -19,7 +19,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { SAMPLE = 1 << 19 };
+enum { SAMPLE = 1 << 19, MOST_WAITING = 16 /* parcels */ };
 
 /* One column on its way through the passes. */
 typedef struct progress {
@@ -41,7 +41,9 @@ typedef struct mail {
   parcel **waiting;     /* by block */
   parcel *spare;        /* delivered: their memory is used again */
   size_t next;
-  bool delivering; /* by one thread at a time, which does not hold the lock meanwhile */
+  size_t n_waiting;
+  bool delivering;     /* by one thread at a time, which does not hold the lock meanwhile */
+  pthread_cond_t less; /* waits, or is delivered no more */
 } mail;
 
 typedef struct pass {
@@ -90,12 +92,14 @@ static wf_status deliver(pass *p, parcel *what, wf_error *err) {
   return status;
 }
 
-/* Delivers the parcel and what waited for it, or leaves it to wait. */
+/* Delivers the parcel and what waited for it, or leaves it to wait. Who leaves one behind many
+ * others waits a little too: text must not be read faster than it finds its place. */
 static wf_status post(pass *p, size_t index, parcel *what, wf_error *err) {
   mail *m = &p->mail;
   wf_status status = WF_OK;
   pthread_mutex_lock(&m->lock);
   m->waiting[index] = what;
+  m->n_waiting++;
   bool mine = !m->delivering;
   m->delivering = true;
   while (mine && status == WF_OK && m->next < p->n_blocks && m->waiting[m->next]) {
@@ -104,10 +108,16 @@ static wf_status post(pass *p, size_t index, parcel *what, wf_error *err) {
     pthread_mutex_unlock(&m->lock);
     status = deliver(p, next, err);
     pthread_mutex_lock(&m->lock);
+    m->n_waiting--;
+    pthread_cond_broadcast(&m->less);
     next->next = m->spare;
     m->spare = next;
   }
-  if (mine) m->delivering = false;
+  if (mine) {
+    m->delivering = false;
+    pthread_cond_broadcast(&m->less);
+  }
+  while (m->delivering && m->n_waiting > MOST_WAITING) pthread_cond_wait(&m->less, &m->lock);
   pthread_mutex_unlock(&m->lock);
   return status;
 }
@@ -218,7 +228,7 @@ static wf_status begin_pass(pass *p, wf_error *err) {
                     p->plan->n_fields);
   atomic_init(&p->overflow, false);
   p->n_blocks = p->end > p->plan->begin ? (p->end - p->plan->begin - 1) / p->block + 1 : 0;
-  p->mail = (mail){.lock = PTHREAD_MUTEX_INITIALIZER};
+  p->mail = (mail){.lock = PTHREAD_MUTEX_INITIALIZER, .less = PTHREAD_COND_INITIALIZER};
   p->mail.waiting = wf_alloc_zero(p->n_blocks, sizeof *p->mail.waiting);
   p->owners = wf_alloc_zero(p->n_blocks, sizeof *p->owners);
   p->blocks = wf_alloc_zero(p->n_threads, sizeof *p->blocks);
