@@ -1,7 +1,7 @@
 /* alloc.c — malloc with overflow checks, alignment, and two test hooks.
  *
  * The live count and the failure countdown are atomics, so the hooks stay right when worker
- * threads allocate. Blocks of 4 MiB and more ask for transparent huge pages: first touch of fresh
+ * threads allocate. Blocks of 2 MiB and more ask for transparent huge pages: first touch of fresh
  * 4 KiB pages costs several times more than the work done on them. */
 #include "base/alloc.h"
 
@@ -59,15 +59,21 @@ void *wf_alloc_aligned(size_t size) { return wf_alloc_room(size, size); }
 
 void *wf_alloc_room(size_t size, size_t likely) {
   if (!may_allocate()) return NULL;
-  bool huge = size >= 2 * HUGE_PAGE;
+  bool huge = size >= HUGE_PAGE;
   size_t alignment = huge ? HUGE_PAGE : WF_ALIGNMENT;
   if (size > SIZE_MAX - alignment) return NULL;
   size_t rounded = (size + alignment - 1) / alignment * alignment;
   void *block = aligned_alloc(alignment, rounded ? rounded : alignment);
-  /* only whole ones: half of the last would be touched for nothing */
-  size_t whole = (likely < size ? likely : size) / HUGE_PAGE * HUGE_PAGE;
+  /* the last one only when most of it will be touched anyway */
+  size_t whole = ((likely < size ? likely : size) + HUGE_PAGE / 4) / HUGE_PAGE * HUGE_PAGE;
   if (block && huge && whole) madvise(block, whole, MADV_HUGEPAGE);
   return counted(block);
+}
+
+void *wf_alloc_filled(size_t n, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(n, size, &bytes)) return NULL;
+  return wf_alloc_aligned(bytes);
 }
 
 void wf_free(void *block) {

@@ -15,6 +15,8 @@ void *wf_alloc_aligned(size_t size); /* WF_ALIGNMENT; large blocks ask for huge 
 /* The same, of which probably only the first `likely` bytes will be written to: what lies behind
  * them costs no more than is touched of it. */
 void *wf_alloc_room(size_t size, size_t likely);
+/* wf_alloc_array for memory that will be written from end to end: as wf_alloc_aligned. */
+void *wf_alloc_filled(size_t n, size_t size);
 void wf_free(void *block); /* any of the above; NULL is fine */
 char *wf_strdup(const char *text);
 char *wf_strndup(const char *text, size_t length);

@@ -363,7 +363,7 @@ wf_status wf_keys_number(size_t *ids, size_t *n_keys, const wf_column *const *co
 wf_status wf_row_groups_new(wf_row_groups *out, const size_t *ids, size_t n_rows, size_t n_keys,
                             wf_error *err) {
   wf_row_groups groups = {wf_alloc_zero(n_keys + 2, sizeof(size_t)),
-                          wf_alloc_array(n_rows, sizeof(size_t))};
+                          wf_alloc_filled(n_rows, sizeof(size_t))};
   if (!groups.starts || !groups.rows) {
     wf_row_groups_dispose(&groups);
     return wf_fail_nomem(err);

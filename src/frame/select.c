@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "frame/column.h"
 #include "frame/frame.h"
+#include "frame/gather.h"
 
 #include <assert.h>
 #include <string.h>
@@ -231,6 +232,9 @@ wf_status wf_frame_take(wf_frame **out, const wf_frame *frame, const size_t *row
     }
   }
   static const size_t none[1];
+  if (wf_gather_pays(frame, rows, n)) {
+    return wf_gather(out, frame, rows, (const size_t[]){0, n}, 1, err);
+  }
   return wf_frame_map(out, frame, apply_rows, &(row_set){n ? rows : none, 0, n}, n, err);
 }
 

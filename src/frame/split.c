@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/random.h"
 #include "frame/column.h"
+#include "frame/gather.h"
 #include "frame/keys.h"
 #include "frame/order.h"
 
@@ -54,7 +55,7 @@ static wf_status sort_deck(deck *d, const wf_frame *frame, const char *by, wf_er
 static wf_status make_deck(deck *d, const wf_frame *frame, uint64_t seed, bool shuffle,
                            const char *stratify, wf_error *err) {
   *d = (deck){.n = wf_frame_row_count(frame), .n_strata = 1};
-  d->rows = wf_alloc_array(d->n, sizeof *d->rows);
+  d->rows = wf_alloc_filled(d->n, sizeof *d->rows);
   if (!d->rows) return wf_fail_nomem(err);
   for (size_t i = 0; i < d->n; i++) d->rows[i] = i;
   if (shuffle) {
@@ -150,7 +151,7 @@ static size_t next_part(size_t *sizes, size_t n_parts) {
 /* Rows by part: those of part p are rows[starts[p]] to rows[starts[p + 1] - 1]. Uses sizes up. */
 static wf_status deal(wf_row_groups *out, const deck *d, size_t *sizes, size_t n_parts,
                       wf_error *err) {
-  size_t *parts = wf_alloc_array(d->n, sizeof *parts);
+  size_t *parts = wf_alloc_filled(d->n, sizeof *parts);
   if (!parts) return wf_fail_nomem(err);
   for (size_t i = 0; i < d->n; i++) {
     size_t part = next_part(sizes + stratum_of(d, d->rows[i]) * n_parts, n_parts);
@@ -165,6 +166,9 @@ static wf_status deal(wf_row_groups *out, const deck *d, size_t *sizes, size_t n
 
 static wf_status take_parts(wf_frame **out, const wf_frame *frame, const wf_row_groups *parts,
                             size_t n_parts, wf_error *err) {
+  if (wf_gather_pays(frame, parts->rows, parts->starts[n_parts])) {
+    return wf_gather(out, frame, parts->rows, parts->starts, n_parts, err);
+  }
   wf_frame *taken[MAX_PARTS] = {0};
   wf_status status = WF_OK;
   for (size_t p = 0; status == WF_OK && p < n_parts; p++) {
