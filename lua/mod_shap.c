@@ -1,29 +1,42 @@
-/* mod_shap.c — wf.core.shap: contributions of each feature to each prediction.
+/* mod_shap.c — wf.core.shap: contributions of each feature, or pair of features, to each
+ * prediction.
  *
  * What scripts see is made of it in Lua (stdlib/wf/shap). A wf.shap object holds all values of one
  * call, n_rows x n_groups x (n_features + 1), the last of each group being the base, and the model,
- * which names the features. */
-#include "explained.h"
+ * which names the features; of interactions a square of n_features + 1 a row and group. */
+#include "convert.h"
 #include "mod_model.h"
 #include "modules.h"
 
 #include "base/alloc.h"
+#include "wf/model.h"
+#include "wf/shap.h"
 
-#include <string.h>
+#include <stdio.h>
 
-wfl_explained *wfl_explained_check(lua_State *L) {
-  if (luaL_testudata(L, 1, WFL_INTERACTIONS)) return wfl_check(L, 1, WFL_INTERACTIONS);
-  return wfl_check(L, 1, WFL_SHAP);
+#define WFL_SHAP "wf.shap"
+
+typedef struct explained {
+  wf_model *model;
+  double *values; /* n_rows x n_groups x n_cells */
+  size_t n_rows, n_groups, n_features;
+  size_t n_cells; /* n_features + 1, the base value last; of interactions, its square */
+} explained;
+
+static explained *check(lua_State *L) { return wfl_check(L, 1, WFL_SHAP); }
+
+static const double *cells_at(const explained *e, size_t row, size_t group) {
+  return e->values + (row * e->n_groups + group) * e->n_cells;
 }
 
-void wfl_explained_dispose(void *object) {
-  wfl_explained *e = object;
+static void dispose(void *object) {
+  explained *e = object;
   wf_model_release(e->model);
   wf_free(e->values);
   wf_free(e);
 }
 
-size_t wfl_explained_group(lua_State *L, const wfl_explained *e, int arg) {
+static size_t group_arg(lua_State *L, const explained *e, int arg) {
   lua_Integer group = luaL_optinteger(L, arg, 1);
   if (group < 1 || (size_t)group > e->n_groups)
     wfl_fail(L, WF_INVALID, "there is no output %I; the model has %I", group,
@@ -31,22 +44,22 @@ size_t wfl_explained_group(lua_State *L, const wfl_explained *e, int arg) {
   return (size_t)group - 1;
 }
 
-const char *wfl_explained_name(const wfl_explained *e, size_t feature) {
+static const char *name_of(const explained *e, size_t feature) {
   return wf_recipe_output_name(wf_model_recipe(e->model), feature);
 }
 
 /* outputs(): how many there are */
-int wfl_explained_outputs(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)wfl_explained_check(L)->n_groups);
+static int shap_outputs(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)check(L)->n_groups);
   return 1;
 }
 
 /* base([output]): what is expected before any feature is known; nil without rows */
-int wfl_explained_base(lua_State *L) {
-  const wfl_explained *e = wfl_explained_check(L);
-  size_t group = wfl_explained_group(L, e, 2);
+static int shap_base(lua_State *L) {
+  const explained *e = check(L);
+  size_t group = group_arg(L, e, 2);
   if (e->n_rows == 0) return 0;
-  lua_pushnumber(L, wfl_explained_at(e, 0, group)[e->n_cells - 1]);
+  lua_pushnumber(L, cells_at(e, 0, group)[e->n_cells - 1]);
   return 1;
 }
 
@@ -76,33 +89,65 @@ static int importance(lua_State *L) {
 
 /* values([output]) → frame, a column per feature */
 static int shap_values(lua_State *L) {
-  const wfl_explained *e = wfl_explained_check(L);
-  size_t group = wfl_explained_group(L, e, 2), n = e->n_rows;
+  const explained *e = check(L);
+  size_t group = group_arg(L, e, 2), n = e->n_rows;
+  if (e->n_cells != e->n_features + 1)
+    return wfl_fail(L, WF_INVALID, "these values are of pairs, not of features");
   luaL_checkstack(L, 3 * (int)e->n_features + 20, "too many features");
   double *column = wfl_scratch(L, n, sizeof *column);
   wfl_frame_maker maker;
   wfl_maker_begin(&maker, L);
   for (size_t f = 0; f < e->n_features; f++) {
-    for (size_t i = 0; i < n; i++) column[i] = wfl_explained_at(e, i, group)[f];
-    wfl_maker_add_f64(&maker, wfl_explained_name(e, f), column, n);
+    for (size_t i = 0; i < n; i++) column[i] = cells_at(e, i, group)[f];
+    wfl_maker_add_f64(&maker, name_of(e, f), column, n);
   }
   wfl_maker_end(&maker);
   return 1;
 }
 
-/* Pushes a box of that class with room for the values of so many rows. */
-static wfl_explained *push_explained(lua_State *L, const char *type, wf_model *model,
-                                     size_t n_rows) {
+/* What two features give together beyond what each gives alone: both halves of the square. Of a
+ * feature and itself, what it gives alone. */
+static void gather_pair(double *column, const explained *e, size_t group, size_t a, size_t b) {
+  for (size_t i = 0; i < e->n_rows; i++) {
+    double cell = cells_at(e, i, group)[a * (e->n_features + 1) + b];
+    column[i] = a == b ? cell : 2 * cell;
+  }
+}
+
+/* pairs([output]) of interactions → frame, a column "a:b" for every two features by their numbers
+ * from 1, a ≤ b */
+static int shap_pairs(lua_State *L) {
+  const explained *e = check(L);
+  size_t group = group_arg(L, e, 2), n = e->n_features;
+  if (e->n_cells != (n + 1) * (n + 1))
+    return wfl_fail(L, WF_INVALID, "these values are of features, not of pairs");
+  double *column = wfl_scratch(L, e->n_rows, sizeof *column);
+  wfl_frame_maker maker;
+  wfl_maker_begin(&maker, L);
+  for (size_t a = 0; a < n; a++) {
+    for (size_t b = a; b < n; b++) {
+      char name[48];
+      snprintf(name, sizeof name, "%zu:%zu", a + 1, b + 1);
+      gather_pair(column, e, group, a, b);
+      wfl_maker_add_f64(&maker, name, column, e->n_rows);
+    }
+  }
+  wfl_maker_end(&maker);
+  return 1;
+}
+
+/* Pushes an object with room for the values of so many rows. */
+static explained *push_explained(lua_State *L, bool of_pairs, wf_model *model, size_t n_rows) {
   const wf_forest *forest = wf_model_forest(model);
-  wfl_box *box = wfl_newbox(L, type);
-  wfl_explained *e = box->ptr = wf_alloc_zero(1, sizeof *e);
+  wfl_box *box = wfl_newbox(L, WFL_SHAP);
+  explained *e = box->ptr = wf_alloc_zero(1, sizeof *e);
   if (!e) luaL_error(L, "not enough memory");
   e->n_rows = n_rows;
   e->n_groups = wf_forest_group_count(forest);
   e->n_features = wf_forest_feature_count(forest);
   e->n_cells = e->n_features + 1;
   e->model = wf_model_retain(model);
-  size_t square = strcmp(type, WFL_INTERACTIONS) == 0 ? e->n_cells : 1, row, cells = 0;
+  size_t square = of_pairs ? e->n_cells : 1, row, cells = 0;
   if (__builtin_mul_overflow(e->n_cells, square, &e->n_cells) ||
       __builtin_mul_overflow(e->n_groups, e->n_cells, &row) ||
       __builtin_mul_overflow(row, n_rows, &cells))
@@ -119,14 +164,14 @@ static wf_shap_options threads_at(lua_State *L, int arg, const char *what) {
 }
 
 /* One way of explaining rows, behind f(model, frame, {threads=}). */
-static int explain(lua_State *L, const char *what, const char *type,
+static int explain(lua_State *L, const char *what, bool of_pairs,
                    wf_status (*way)(const wf_forest *forest, const wf_features *features,
                                     const wf_shap_options *options, double *out, wf_error *err)) {
   wf_model *model = wfl_check(L, 1, WFL_MODEL);
   const wf_frame *frame = wfl_check(L, 2, WFL_FRAME);
   wfl_options(L, 3, what, (const char *const[]){"threads", NULL});
   wf_shap_options options = threads_at(L, 3, what);
-  wfl_explained *e = push_explained(L, type, model, wf_frame_row_count(frame));
+  explained *e = push_explained(L, of_pairs, model, wf_frame_row_count(frame));
   wf_features features = wfl_push_features(L, model, frame);
   wf_error err = WF_ERROR_INIT;
   if (way(wf_model_forest(model), &features, &options, e->values, &err) != WF_OK)
@@ -136,11 +181,11 @@ static int explain(lua_State *L, const char *what, const char *type,
 }
 
 /* values(model, frame, {threads=}) → wf.shap */
-static int values(lua_State *L) { return explain(L, "shap.values", WFL_SHAP, wf_shap_values); }
+static int values(lua_State *L) { return explain(L, "shap.values", false, wf_shap_values); }
 
-/* interactions(model, frame, {threads=}) → wf.shap_interactions */
+/* interactions(model, frame, {threads=}) → wf.shap, of pairs */
 static int interactions(lua_State *L) {
-  return explain(L, "shap.interactions", WFL_INTERACTIONS, wf_shap_interactions);
+  return explain(L, "shap.interactions", true, wf_shap_interactions);
 }
 
 /* probability(model, frame, {threads=}) → wf.shap */
@@ -150,7 +195,7 @@ static wf_status expected_probability(const wf_forest *forest, const wf_features
 }
 
 static int probability(lua_State *L) {
-  return explain(L, "shap.probability", WFL_SHAP, expected_probability);
+  return explain(L, "shap.probability", false, expected_probability);
 }
 
 /* interventional(model, frame, background, {threads=, output="margin" | "probability"}) → wf.shap
@@ -163,7 +208,7 @@ static int interventional(lua_State *L) {
   wfl_options(L, 4, what, (const char *const[]){"threads", "output", NULL});
   wf_shap_options options = threads_at(L, 4, what);
   bool of_probability = wfl_option_choice(L, 4, what, "output", outputs, 0) == 1;
-  wfl_explained *e = push_explained(L, WFL_SHAP, model, wf_frame_row_count(frame));
+  explained *e = push_explained(L, false, model, wf_frame_row_count(frame));
   wf_features features = wfl_push_features(L, model, frame);
   wf_features background = wfl_push_features(L, model, others);
   const wf_forest *forest = wf_model_forest(model);
@@ -179,9 +224,8 @@ static int interventional(lua_State *L) {
 
 int wfl_open_shap(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"base", wfl_explained_base},
-      {"outputs", wfl_explained_outputs},
-      {"values", shap_values},
+      {"base", shap_base},   {"outputs", shap_outputs},
+      {"pairs", shap_pairs}, {"values", shap_values},
       {NULL, NULL},
   };
   static const luaL_Reg meta[] = {{NULL, NULL}};
@@ -195,8 +239,7 @@ int wfl_open_shap(lua_State *L) {
   wfl_matrix_class(L);
   wfl_recipe_class(L);
   wfl_model_class(L);
-  wfl_class(L, WFL_SHAP, meta, methods, wfl_explained_dispose);
-  wfl_interactions_class(L);
+  wfl_class(L, WFL_SHAP, meta, methods, dispose);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -10,13 +10,16 @@
 --
 -- A row's SHAP values and the base value add up to the model's margin for that row, or to its probability.
 -- Exact values of a probability are enumerated: beyond 24 features that matter to a row that is an error.
--- What explain gives is an explanation (wf.shap.explanation), which steps can return.
+-- What explain gives is an explanation (wf.shap.explanation); it and interactions are plain data, which
+-- steps can return.
 
 local core = require "wf.core.shap"
 local explanation = require "wf.shap.explanation"
+local interactions = require "wf.shap.interactions"
 local options = require "wf.options"
 
-local shap = { classes = explanation.classes, new = explanation.new }
+local shap = { new = explanation.new, classes = { Explanation = explanation.classes.Explanation,
+  Interactions = interactions.classes.Interactions } }
 
 -- The columns of the data that the model could be asked about: raw ones and features.
 local function inputs_of(recipe, data)
@@ -61,12 +64,12 @@ function shap.explain(model, data, given)
     data = inputs_of(recipe, data), scale = o.output, classes = model:classes(), method = method }
 end
 
--- What features give together beyond what each gives alone: :global(), :pair(a, b), :matrix(row).
+-- What features give together beyond what each gives alone (wf.shap.interactions).
 function shap.interactions(model, data, given)
   options.argument("shap.interactions", 1, model, "wf.model")
   options.argument("shap.interactions", 2, data, "wf.frame")
   local o = options.check("shap.interactions", given, { threads = { "integer", min = 0 } })
-  return core.interactions(model, data, { threads = o.threads })
+  return interactions.of(core.interactions(model, data, { threads = o.threads }), model:features())
 end
 
 -- Global importance in one call: a frame (feature, importance).

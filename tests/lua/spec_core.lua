@@ -177,33 +177,6 @@ t.test("a matrix becomes a frame and comes back", function()
   t.raises("type", "column 't' is text", matrix.new, frame.new { { "t", { "x" } } })
 end)
 
-t.test("SHAP interactions add up to the values", function()
-  local f = data():head(10)
-  local m = model_of(data())
-  local s, e = shap.values(m, f), shap.interactions(m, f, { threads = 1 })
-  t.equal({ e:rows(), #e, e:outputs(), e:base(), e:features() }, { 10, 10, 1, s:base(), m:features() })
-  local square, names, row = e:matrix(3), e:features(), s:values():row(3)
-  for i, a in ipairs(names) do
-    local sum = 0
-    for _, b in ipairs(names) do sum = sum + square:column(b)[i] end
-    t.near(sum, row[a], 1e-12)
-  end
-  t.equal(e:pair(names[1], names[2])[3], 2 * square:column(names[1])[2])
-  t.equal(e:pair(names[1], names[1])[3], square:column(names[1])[1])
-  local ranking = e:global()
-  t.equal(#ranking, #names * (#names - 1) // 2)
-  t.equal(ranking:columns(), { "feature_a", "feature_b", "interaction" })
-  local mean = 0
-  for i = 1, 10 do mean = mean + math.abs(e:pair(ranking.feature_a[1], ranking.feature_b[1])[i]) / 10 end
-  t.near(ranking.interaction[1], mean, 1e-12)
-  t.ok(ranking.interaction[1] >= ranking.interaction[2])
-  t.contains(tostring(e), "10 rows")
-  t.raises("invalid", "no row 11", e.matrix, e, 11)
-  t.raises("invalid", "no output 2", e.matrix, e, 1, 2)
-  t.raises("not_found", "'nobody'", e.pair, e, "nobody", names[1])
-  t.raises("invalid", "unknown option 'thread'", shap.interactions, m, f, { thread = 1 })
-end)
-
 t.test("SHAP values against a background", function()
   local f = data()
   local m = model_of(f)

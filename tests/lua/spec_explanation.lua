@@ -79,14 +79,56 @@ t.test("of the probability, alone and against a background", function()
   t.raises("invalid", "did you mean 'probability'?", wf.shap.explain, model, data, { output = "probabilty" })
 end)
 
-t.test("relative to a background, and in pairs", function()
+t.test("interactions add up to the values", function()
+  local few = data:head(10)
+  local s, i = wf.shap.explain(model, few), wf.shap.interactions(model, few, { threads = 1 })
+  t.equal({ i:rows(), #i, i:output_count(), i:base(), i:features() }, { 10, 10, 1, s:base(), model:features() })
+  local square, names, row = i:matrix(3), i:features(), s:values():row(3)
+  for k, a in ipairs(names) do
+    local sum = 0
+    for _, b in ipairs(names) do sum = sum + square:column(b)[k] end
+    t.near(sum, row[a], 1e-12)
+  end
+  t.equal(i:pair(names[1], names[2])[3], 2 * square:column(names[1])[2])
+  t.equal(i:pair(names[2], names[1]):to_table(), i:pair(names[1], names[2]):to_table())
+  t.equal(i:pair(names[1], names[1])[3], square:column(names[1])[1])
+  local ranking = i:global()
+  t.equal(#ranking, #names * (#names - 1) // 2)
+  t.equal(ranking:columns(), { "feature_a", "feature_b", "interaction" })
+  local mean = 0
+  for k = 1, 10 do mean = mean + math.abs(i:pair(ranking.feature_a[1], ranking.feature_b[1])[k]) / 10 end
+  t.near(ranking.interaction[1], mean, 1e-12)
+  t.ok(ranking.interaction[1] >= ranking.interaction[2])
+  t.contains(tostring(i), "SHAP interactions of 10 rows", ranking.feature_a[1])
+  t.equal(wf.shap.interactions(model, data:head(0)):base(), nil)
+  t.raises("invalid", "no row 11", i.matrix, i, 11)
+  t.raises("invalid", "no output 2", i.matrix, i, 1, 2)
+  t.raises("not_found", "unknown feature 'nobody'", i.pair, i, "nobody", names[1])
+  t.raises("invalid", "did you mean 'threads'?", wf.shap.interactions, model, few, { thread = 1 })
+end)
+
+t.test("a step keeps interactions", function()
+  local script = t.with_examples .. [[
+    local wf = require "wf"
+    local data = require("generate_claims").frames { rows = 60, seed = 3 }
+      :select { "num_witnesses", "num_injuries", "vehicle_claim", "fraud" }
+    local model = wf.xgboost.train { data = data, label = "fraud", rounds = 3,
+      params = { objective = "binary:logistic", max_depth = 3, seed = 1 } }
+    local run <close> = wf.run { name = "keep" }
+    local i = run:step("interactions", function() return wf.shap.interactions(model, data) end)
+    print(i, i:pair("num_injuries", "vehicle_claim")[5], i:matrix(60), i:base())]]
+  local first, again = t.succeeds(script), t.succeeds(script)
+  t.contains(again.err, "Cached")
+  t.equal(again.out, first.out)
+  t.contains(first.out, "SHAP interactions of 60 rows")
+end)
+
+t.test("relative to a background", function()
   local background = data:slice(200, 240)
   local e, margin = wf.shap.explain(model, data, { background = background }), model:predict(data, { kind = "margin" })
   t.near(e:base(), model:predict(background, { kind = "margin" }):mean(), 1e-6)
   for row = 1, #data, 31 do t.near(sum_of(e, row), margin[row], 1e-6) end
   t.contains(tostring(e), "exact interventional TreeSHAP against 41 rows")
-  local pairs_of = wf.shap.interactions(model, data:head(20)):global()
-  t.equal(pairs_of:columns(), { "feature_a", "feature_b", "interaction" })
   t.raises("invalid", "did you mean 'background'?", wf.shap.explain, model, data, { backgrund = background })
 end)
 

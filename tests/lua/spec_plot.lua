@@ -478,6 +478,31 @@ t.test("dependence: numbers, few values, text, missing values", function()
   t.contains(texts_of(check_plot(p)), "(other)")
 end)
 
+t.test("dependence: the colour that is asked for is the feature that interacts most", function()
+  local random, columns = new_random(5), { {}, {}, {}, {}, {}, {} }
+  for i = 1, 600 do
+    for k = 1, 5 do columns[k][i] = random() end
+    columns[6][i] = (columns[1][i] > 0.5) == (columns[2][i] > 0.4) and 1 or 0
+  end
+  local data = frame.new { names = { "a", "b", "c", "d", "e", "y" }, columns = columns }
+  local model = wf.xgboost.train { data = data, label = "y", rounds = 20,
+    params = { objective = "binary:logistic", max_depth = 3, seed = 1 } }
+  local e = wf.shap.explain(model, data)
+  local function chosen(given)
+    given.feature, given.by = given.feature or "a", "auto"
+    return plot.dependence(e, given).colour_bar.label
+  end
+  t.equal({ chosen {}, chosen { feature = "b" }, chosen { data = model:matrix(data) } }, { "b", "a", "b" })
+  local strongest = wf.shap.interactions(model, data):global():row(1)
+  t.equal({ strongest.feature_a, strongest.feature_b }, { "a", "b" })
+  local gone = {}                               -- what matters may be that there is no value
+  for i, value in ipairs(columns[2]) do gone[i] = value > 0.4 and 7 or frame.missing end
+  t.equal(chosen { data = data:with("b", frame.new { names = { "b" }, columns = { gone } }.b) }, "b")
+  local others = data:with("b", 1):with("c", 1):with("d", 1):with("e", 1)
+  t.equal(plot.dependence(e, { feature = "a", by = "auto", data = others }).colour_bar, nil)
+  check_plot(plot.dependence(e, { feature = "a", by = "auto" }))
+end)
+
 -- ---- partial dependence -------------------------------------------------------------------------
 
 -- The predictions of `rows` rows at each value, and their mean.

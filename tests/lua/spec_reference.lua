@@ -63,7 +63,7 @@ end
 -- { {module, class, methods}, … } of all objects that scripts are given.
 local function classes()
   local list = {}
-  for _, name in ipairs { "frame", "column", "matrix", "recipe", "model", "shap_interactions" } do
+  for _, name in ipairs { "frame", "column", "matrix", "recipe", "model" } do
     local class = debug.getregistry()["wf." .. name]
     list[#list + 1] = { module = name, class = name, methods = c_methods(class) }
   end

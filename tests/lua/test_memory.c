@@ -124,7 +124,7 @@ TEST(shap_survives) {
                  "local v = s.values(model, rows, {threads = 1}):values(2)\n"
                  "assert(#s.importance(v, 'median') == 4 and matrix.new(v):frame().weight[2])\n"
                  "assert(s.interventional(model, rows, rows, {threads = 1}):base(3))\n"
-                 "assert(s.interactions(model, rows, {threads = 1}):global())\n"
+                 "assert(s.interactions(model, rows, {threads = 1}):pairs(3))\n"
                  "assert(#model:recipe():sources() == 4 and model:matrix(rows):frame())");
 }
 

@@ -1,8 +1,9 @@
 -- wf.plot.dependence: a feature's SHAP values over its values, a dot for each row, coloured by
--- another feature when one is named.
+-- another feature when one is named, or when the one that it interacts with most is asked for.
 
 local errors = require "wf.errors"
 local input = require "wf.plot.input"
+local interacting = require "wf.plot.interacting"
 local letters = require "wf.plot.letters"
 local number = require "wf.plot.number"
 local options = require "wf.options"
@@ -95,6 +96,18 @@ local function column_named(where, column_of, name)
   return column
 end
 
+-- The other features that colours can show: { {name, list}, … }.
+local function candidates_of(where, features, column_of, feature)
+  local list = {}
+  for _, name in ipairs(features) do
+    local column = name ~= feature and column_of(name)
+    if column and not input.is_text(column) then
+      list[#list + 1] = { name = name, list = input.numbers(where, column) }
+    end
+  end
+  return list
+end
+
 local function colour_levels(where, plot, column_of, by)
   if not by then return nil end
   local column = column_named(where, column_of, by)
@@ -152,7 +165,11 @@ function dependence.dependence(explained, given)
   local values = input.attributions(where, values_frame, o.feature)
   local xs, absent, x_axis, gap = x_positions(where, column, o)
   if absent == #xs then errors.invalid("%s: '%s' has no values", where, o.feature) end
-  local layer, sum = dots(xs, values, colour_levels(where, plot, column_of, o.by), gap)
+  local by = o.by
+  if by == "auto" and not column_of "auto" then
+    by = interacting.strongest(xs, values, candidates_of(where, values_frame:columns(), column_of, o.feature))
+  end
+  local layer, sum = dots(xs, values, colour_levels(where, plot, column_of, by), gap)
   plot.panels = { { x = x_axis, y = y_axis(values, name), layers = { { kind = "rule", y = 0 }, layer } } }
   plot.width, plot.area_height = 640, 360
   if absent > 0 then
