@@ -1,13 +1,31 @@
 /* mod_arrow.c — wf.arrow: Arrow IPC files ↔ frames. */
 #include "convert.h"
 #include "modules.h"
+#include "remote.h"
 #include "trace.h"
 
+#include "base/error.h"
 #include "wf/arrow.h"
 
-/* arrow.read(path) → frame, mapped */
+static int read_remote(lua_State *L, const char *url) {
+  size_t size;
+  const char *bytes = wfl_fetch(L, url, 2, "arrow.read", &size);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *frame;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  wf_status status = wf_arrow_parse(&frame, bytes, size, &err);
+  if (status != WF_OK) wf_fail_within(&err, status, "%s", url);
+  if (status != WF_OK) return wfl_raise_path(L, &err, url);
+  wfl_fill_frame(L, box, frame);
+  return 1;
+}
+
+/* arrow.read(path | url[, options]) → frame, mapped when it is a file */
 static int arrow_read(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  static const char *const names[] = {"max_bytes", "timeout", NULL};
+  const char *path = wfl_check_text(L, 1);
+  wfl_options(L, 2, "arrow.read", names);
+  if (wfl_is_remote(path)) return read_remote(L, path);
   wfl_trace_file(L, path);
   wf_error err = WF_ERROR_INIT;
   wf_frame *frame;

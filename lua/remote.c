@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/digest.h"
+#include "base/packed.h"
 #include "wf/http.h"
 
 #include <stdlib.h>
@@ -72,7 +73,8 @@ static void trace_body(lua_State *L, const char *url, const wf_http_response *re
   lua_pop(L, 1);
 }
 
-const char *wfl_fetch(lua_State *L, const char *url, int arg, const char *what, size_t *size) {
+/* Pushes a box that holds the response. */
+static wf_http_response *fetch(lua_State *L, const char *url, int arg, const char *what) {
   double timeout = wfl_option_number(L, arg, what, "timeout", 60);
   if (!(timeout > 0 && timeout <= 86400))
     wfl_fail(L, WF_INVALID, "%s: option 'timeout' must be from 0 to 86400 seconds", what);
@@ -82,6 +84,7 @@ const char *wfl_fetch(lua_State *L, const char *url, int arg, const char *what, 
       .timeout_ms = (long)(timeout * 1000) + 1,
       .max_response =
           (size_t)wfl_option_integer(L, arg, what, "max_bytes", 256 << 20, 1, LUA_MAXINTEGER),
+      .max_redirects = 10,
   };
   wf_error err = WF_ERROR_INIT;
   wfl_class(L, FETCHED, NULL, NULL, free_response);
@@ -91,26 +94,42 @@ const char *wfl_fetch(lua_State *L, const char *url, int arg, const char *what, 
   int top = lua_gettop(L);
   wf_status sent =
       is_s3(url) ? send_s3(L, response, &request, &err) : wf_http_send(response, &request, &err);
+  if (sent == WF_LIMIT) wf_fail_within(&err, WF_LIMIT, "option 'max_bytes'");
   if (sent != WF_OK) wfl_raise_path(L, &err, url);
   lua_settop(L, top);
   if (response->status != 200) {
-    const char *moved = response->status / 100 == 3 ? " (redirects are not followed)" : "";
+    bool refused = response->status == 403 && is_s3(url) && !variable("AWS_ACCESS_KEY_ID", NULL);
     wfl_fail(L, response->status == 404 ? WF_NOTFOUND : WF_EXTERNAL,
-             "%s: the server answers with status %d%s", url, (int)response->status, moved);
+             "%s: the server answers with status %d%s", url, (int)response->status,
+             refused ? " (the request was not signed: AWS_ACCESS_KEY_ID is not set)" : "");
   }
   trace_body(L, url, response);
+  return response;
+}
+
+const char *wfl_fetch(lua_State *L, const char *url, int arg, const char *what, size_t *size) {
+  wf_http_response *response = fetch(L, url, arg, what);
+  if (wf_packed_is(response->body, response->body_size)) {
+    char *opened;
+    wf_error err = WF_ERROR_INIT;
+    wf_status status =
+        wf_packed_open(&opened, &response->body_size, response->body, response->body_size, &err);
+    if (status != WF_OK) wf_fail_within(&err, status, "%s", url);
+    if (status != WF_OK) wfl_raise_path(L, &err, url);
+    wf_free(response->body);
+    response->body = opened;
+  }
   *size = response->body_size;
   return response->body;
 }
 
 int wfl_remote_digest(lua_State *L) {
-  size_t size;
   const char *url = luaL_checkstring(L, 1);
   lua_settop(L, 1);
   lua_createtable(L, 0, 1);
   lua_pushinteger(L, LUA_MAXINTEGER); /* its reader has set the limit */
   lua_setfield(L, 2, "max_bytes");
-  const char *body = wfl_fetch(L, url, 2, "address", &size);
-  push_digest(L, body, size);
+  const wf_http_response *response = fetch(L, url, 2, "address");
+  push_digest(L, response->body, response->body_size);
   return 1;
 }

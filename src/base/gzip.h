@@ -5,7 +5,7 @@
 #include "base/error.h"
 
 /* All members of a gzip file; wf_free the (terminated) result. Damage, truncation and bytes after
- * the last member are WF_CORRUPT. */
+ * the last member that are not all zero are WF_CORRUPT. */
 wf_status wf_gzip_inflate(char **out, size_t *out_size, const void *data, size_t size,
                           wf_error *err);
 

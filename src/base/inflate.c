@@ -27,6 +27,27 @@ static uint32_t next_piece(flow *f, const uint8_t **piece) {
   return (uint32_t)n;
 }
 
+/* Whether nothing is left but zeros, with which tapes and disks fill up blocks. */
+static bool is_padding(const uint8_t *piece, size_t n, const flow *f) {
+  for (size_t i = 0; i < n; i++) {
+    if (piece[i]) return false;
+  }
+  for (size_t i = 0; i < f->left; i++) {
+    if (f->data[i]) return false;
+  }
+  return true;
+}
+
+/* Whether another member seems to begin. */
+static bool is_member(const uint8_t *piece, size_t n, const flow *f) {
+  uint8_t second = n > 1 ? piece[1] : f->left ? f->data[0] : 0x8b;
+  return n == 0 || (piece[0] == 0x1f && second == 0x8b);
+}
+
+static wf_status fail_rest(wf_error *err) {
+  return wf_fail(err, WF_CORRUPT, "there is something behind the gzip data that is no gzip");
+}
+
 /* Room behind the output; 0 when memory is out. */
 static uint32_t make_room(flow *f, uint8_t **room) {
   size_t wanted = f->out.size > FIRST_ROOM ? f->out.size / 2 : FIRST_ROOM;
@@ -39,6 +60,18 @@ static uint32_t make_room(flow *f, uint8_t **room) {
 #ifdef WF_WITH_ISAL
 
 #include <isa-l/igzip_lib.h>
+
+static const char *explain(int code) {
+  switch (code) {
+  case ISAL_INVALID_BLOCK: return "invalid block";
+  case ISAL_INVALID_SYMBOL: return "invalid symbol";
+  case ISAL_INVALID_LOOKBACK: return "invalid distance";
+  case ISAL_INVALID_WRAPPER: return "invalid header";
+  case ISAL_UNSUPPORTED_METHOD: return "unknown method";
+  case ISAL_INCORRECT_CHECKSUM: return "wrong checksum";
+  default: return "invalid stream";
+  }
+}
 
 static wf_status inflate_members(flow *f, struct inflate_state *state, wf_error *err) {
   const uint8_t *piece;
@@ -55,9 +88,10 @@ static wf_status inflate_members(flow *f, struct inflate_state *state, wf_error 
     int code = isal_inflate(state);
     f->out.size += before_out - state->avail_out;
     if (code != ISAL_DECOMP_OK)
-      return wf_fail(err, WF_CORRUPT, "damaged gzip data (code %d)", code);
+      return wf_fail(err, WF_CORRUPT, "damaged gzip data (%s)", explain(code));
     if (state->block_state == ISAL_BLOCK_FINISH) {
-      if (state->avail_in == 0 && f->left == 0) return WF_OK;
+      if (is_padding(state->next_in, state->avail_in, f)) return WF_OK;
+      if (!is_member(state->next_in, state->avail_in, f)) return fail_rest(err);
       isal_inflate_reset(state);
       state->crc_flag = ISAL_GZIP;
     } else if (state->avail_in == 0 && f->left == 0 && before_in == state->avail_in &&
@@ -94,7 +128,8 @@ static wf_status inflate_members(flow *f, z_stream *stream, wf_error *err) {
     int code = inflate(stream, Z_NO_FLUSH);
     f->out.size += before_out - stream->avail_out;
     if (code == Z_STREAM_END) {
-      if (stream->avail_in == 0 && f->left == 0) return WF_OK;
+      if (is_padding(stream->next_in, stream->avail_in, f)) return WF_OK;
+      if (!is_member(stream->next_in, stream->avail_in, f)) return fail_rest(err);
       if (inflateReset(stream) != Z_OK) return wf_fail(err, WF_EXTERNAL, "zlib cannot go on");
     } else if (code == Z_MEM_ERROR) {
       return wf_fail_nomem(err);

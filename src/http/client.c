@@ -1,8 +1,9 @@
 /* client.c — one request through libcurl, which is opened when first needed.
  *
- * Only http and https, no redirects, no proxies but those of the environment that libcurl honours,
- * no signals (CURLOPT_NOSIGNAL: time-outs in a host's threads must not touch its handlers), and a
- * limit on what a server can make us keep. curl_global_init is not thread-safe and runs once. */
+ * Only http and https, redirects only when asked for, no proxies but those of the environment that
+ * libcurl honours, no signals (CURLOPT_NOSIGNAL: time-outs in a host's threads must not touch its
+ * handlers), and a limit on what a server can make us keep. curl_global_init is not thread-safe and
+ * runs once. */
 #include "wf/http.h"
 
 #include "base/alloc.h"
@@ -103,6 +104,7 @@ static wf_status check(const wf_http_request *request, wf_error *err) {
       return wf_fail(err, WF_INVALID, "header '%s' is not 'Name: value'", *h);
     }
   }
+  if (request->max_redirects < 0) return wf_fail(err, WF_INVALID, "max_redirects is negative");
   if (request->timeout_ms < 0) return wf_fail(err, WF_INVALID, "timeout_ms is negative");
   return WF_OK;
 }
@@ -124,11 +126,15 @@ static bool set_options(transfer *t, const wf_http_request *request) {
   long timeout = request->timeout_ms ? request->timeout_ms : DEFAULT_TIMEOUT_MS;
   const char *method = request->method && *request->method ? request->method : "GET";
   bool body = request->body_size > 0 || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
+  bool secure = strncasecmp(request->url, "https:", 6) == 0;
   CURL *h = t->handle;
 #define SET(option, value) (lib.easy_setopt(h, option, value) == CURLE_OK)
   bool ok =
       SET(CURLOPT_URL, request->url) && SET(CURLOPT_PROTOCOLS_STR, "http,https") &&
-      SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_FOLLOWLOCATION, 0L) &&
+      SET(CURLOPT_NOSIGNAL, 1L) &&
+      SET(CURLOPT_FOLLOWLOCATION, request->max_redirects > 0 ? 1L : 0L) &&
+      SET(CURLOPT_MAXREDIRS, request->max_redirects) &&
+      SET(CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https") &&
       SET(CURLOPT_TIMEOUT_MS, timeout) &&
       SET(CURLOPT_CONNECTTIMEOUT_MS, timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS) &&
       SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
@@ -159,6 +165,7 @@ static wf_status explain(const transfer *t, CURLcode code, const char *url, wf_e
   case CURLE_OPERATION_TIMEDOUT:
   case CURLE_SEND_ERROR:
   case CURLE_RECV_ERROR:
+  case CURLE_PARTIAL_FILE:
   case CURLE_GOT_NOTHING: return wf_fail(err, WF_IO, "%s: %s", url, detail);
   default: return wf_fail(err, WF_EXTERNAL, "%s: %s", url, detail);
   }

@@ -29,6 +29,25 @@ TEST(gzip_round_trip_and_members) {
   free(big);
 }
 
+/* Zeros behind the last member fill up a tape's block; anything else is damage, and said to be. */
+TEST(gzip_bytes_behind) {
+  wf_error err = WF_ERROR_INIT;
+  char *packed, *again = NULL, behind[512] = {0};
+  size_t size, n;
+  REQUIRE_OK(wf_gzip_deflate(&packed, &size, "abc", 3, &err), err);
+  REQUIRE(size + 8 < sizeof behind);
+  memcpy(behind, packed, size);
+  REQUIRE_OK(wf_gzip_inflate(&again, &n, behind, sizeof behind, &err), err);
+  CHECK(n == 3 && memcmp(again, "abc", 3) == 0);
+  wf_free(again);
+  memcpy(behind + size, "garbage", 7);
+  CHECK_FAILS(wf_gzip_inflate(&again, &n, behind, size + 7, &err), err, WF_CORRUPT,
+              "behind the gzip data");
+  memcpy(behind + size, "\x1f\x8b", 2);
+  CHECK_FAILS(wf_gzip_inflate(&again, &n, behind, size + 1, &err), err, WF_CORRUPT, "too early");
+  wf_free(packed);
+}
+
 TEST(gzip_damage) {
   wf_error err = WF_ERROR_INIT;
   char *packed, *again = NULL;

@@ -4,7 +4,7 @@ local wf = require "wf"
 local sys = require "wf.core.sys"
 
 local server = [=[
-import hashlib, hmac, http.server, os, re, sys
+import hashlib, hmac, http.server, os, re, sys, time
 class Handler(http.server.SimpleHTTPRequestHandler):
     def signature_is_good(self):
         found = re.fullmatch(r"AWS4-HMAC-SHA256 Credential=KEY/(\d{8})/moon-1/s3/aws4_request,"
@@ -24,11 +24,21 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         if self.path.startswith("/bucket/") and not self.signature_is_good():
             return self.send_error(403)
-        if self.path != "/moved":
+        if self.path == "/cut":
+            self.send_response(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"a,b\n1,2\n")
+            return
+        if self.path == "/slow":
+            return time.sleep(2)
+        target = {"/moved": "/moved2", "/moved2": "/t.csv", "/round": "/round", "/ftp": "ftp://127.0.0.1/t.csv"}
+        if self.path not in target:
             return super().do_GET()
         self.send_response(302)
-        self.send_header("Location", "/t.csv")
+        self.send_header("Location", target[self.path])
         self.end_headers()
+        self.wfile.write(b"moved,elsewhere\n1,2\n")
     def log_message(self, *rest):
         pass
 os.chdir(sys.argv[1])
@@ -71,8 +81,20 @@ t.test("tables are read from web addresses", function()
     t.equal(wf.csv.read(url .. "t.csv.gz?x=[1]", { columns = { "b" } }).b[3], "z")
     t.equal(wf.jsonl.read(url .. "t.jsonl", { timeout = 20 }):digest(), f:digest())
     t.raises("not_found", { url .. "none.csv", "404" }, wf.csv.read, url .. "none.csv")
-    t.raises("external", { "302", "redirects are not followed" }, wf.csv.read, url .. "moved")
-    t.raises("limit", "larger than 5 bytes", wf.csv.read, url .. "t.csv", { max_bytes = 5 })
+    t.equal(wf.csv.read(url .. "moved"):digest(), f:digest())
+    t.raises("external", "redirects", wf.csv.read, url .. "round")
+    t.raises("invalid", "ftp", wf.csv.read, url .. "ftp")
+    t.raises("io", url .. "cut", wf.csv.read, url .. "cut")
+    t.raises("io", { url .. "slow", "timed out" }, wf.csv.read, url .. "slow", { timeout = 0.3 })
+    wf.jsonl.write(f, folder .. "/t.jsonl.gz")
+    wf.arrow.write(f, folder .. "/t.arrow")
+    save(folder .. "/t.svm", "1 0:2 2:0.5\n0 1:3\n")
+    t.equal(wf.jsonl.read(url .. "t.jsonl.gz"):digest(), f:digest())
+    t.equal(wf.arrow.read(url .. "t.arrow"):digest(), f:digest())
+    t.equal(wf.libsvm.read(url .. "t.svm"):digest(), wf.libsvm.read(folder .. "/t.svm"):digest())
+    t.raises("parse", url .. "t.csv: line 1", wf.libsvm.read, url .. "t.csv")
+    t.raises("parse", url .. "t.csv: ", wf.arrow.read, url .. "t.csv")
+    t.raises("limit", { "max_bytes", "larger than 5 bytes" }, wf.csv.read, url .. "t.csv", { max_bytes = 5 })
     local e = t.raises("type", { url .. "t.csv: line 2", "'x'" }, wf.csv.read, url .. "t.csv",
       { types = { b = "i64" } })
     t.equal(e.path, url .. "t.csv")

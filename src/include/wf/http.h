@@ -10,12 +10,14 @@ extern "C" {
 #endif
 
 typedef struct wf_http_request {
-  const char *method, *url;   /* http and https; redirects are not followed */
+  const char *method, *url;   /* http and https */
   const char *const *headers; /* "Name: value", NULL-terminated; NULL: none */
   const void *body;
   size_t body_size;
   long timeout_ms;     /* of the whole exchange; 0: 60 s */
   size_t max_response; /* larger is WF_LIMIT; 0: 256 MiB */
+  long max_redirects;  /* so many are followed, never from https to http; 0: none, the redirect is
+                          the response */
 } wf_http_request;
 
 typedef struct wf_http_response {
