@@ -248,6 +248,13 @@ const char *wfl_nearest(const char *word, const char *const *names) {
   return wf_suggest(word, names, n, sizeof *names);
 }
 
+const char *wfl_nearest_key(lua_State *L, int index, const char *word) {
+  size_t n;
+  lua_pushvalue(L, index);
+  const char **keys = wfl_keys(L, lua_gettop(L), "methods", &n);
+  return wf_suggest(word, keys, n, sizeof *keys);
+}
+
 /* ---- options ------------------------------------------------------------------------------------
  */
 

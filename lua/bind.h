@@ -117,6 +117,9 @@ const char *wfl_kind(lua_State *L, int index);
 /* The name nearest to `word`, or NULL when none is near. `names` ends with NULL. */
 const char *wfl_nearest(const char *word, const char *const *names);
 
+/* The same among the string keys of the table at `index` (an upvalue's is fine). */
+const char *wfl_nearest_key(lua_State *L, int index, const char *word);
+
 /* Tells the collector that an object now holds so many bytes outside Lua. */
 void wfl_pressure(lua_State *L, size_t bytes);
 

@@ -1,5 +1,5 @@
-/* column_verbs.c — methods of wf.column that make another column: filling, text, dates, outliers,
- * Lua functions. */
+/* column_verbs.c — methods of wf.column that make another column: filling, text, numbers, dates,
+ * outliers, Lua functions. */
 #include "frame_verbs.h"
 
 #include "base/error.h"
@@ -103,6 +103,69 @@ static int column_sub(lua_State *L) {
                                       .last = (ptrdiff_t)luaL_optinteger(L, 3, -1)});
 }
 
+/* column .. column, or a text, number or boolean on one side */
+int wfl_column_text_join(lua_State *L) {
+  lua_settop(L, 2);
+  for (int i = 1; i <= 2; i++) {
+    if (wfl_test(L, i, WFL_COLUMN)) continue;
+    wfl_push_column_repeating(L, i, 1, "..");
+    lua_replace(L, i);
+  }
+  const wf_column *a = check(L, 1), *b = check(L, 2);
+  wf_error err = WF_ERROR_INIT;
+  wf_column *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  return finish(L, box, wf_column_text_join(&result, a, b, &err), &result, &err);
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------
+ */
+
+static int call_function(lua_State *L, wf_function function, lua_Integer digits) {
+  const wf_column *column = check(L, 1);
+  if (digits < -1000 || digits > 1000) digits = 1000; /* refused */
+  wf_error err = WF_ERROR_INIT;
+  wf_column *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  wf_status status = wf_column_function(&result, column, function, (int)digits, &err);
+  return finish(L, box, status, &result, &err);
+}
+
+static int column_abs(lua_State *L) { return call_function(L, WF_FUNCTION_ABS, 0); }
+static int column_ceil(lua_State *L) { return call_function(L, WF_FUNCTION_CEIL, 0); }
+static int column_cos(lua_State *L) { return call_function(L, WF_FUNCTION_COS, 0); }
+static int column_exp(lua_State *L) { return call_function(L, WF_FUNCTION_EXP, 0); }
+static int column_floor(lua_State *L) { return call_function(L, WF_FUNCTION_FLOOR, 0); }
+static int column_log(lua_State *L) { return call_function(L, WF_FUNCTION_LOG, 0); }
+static int column_log1p(lua_State *L) { return call_function(L, WF_FUNCTION_LOG1P, 0); }
+static int column_sign(lua_State *L) { return call_function(L, WF_FUNCTION_SIGN, 0); }
+static int column_sin(lua_State *L) { return call_function(L, WF_FUNCTION_SIN, 0); }
+static int column_sqrt(lua_State *L) { return call_function(L, WF_FUNCTION_SQRT, 0); }
+/* round([digits=0]) */
+static int column_round(lua_State *L) {
+  return call_function(L, WF_FUNCTION_ROUND, luaL_optinteger(L, 2, 0));
+}
+
+/* is_nan(): NaN is what differs from itself */
+static int column_is_nan(lua_State *L) {
+  const wf_column *column = check(L, 1);
+  wf_error err = WF_ERROR_INIT;
+  wf_column *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  return finish(L, box, wf_column_compare(&result, column, WF_NE, column, &err), &result, &err);
+}
+
+/* is_in{values} or is_in(column): a bool column */
+static int column_is_in(lua_State *L) {
+  const wf_column *column = check(L, 1);
+  lua_settop(L, 2);
+  wf_column *values = wfl_push_column(L, 2, "column:is_in");
+  wf_error err = WF_ERROR_INIT;
+  wf_column *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  return finish(L, box, wf_column_is_in(&result, column, values, &err), &result, &err);
+}
+
 /* ---- dates and outliers -------------------------------------------------------------------------
  */
 
@@ -164,19 +227,18 @@ static int column_map(lua_State *L) {
 }
 
 const luaL_Reg wfl_column_verbs[] = {
-    {"contains", column_contains},
-    {"date", column_date},
-    {"ends_with", column_ends_with},
-    {"fill_missing", column_fill_missing},
-    {"length", column_length},
-    {"lower", column_lower},
-    {"map", column_map},
-    {"outliers", column_outliers},
-    {"part", column_part},
-    {"replace", column_replace},
-    {"starts_with", column_starts_with},
-    {"sub", column_sub},
-    {"trim", column_trim},
-    {"upper", column_upper},
-    {NULL, NULL},
+    {"abs", column_abs},           {"ceil", column_ceil},
+    {"contains", column_contains}, {"cos", column_cos},
+    {"date", column_date},         {"ends_with", column_ends_with},
+    {"exp", column_exp},           {"fill_missing", column_fill_missing},
+    {"floor", column_floor},       {"is_in", column_is_in},
+    {"is_nan", column_is_nan},     {"length", column_length},
+    {"log", column_log},           {"log1p", column_log1p},
+    {"lower", column_lower},       {"map", column_map},
+    {"outliers", column_outliers}, {"part", column_part},
+    {"replace", column_replace},   {"round", column_round},
+    {"sign", column_sign},         {"sin", column_sin},
+    {"sqrt", column_sqrt},         {"starts_with", column_starts_with},
+    {"sub", column_sub},           {"trim", column_trim},
+    {"upper", column_upper},       {NULL, NULL},
 };

@@ -91,6 +91,30 @@ void wfl_fill_column(lua_State *L, wfl_box *box, wf_column *column) {
   wfl_pressure(L, wfl_column_bytes(column));
 }
 
+int wfl_fail_type_name(lua_State *L, const char *what, const char *name) {
+  static const char *const names[] = {
+#define TYPE_NAME(name, text) text,
+      WF_TYPE_MAP(TYPE_NAME)
+#undef TYPE_NAME
+          NULL};
+  static const char *const elsewhere[][2] = {
+      {"int64", "i64"},   {"int", "i64"},      {"integer", "i64"},         {"int32", "i32"},
+      {"float64", "f64"}, {"float", "f64"},    {"double", "f64"},          {"number", "f64"},
+      {"float32", "f32"}, {"boolean", "bool"}, {"datetime", "timestamp"},  {"date", "timestamp"},
+      {"str", "string"},  {"text", "string"},  {"categorical", "category"}};
+  const char *nearest = wfl_nearest(name, names);
+  for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+    if (strcmp(name, elsewhere[i][0]) == 0) nearest = elsewhere[i][1];
+  }
+  if (nearest)
+    return wfl_fail(L, WF_INVALID, "%s: there is no type '%s'; did you mean '%s'?", what, name,
+                    nearest);
+  return wfl_fail(L, WF_INVALID,
+                  "%s: there is no type '%s'; there are f64, f32, i64, i32, bool, string, category "
+                  "and timestamp",
+                  what, name);
+}
+
 /* ---- lists to columns ---------------------------------------------------------------------------
  */
 

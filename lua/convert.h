@@ -72,6 +72,9 @@ void wfl_push_ranking(lua_State *L, const char *const *names, const double *valu
 size_t wfl_option_types(lua_State *L, int arg, const char *what, const char *const **names,
                         const wf_type **types);
 
+/* Raises "frame:cast: there is no type 'int'; types are f64, f32, …" with the nearest one. */
+int wfl_fail_type_name(lua_State *L, const char *what, const char *name);
+
 /* Bytes a column or frame holds, for wfl_pressure: an estimate. */
 size_t wfl_column_bytes(const wf_column *column);
 size_t wfl_frame_bytes(const wf_frame *frame);

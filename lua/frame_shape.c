@@ -108,12 +108,29 @@ int wfl_frame_melt(lua_State *L) {
   return finish(L, box, wf_frame_melt(&result, frame, &options, &err), &result, &err);
 }
 
+/* correlation{method="pearson" | "spearman"} */
 int wfl_frame_correlation(lua_State *L) {
+  static const char what[] = "frame:correlation";
+  static const char *const methods[] = {"pearson", "spearman", NULL}; /* as in wf_correlation */
   const wf_frame *frame = check(L, 1);
+  wfl_options(L, 2, what, (const char *const[]){"method", NULL});
+  wf_correlation how = (wf_correlation)wfl_option_choice(L, 2, what, "method", methods, 0);
   wf_error err = WF_ERROR_INIT;
   wf_frame *result = NULL;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  return finish(L, box, wf_frame_correlation(&result, frame, &err), &result, &err);
+  return finish(L, box, wf_frame_correlation(&result, frame, how, &err), &result, &err);
+}
+
+/* drop_missing(columns…): rows without gaps there; in no column when none is named */
+int wfl_frame_drop_missing(lua_State *L) {
+  const wf_frame *frame = check(L, 1);
+  size_t n = 0;
+  const char **names = NULL;
+  if (lua_gettop(L) > 1) names = wfl_names_arg(L, 2, "frame:drop_missing: the columns", &n);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  return finish(L, box, wf_frame_drop_missing(&result, frame, names, n, &err), &result, &err);
 }
 
 /* lag(column[, n=1[, {by=}]]): a column */
@@ -152,6 +169,42 @@ int wfl_frame_rolling(lua_State *L) {
   wfl_box *box = wfl_newbox(L, WFL_COLUMN);
   wf_status status = wf_frame_rolling(&result, frame, name, (size_t)window, (size_t)least, how, by,
                                       by ? n_by : 0, &err);
+  return finish_column(L, box, status, &result, &err);
+}
+
+/* cumulative(column, "sum" | "min" | "max" | "count"[, {by=}]): a column */
+int wfl_frame_cumulative(lua_State *L) {
+  static const char what[] = "frame:cumulative";
+  const wf_frame *frame = check(L, 1);
+  const char *name = wfl_check_text(L, 2);
+  wf_aggregate how = wfl_aggregate_of(L, what, wfl_check_text(L, 3));
+  lua_settop(L, 4);
+  wfl_options(L, 4, what, (const char *const[]){"by", NULL});
+  size_t n_by = 0;
+  const char **by = wfl_option_strings(L, 4, what, "by", &n_by);
+  wf_error err = WF_ERROR_INIT;
+  wf_column *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  wf_status status = wf_frame_cumulative(&result, frame, name, how, by, by ? n_by : 0, &err);
+  return finish_column(L, box, status, &result, &err);
+}
+
+/* rank(column[, {by=, ties="average", descending=}]): a column */
+int wfl_frame_rank(lua_State *L) {
+  static const char what[] = "frame:rank";
+  static const char *const ties[] = {"average", "min", "max", "dense", "first", NULL};
+  const wf_frame *frame = check(L, 1);
+  const char *name = wfl_check_text(L, 2);
+  lua_settop(L, 3);
+  wfl_options(L, 3, what, (const char *const[]){"by", "ties", "descending", NULL});
+  wf_rank how = (wf_rank)wfl_option_choice(L, 3, what, "ties", ties, WF_RANK_AVERAGE);
+  bool descending = wfl_option_boolean(L, 3, what, "descending", false);
+  size_t n_by = 0;
+  const char **by = wfl_option_strings(L, 3, what, "by", &n_by);
+  wf_error err = WF_ERROR_INIT;
+  wf_column *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  wf_status status = wf_frame_rank(&result, frame, name, how, descending, by, by ? n_by : 0, &err);
   return finish_column(L, box, status, &result, &err);
 }
 

@@ -5,6 +5,7 @@
 #include "frame_verbs.h"
 
 #include "base/error.h"
+#include "wf/transform.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,41 @@ static int finish(lua_State *L, wfl_box *box, wf_status status, wf_frame **frame
 /* ---- combining ----------------------------------------------------------------------------------
  */
 
+/* on = { left = "right", … }: the right frame, its keys renamed as on the left, is put in place of
+ * argument 2; pushes what owns the names. */
+static const char **push_key_pairs(lua_State *L, const char *what, size_t *n) {
+  int on = lua_gettop(L);
+  const char **left = wfl_keys(L, on, "frame:join: option 'on'", n);
+  const char **from = wfl_scratch(L, *n, sizeof *from);
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  for (size_t i = 0; i < *n; i++) {
+    if (lua_getfield(L, on, left[i]) != LUA_TSTRING)
+      wfl_fail(L, WF_TYPE, "%s: option 'on': the right column of '%s' is a %s", what, left[i],
+               luaL_typename(L, -1));
+    from[i] = wfl_top_text(L, "frame:join: option 'on'");
+    lua_pop(L, 1);
+  }
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *renamed = NULL;
+  if (wf_frame_rename(&renamed, check(L, 2), from, left, *n, &err) != WF_OK) {
+    wf_fail_within(&err, err.status, "the right frame");
+    wfl_raise(L, &err);
+  }
+  wfl_fill_frame(L, box, renamed);
+  lua_replace(L, 2);
+  return left;
+}
+
+/* The option `on`: one name, a list of them, or { left = "right", … }. */
+static const char **push_keys(lua_State *L, const char *what, size_t *n) {
+  if (lua_getfield(L, 3, "on") == LUA_TTABLE && lua_rawlen(L, -1) == 0 &&
+      (lua_pushnil(L), lua_next(L, -2))) {
+    lua_pop(L, 2);
+    return push_key_pairs(L, what, n);
+  }
+  return wfl_option_strings(L, 3, what, "on", n);
+}
+
 /* join(other, {on=, how="inner", suffix="_right", validate=}) */
 int wfl_frame_join(lua_State *L) {
   static const char what[] = "frame:join";
@@ -32,14 +68,17 @@ int wfl_frame_join(lua_State *L) {
                                       "semi",  "anti", "cross", NULL}; /* as in wf_join */
   static const char *const checks[] = {"many_to_many", "one_to_many", "many_to_one", "one_to_one",
                                        NULL};
-  const wf_frame *left = check(L, 1), *right = check(L, 2);
+  const wf_frame *left = check(L, 1);
+  check(L, 2);
+  lua_settop(L, 3);
   wfl_options(L, 3, what, (const char *const[]){"on", "how", "suffix", "validate", NULL});
   wf_join_options options = {
       .how = (wf_join)wfl_option_choice(L, 3, what, "how", kinds, WF_JOIN_INNER),
       .check = (wf_join_check)wfl_option_choice(L, 3, what, "validate", checks, 0),
       .suffix = wfl_option_string(L, 3, what, "suffix", NULL),
   };
-  options.on = wfl_option_strings(L, 3, what, "on", &options.n_on);
+  options.on = push_keys(L, what, &options.n_on);
+  const wf_frame *right = check(L, 2);
   if (!options.on && options.how != WF_JOIN_CROSS)
     return wfl_fail(L, WF_INVALID, "%s: option 'on' is missing (column names)", what);
   wf_error err = WF_ERROR_INIT;
@@ -77,18 +116,21 @@ static bool *push_directions(lua_State *L, int arg, const char *what, size_t n) 
   return descending;
 }
 
-/* sort(by | {by, …}, {descending=}) */
+/* sort(by | {by, …}, {descending=, missing="last" | "first"}) */
 int wfl_frame_sort(lua_State *L) {
   static const char what[] = "frame:sort";
   const wf_frame *frame = check(L, 1);
-  wfl_options(L, 3, what, (const char *const[]){"descending", NULL});
+  static const char *const places[] = {"last", "first", NULL};
+  wfl_options(L, 3, what, (const char *const[]){"descending", "missing", NULL});
   size_t n;
   const char **by = wfl_strings(L, 2, "frame:sort: the columns", &n);
   const bool *descending = push_directions(L, 3, what, n);
+  const wf_sort_options options = {by, descending, n,
+                                   wfl_option_choice(L, 3, what, "missing", places, 0) == 1};
   wf_error err = WF_ERROR_INIT;
   wf_frame *result = NULL;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  return finish(L, box, wf_frame_sort(&result, frame, by, descending, n, &err), &result, &err);
+  return finish(L, box, wf_frame_sort_with(&result, frame, &options, &err), &result, &err);
 }
 
 /* cast{column = "type"} */
@@ -103,8 +145,7 @@ int wfl_frame_cast(lua_State *L) {
     lua_getfield(L, 2, names[i]);
     const char *to = lua_tostring(L, -1);
     if (!to || !wf_type_find(to, &type))
-      return wfl_fail(L, WF_INVALID, "frame:cast: there is no type '%s'",
-                      luaL_tolstring(L, -1, NULL));
+      return wfl_fail_type_name(L, "frame:cast", luaL_tolstring(L, -1, NULL));
     wf_error err = WF_ERROR_INIT;
     wf_column *column, *cast;
     wf_frame *result = NULL;
@@ -201,7 +242,10 @@ static wf_aggregation *push_named(lua_State *L, size_t *n) {
   return list;
 }
 
-static int grouping_agg(lua_State *L) {
+typedef wf_status group_fn(wf_frame **out, const wf_frame *frame, const char *const *by,
+                           size_t n_by, const wf_aggregation *list, size_t n, wf_error *err);
+
+static int push_grouped(lua_State *L, group_fn *group) {
   const wf_frame *frame = wfl_check(L, 1, GROUPING);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
@@ -212,15 +256,19 @@ static int grouping_agg(lua_State *L) {
   wf_error err = WF_ERROR_INIT;
   wf_frame *result = NULL;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  wf_status status = wf_frame_group(&result, frame, by, n_by, list, n, &err);
-  return finish(L, box, status, &result, &err);
+  return finish(L, box, group(&result, frame, by, n_by, list, n, &err), &result, &err);
 }
+
+/* agg{…}: a row for each group */
+static int grouping_agg(lua_State *L) { return push_grouped(L, wf_frame_group); }
+/* with{…}: all rows, each with what its group has in common */
+static int grouping_with(lua_State *L) { return push_grouped(L, wf_frame_group_with); }
 
 static void release(void *frame) { wf_frame_release(frame); }
 
 /* group_by("a", "b") or group_by{"a", "b"} */
 int wfl_frame_group_by(lua_State *L) {
-  static const luaL_Reg methods[] = {{"agg", grouping_agg}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"agg", grouping_agg}, {"with", grouping_with}, {NULL, NULL}};
   wf_frame *frame = check(L, 1);
   size_t n;
   const char **by = wfl_names_arg(L, 2, "frame:group_by: the columns", &n);
@@ -355,6 +403,19 @@ static void check_names(lua_State *L, const part *parts, size_t n) {
         wfl_fail(L, WF_INVALID, "frame:split: there are two parts '%s'", parts[i].name);
 }
 
+/* Fractions beyond the whole, where one is named much like an option: that is what was meant. */
+static void check_sum(lua_State *L, const part *parts, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += parts[i].fraction;
+  for (size_t i = 0; i < n && sum > 1 + 1e-9; i++) {
+    const char *nearest = wfl_nearest(parts[i].name, split_options);
+    if (nearest)
+      wfl_fail(L, WF_INVALID,
+               "frame:split: with '%s' the fractions sum to %f; did you mean the option '%s'?",
+               parts[i].name, sum, nearest);
+  }
+}
+
 /* A table of frames by part name. */
 int wfl_frame_split(lua_State *L) {
   static const char what[] = "frame:split";
@@ -364,6 +425,7 @@ int wfl_frame_split(lua_State *L) {
   size_t n;
   const part *parts = lua_rawlen(L, 2) > 0 ? push_listed_parts(L, &n) : push_named_parts(L, &n);
   check_names(L, parts, n);
+  check_sum(L, parts, n);
   double *fractions = wfl_scratch(L, n, sizeof *fractions);
   wf_frame **frames = wfl_scratch(L, n, sizeof *frames);
   wfl_box **boxes = wfl_scratch(L, n, sizeof *boxes);
@@ -442,8 +504,7 @@ int wfl_frame_value_counts(lua_State *L) {
 }
 
 /* unique(name): a column of the distinct values in order of first appearance */
-int wfl_frame_unique(lua_State *L) {
-  const wf_frame *frame = check(L, 1);
+static int push_unique_values(lua_State *L, const wf_frame *frame) {
   const char *name = wfl_check_text(L, 2);
   wf_error err = WF_ERROR_INIT;
   wf_frame *result = NULL;
@@ -452,4 +513,22 @@ int wfl_frame_unique(lua_State *L) {
   finish(L, groups, wf_frame_group(&result, frame, &name, 1, NULL, 0, &err), &result, &err);
   wfl_fill_column(L, box, wf_column_retain(wf_frame_column_at(result, 0)));
   return 1;
+}
+
+/* unique() or unique{columns}[, {keep="first" | "last" | "none"}]: distinct rows */
+int wfl_frame_unique(lua_State *L) {
+  static const char what[] = "frame:unique";
+  static const char *const kept[] = {"first", "last", "none", NULL}; /* as in wf_keep */
+  const wf_frame *frame = check(L, 1);
+  if (lua_type(L, 2) == LUA_TSTRING && lua_gettop(L) == 2) return push_unique_values(L, frame);
+  lua_settop(L, 3);
+  wfl_options(L, 3, what, (const char *const[]){"keep", NULL});
+  wf_keep which = (wf_keep)wfl_option_choice(L, 3, what, "keep", kept, WF_KEEP_FIRST);
+  size_t n = 0;
+  const char **names = NULL;
+  if (!lua_isnil(L, 2)) names = wfl_strings(L, 2, "frame:unique: the columns", &n);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *result = NULL;
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  return finish(L, box, wf_frame_unique(&result, frame, names, n, which, &err), &result, &err);
 }

@@ -11,17 +11,21 @@ void wfl_column_class(lua_State *L);
 
 /* frame_shape.c */
 int wfl_frame_correlation(lua_State *L);
+int wfl_frame_cumulative(lua_State *L);
+int wfl_frame_drop_missing(lua_State *L);
 int wfl_frame_fill_missing(lua_State *L);
 int wfl_frame_lag(lua_State *L);
 int wfl_frame_map(lua_State *L);
 int wfl_frame_melt(lua_State *L);
 int wfl_frame_one_hot(lua_State *L);
 int wfl_frame_pivot(lua_State *L);
+int wfl_frame_rank(lua_State *L);
 int wfl_frame_rolling(lua_State *L);
 int wfl_frame_when(lua_State *L);
 
 /* column_verbs.c */
 extern const luaL_Reg wfl_column_verbs[];
+int wfl_column_text_join(lua_State *L); /* the operator .. */
 /* Pushes the column with its gaps filled as the value at `how` says. */
 void wfl_push_filled(lua_State *L, const wf_column *column, int how, const char *what);
 

@@ -37,9 +37,10 @@ static int column_index(lua_State *L) {
     return 1;
   }
   lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
-    return wfl_fail(L, WF_NOTFOUND, "a column has no method '%s'", name);
-  return 1;
+  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
+  const char *nearest = wfl_nearest_key(L, lua_upvalueindex(1), name);
+  if (!nearest) return wfl_fail(L, WF_NOTFOUND, "a column has no method '%s'", name);
+  return wfl_fail(L, WF_NOTFOUND, "a column has no method '%s'; did you mean '%s'?", name, nearest);
 }
 
 /* Pushes the value of one row as text; numbers as short as their type allows. */
@@ -162,6 +163,12 @@ static int column_std(lua_State *L) {
   return push_number(L, summary.std);
 }
 
+static int column_var(lua_State *L) {
+  wf_summary summary;
+  summarise(L, &summary, "var");
+  return push_number(L, summary.std * summary.std);
+}
+
 static int column_median(lua_State *L) {
   wf_summary summary;
   summarise(L, &summary, "median");
@@ -232,7 +239,7 @@ static int column_cast(lua_State *L) {
   const wf_column *column = check(L, 1);
   const char *name = wfl_check_text(L, 2);
   wf_type type;
-  if (!wf_type_find(name, &type)) return wfl_fail(L, WF_INVALID, "there is no type '%s'", name);
+  if (!wf_type_find(name, &type)) return wfl_fail_type_name(L, "column:cast", name);
   wf_error err = WF_ERROR_INIT;
   wf_column *result;
   wfl_box *box = wfl_newbox(L, WFL_COLUMN);
@@ -331,6 +338,15 @@ static int column_add(lua_State *L) { return arithmetic(L, WF_ADD); }
 static int column_sub(lua_State *L) { return arithmetic(L, WF_SUB); }
 static int column_mul(lua_State *L) { return arithmetic(L, WF_MUL); }
 static int column_div(lua_State *L) { return arithmetic(L, WF_DIV); }
+static int column_mod(lua_State *L) { return arithmetic(L, WF_MOD); }
+static int column_idiv(lua_State *L) { return arithmetic(L, WF_FLOOR_DIV); }
+static int column_pow(lua_State *L) { return arithmetic(L, WF_POW); }
+
+/* Lua makes one boolean of every comparison by sign, so it cannot be a column. */
+static int column_order(lua_State *L) {
+  return wfl_fail(L, WF_TYPE,
+                  "columns are compared with column:lt, le, gt, ge, eq and ne, not with signs");
+}
 
 static int column_unm(lua_State *L) {
   lua_settop(L, 1);
@@ -354,6 +370,12 @@ void wfl_column_class(lua_State *L) {
       {"__sub", column_sub},
       {"__mul", column_mul},
       {"__div", column_div},
+      {"__mod", column_mod},
+      {"__idiv", column_idiv},
+      {"__pow", column_pow},
+      {"__concat", wfl_column_text_join},
+      {"__lt", column_order},
+      {"__le", column_order},
       {"__unm", column_unm},
       {NULL, NULL},
   };
@@ -375,6 +397,7 @@ void wfl_column_class(lua_State *L) {
       {"quantile", column_quantile},
       {"std", column_std},
       {"sum", column_sum},
+      {"var", column_var},
       {"to_table", column_to_table},
       {"value_counts", column_value_counts},
       {NULL, NULL},

@@ -118,7 +118,14 @@ static int frame_index(lua_State *L) {
                     luaL_typename(L, 2));
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
-  return push_column_named(L, frame, lua_tostring(L, 2));
+  wf_error err = WF_ERROR_INIT;
+  wf_column *column;
+  const char *name = wfl_check_text(L, 2);
+  if (wf_frame_get(&column, frame, name, &err) == WF_OK) return push_column_named(L, frame, name);
+  const char *method = wfl_nearest_key(L, lua_upvalueindex(1), name);
+  if (!method) return wfl_raise(L, &err);
+  return wfl_fail(L, WF_NOTFOUND, "there is no column or method '%s'; did you mean '%s'?", name,
+                  method);
 }
 
 static int frame_columns(lua_State *L) {
@@ -261,12 +268,19 @@ static int frame_rename(lua_State *L) {
   return 1;
 }
 
-/* with(name, column | list | value): added, or replaced in its place. */
+/* with(name, column | list | value | function(row, i)): added, or replaced in its place. */
 static int frame_with(lua_State *L) {
   const wf_frame *frame = check(L, 1);
   const char *name = wfl_check_text(L, 2);
   luaL_checkany(L, 3);
   lua_settop(L, 3);
+  if (lua_isfunction(L, 3)) {
+    lua_pushcfunction(L, wfl_frame_map);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 3);
+    lua_call(L, 2, 1);
+    lua_replace(L, 3);
+  }
   const char *what = lua_pushfstring(L, "frame:with '%s'", name);
   wf_column *column;
   if (lua_istable(L, 3) || wfl_test(L, 3, WFL_COLUMN)) {
@@ -283,8 +297,20 @@ static int frame_with(lua_State *L) {
   return 1;
 }
 
+/* filter(mask) or filter(function(row, i) … end) */
 static int frame_filter(lua_State *L) {
   const wf_frame *frame = check(L, 1);
+  lua_settop(L, 2);
+  if (lua_isfunction(L, 2)) {
+    wfl_frame_map(L);
+    lua_replace(L, 2);
+    lua_settop(L, 2);
+  }
+  if (!wfl_test(L, 2, WFL_COLUMN))
+    return wfl_fail(L, WF_TYPE, "frame:filter: a bool column or a function was expected, got %s%s",
+                    luaL_typename(L, 2),
+                    lua_isboolean(L, 2) ? " (columns are compared with column:eq and the like)"
+                                        : "");
   const wf_column *mask = wfl_check(L, 2, WFL_COLUMN);
   wf_error err = WF_ERROR_INIT;
   wf_frame *result;
@@ -383,9 +409,11 @@ void wfl_frame_classes(lua_State *L) {
       {"columns", frame_columns},
       {"concat", wfl_frame_concat},
       {"correlation", wfl_frame_correlation},
+      {"cumulative", wfl_frame_cumulative},
       {"describe", wfl_frame_describe},
       {"digest", frame_digest},
       {"drop", frame_drop},
+      {"drop_missing", wfl_frame_drop_missing},
       {"fill_missing", wfl_frame_fill_missing},
       {"filter", frame_filter},
       {"folds", wfl_frame_folds},
@@ -399,6 +427,7 @@ void wfl_frame_classes(lua_State *L) {
       {"melt", wfl_frame_melt},
       {"one_hot", wfl_frame_one_hot},
       {"pivot", wfl_frame_pivot},
+      {"rank", wfl_frame_rank},
       {"rename", frame_rename},
       {"rolling", wfl_frame_rolling},
       {"row", frame_row},

@@ -1,8 +1,9 @@
-/* arithmetic.c — element by element + - * /.
+/* arithmetic.c — element by element + - * / and % // ^.
  *
  * Two integer sides give integers as long as every element fits; the first that does not turns the
- * whole result into f64, computed from the operands as doubles. Division is always f64, and by zero
- * it gives what IEEE 754 says. A number on one side is an operand that repeats. */
+ * whole result into f64, computed from the operands as doubles; so does a zero behind % or //.
+ * Division and powers are always f64, and by zero they give what IEEE 754 says. A number on one
+ * side is an operand that repeats. */
 #include "wf/frame.h"
 
 #include "base/alloc.h"
@@ -49,14 +50,31 @@ static void load_i64(const operand *o, size_t begin, size_t n, int64_t *out) {
   for (size_t i = 0; i < n; i++) out[i] = o->integer;
 }
 
+/* With the sign of the divisor, as in Lua. */
+static double modulo_f64(double a, double b) {
+  double rest = fmod(a, b);
+  return rest * b < 0 ? rest + b : rest;
+}
+
 static double apply_f64(wf_arithmetic op, double a, double b) {
   switch (op) {
   case WF_ADD: return a + b;
   case WF_SUB: return a - b;
   case WF_MUL: return a * b;
   case WF_DIV: return a / b;
+  case WF_MOD: return modulo_f64(a, b);
+  case WF_FLOOR_DIV: return floor(a / b);
+  case WF_POW: return pow(a, b);
   }
   return (double)NAN;
+}
+
+static bool divide_i64(bool rest, int64_t a, int64_t b, int64_t *out) {
+  if (b == 0 || (b == -1 && a == INT64_MIN)) return false;
+  int64_t left = a % b;
+  bool down = left != 0 && (left ^ b) < 0;
+  *out = rest ? (down ? left + b : left) : a / b - down;
+  return true;
 }
 
 static bool apply_i64(wf_arithmetic op, int64_t a, int64_t b, int64_t *out) {
@@ -64,7 +82,10 @@ static bool apply_i64(wf_arithmetic op, int64_t a, int64_t b, int64_t *out) {
   case WF_ADD: return !__builtin_add_overflow(a, b, out);
   case WF_SUB: return !__builtin_sub_overflow(a, b, out);
   case WF_MUL: return !__builtin_mul_overflow(a, b, out);
-  case WF_DIV: break;
+  case WF_MOD: return divide_i64(true, a, b, out);
+  case WF_FLOOR_DIV: return divide_i64(false, a, b, out);
+  case WF_DIV:
+  case WF_POW: break;
   }
   return false;
 }
@@ -86,7 +107,7 @@ static void compute_f64(wf_column *to, const operand *a, wf_arithmetic op, const
   }
 }
 
-/* false when some element does not fit. */
+/* false when some element does not fit; what missing rows hold does not matter. */
 static bool compute_i64(wf_column *to, const operand *a, wf_arithmetic op, const operand *b) {
   int64_t left[BLOCK], right[BLOCK], *out = wf_column_memory(to);
   bool fits = true;
@@ -94,7 +115,10 @@ static bool compute_i64(wf_column *to, const operand *a, wf_arithmetic op, const
     size_t n = to->n_rows - begin < BLOCK ? to->n_rows - begin : BLOCK;
     load_i64(a, begin, n, left);
     load_i64(b, begin, n, right);
-    for (size_t i = 0; i < n; i++) fits &= apply_i64(op, left[i], right[i], &out[begin + i]);
+    for (size_t i = 0; i < n; i++) {
+      fits &=
+          apply_i64(op, left[i], right[i], &out[begin + i]) || !wf_column_present(to, begin + i);
+    }
   }
   return fits;
 }
@@ -108,7 +132,7 @@ static wf_status compute(wf_column **out, const operand *a, wf_arithmetic op, co
   size_t n_missing;
   WF_TRY(wf_validity_both(&validity, &n_missing, first, second, err));
   WF_TRY(wf_column_blank(&to, WF_F64, first->n_rows, validity, n_missing, err));
-  if (a->whole && b->whole && op != WF_DIV && compute_i64(to, a, op, b))
+  if (a->whole && b->whole && op != WF_DIV && op != WF_POW && compute_i64(to, a, op, b))
     to->type = WF_I64; /* of the same width */
   else
     compute_f64(to, a, op, b);

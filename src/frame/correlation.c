@@ -1,12 +1,14 @@
-/* correlation.c — Pearson's coefficient of every two columns.
+/* correlation.c — Pearson's coefficient of every two columns, of their values or of their ranks.
  *
  * Each pair uses the rows where both are present. Means first, then products of deviations: the
- * one-pass formula cancels. Pairs are independent, so they are spread over threads. */
+ * one-pass formula cancels. Pairs are independent, so they are spread over threads. Ranks of a
+ * column without gaps are made once; a pair with gaps is ranked anew, among its own rows. */
 #include "wf/frame.h"
 
 #include "base/alloc.h"
 #include "base/pool.h"
 #include "frame/column.h"
+#include "frame/rank.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,40 +19,80 @@ typedef struct table {
   double **values;
   double *results; /* n x n; NaN: there is none */
   size_t n, n_rows;
+  wf_correlation how;
 } table;
 
-static double correlate(const table *t, size_t a, size_t b) {
-  const wf_column *x = t->columns[a], *y = t->columns[b];
-  const double *xs = t->values[a], *ys = t->values[b];
+/* The rows of a pair: all (both NULL), or those where both columns are present. */
+typedef struct both {
+  const wf_column *x, *y;
+} both;
+
+static bool is_in(const both *pair, size_t i) {
+  return !pair->x || (wf_column_present(pair->x, i) && wf_column_present(pair->y, i));
+}
+
+static double correlate(const double *xs, const double *ys, size_t n_rows, const both *pair) {
   double sum_x = 0, sum_y = 0, xx = 0, yy = 0, xy = 0;
   size_t n = 0;
-  for (size_t i = 0; i < t->n_rows; i++) {
-    if (!wf_column_present(x, i) || !wf_column_present(y, i)) continue;
+  for (size_t i = 0; i < n_rows; i++) {
+    if (!is_in(pair, i)) continue;
     sum_x += xs[i];
     sum_y += ys[i];
     n++;
   }
   if (n < 2) return (double)NAN;
   double mean_x = sum_x / (double)n, mean_y = sum_y / (double)n;
-  for (size_t i = 0; i < t->n_rows; i++) {
-    if (!wf_column_present(x, i) || !wf_column_present(y, i)) continue;
+  for (size_t i = 0; i < n_rows; i++) {
+    if (!is_in(pair, i)) continue;
     double dx = xs[i] - mean_x, dy = ys[i] - mean_y;
     xx += dx * dx;
     yy += dy * dy;
     xy += dx * dy;
   }
   if (!(xx > 0) || !(yy > 0)) return (double)NAN;
-  double r = xy / (sqrt(xx) * sqrt(yy));
-  return a == b ? 1 : fmax(-1, fmin(1, r));
+  double product = xx * yy; /* one root keeps a perfect correlation at 1, unless it overflows */
+  bool exact = isnormal(product);
+  return fmax(-1, fmin(1, xy / (exact ? sqrt(product) : sqrt(xx) * sqrt(yy))));
+}
+
+/* Of the ranks among the rows where both are present. */
+static wf_status correlate_ranks(double *out, const table *t, size_t a, size_t b, wf_error *err) {
+  both pair = {t->columns[a], t->columns[b]};
+  double *xs = wf_alloc_array(t->n_rows, sizeof *xs), *ys = wf_alloc_array(t->n_rows, sizeof *ys);
+  wf_status status = xs && ys ? WF_OK : wf_fail_nomem(err);
+  size_t n = 0;
+  for (size_t i = 0; status == WF_OK && i < t->n_rows; i++) {
+    if (!is_in(&pair, i)) continue;
+    xs[n] = t->values[a][i];
+    ys[n++] = t->values[b][i];
+  }
+  if (status == WF_OK) status = wf_rank_numbers(xs, xs, n, err);
+  if (status == WF_OK) status = wf_rank_numbers(ys, ys, n, err);
+  if (status == WF_OK) *out = correlate(xs, ys, n, &(both){0});
+  wf_free(xs);
+  wf_free(ys);
+  return status;
+}
+
+static wf_status correlate_pair(double *out, const table *t, size_t a, size_t b, wf_error *err) {
+  bool gaps = t->columns[a]->n_missing || t->columns[b]->n_missing;
+  both pair = gaps ? (both){t->columns[a], t->columns[b]} : (both){0};
+  if (gaps && t->how == WF_CORRELATION_SPEARMAN)
+    WF_TRY(correlate_ranks(out, t, a, b, err));
+  else
+    *out = correlate(t->values[a], t->values[b], t->n_rows, &pair);
+  if (a == b && !isnan(*out)) *out = 1;
+  return WF_OK;
 }
 
 static wf_status correlate_rows(void *context, size_t index, size_t begin, size_t end,
                                 size_t worker, wf_error *err) {
   table *t = context;
-  (void)index, (void)worker, (void)err;
+  (void)index, (void)worker;
   for (size_t a = begin; a < end; a++) {
     for (size_t b = a; b < t->n; b++) {
-      t->results[a * t->n + b] = t->results[b * t->n + a] = correlate(t, a, b);
+      WF_TRY(correlate_pair(&t->results[a * t->n + b], t, a, b, err));
+      t->results[b * t->n + a] = t->results[a * t->n + b];
     }
   }
   return WF_OK;
@@ -80,7 +122,11 @@ static wf_status collect(table *t, const wf_frame *frame, wf_error *err) {
     t->names[t->n] = wf_frame_name_at(frame, i);
     t->values[t->n] = wf_alloc_array(t->n_rows, sizeof **t->values);
     if (!t->values[t->n]) return wf_fail_nomem(err);
-    wf_column_load_f64(column, 0, t->n_rows, t->values[t->n++]);
+    double *values = t->values[t->n++];
+    wf_column_load_f64(column, 0, t->n_rows, values);
+    if (t->how == WF_CORRELATION_SPEARMAN && !column->n_missing) {
+      WF_TRY(wf_rank_numbers(values, values, t->n_rows, err));
+    }
   }
   t->results = wf_alloc_array(t->n * t->n, sizeof *t->results);
   return t->results ? WF_OK : wf_fail_nomem(err);
@@ -117,8 +163,9 @@ static wf_status make_frame(wf_frame **out, const table *t, wf_error *err) {
   return status;
 }
 
-wf_status wf_frame_correlation(wf_frame **out, const wf_frame *frame, wf_error *err) {
-  table t = {0};
+wf_status wf_frame_correlation(wf_frame **out, const wf_frame *frame, wf_correlation how,
+                               wf_error *err) {
+  table t = {.how = how};
   wf_status status = collect(&t, frame, err);
   if (status == WF_OK) status = wf_parallel_for(t.n, 1, 0, correlate_rows, &t, err);
   if (status == WF_OK) status = make_frame(out, &t, err);

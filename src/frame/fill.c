@@ -36,7 +36,15 @@ static wf_status stack(wf_column **out, const wf_column *a, const wf_column *b, 
   if (status == WF_OK) {
     status = wf_frame_new(&parts[1], name, &(wf_column *){(wf_column *)b}, 1, err);
   }
-  if (status == WF_OK) status = wf_frame_concat(&whole, parts, 2, err);
+  if (status == WF_OK) {
+    wf_error apart = WF_ERROR_INIT;
+    status = wf_frame_concat(&whole, parts, 2, &apart);
+    if (status == WF_TYPE)
+      status = wf_fail(err, status, "a %s value does not go with a %s column",
+                       wf_type_name(b->type), wf_type_name(a->type));
+    else if (status != WF_OK)
+      status = wf_fail(err, status, "%s", apart.message);
+  }
   if (status == WF_OK) *out = wf_column_retain(wf_frame_column_at(whole, 0));
   wf_frame_release(parts[0]);
   wf_frame_release(parts[1]);

@@ -37,4 +37,11 @@ wf_status wf_row_groups_new(wf_row_groups *out, const size_t *ids, size_t n_rows
                             wf_error *err);
 void wf_row_groups_dispose(wf_row_groups *groups);
 
+/* The group of every row and rows by group, for a frame's columns `by`; one group of all rows when
+ * n_by is 0 (window.c). */
+wf_status wf_frame_number_rows(size_t *ids, size_t *n_groups, const wf_frame *frame,
+                               const char *const *by, size_t n_by, wf_error *err);
+wf_status wf_row_groups_by(wf_row_groups *out, size_t *n_groups, const wf_frame *frame,
+                           const char *const *by, size_t n_by, wf_error *err);
+
 #endif

@@ -13,23 +13,31 @@
 
 #include <math.h>
 
-/* Rows by group; one group of all rows when there is nothing to group by. */
-static wf_status group_rows(wf_row_groups *out, size_t *n_groups, const wf_frame *frame,
-                            const char *const *by, size_t n_by, wf_error *err) {
+wf_status wf_frame_number_rows(size_t *ids, size_t *n_groups, const wf_frame *frame,
+                               const char *const *by, size_t n_by, wf_error *err) {
   size_t n = wf_frame_row_count(frame);
-  size_t *ids = wf_alloc_zero(n, sizeof *ids);
-  wf_column **keys = wf_alloc_zero(n_by, sizeof *keys);
-  wf_status status = ids && keys ? WF_OK : wf_fail_nomem(err);
   *n_groups = 1;
+  for (size_t i = 0; i < n; i++) ids[i] = 0;
+  wf_column **keys = wf_alloc_zero(n_by, sizeof *keys);
+  wf_status status = keys ? WF_OK : wf_fail_nomem(err);
   for (size_t i = 0; status == WF_OK && i < n_by; i++) {
     status = wf_frame_get(&keys[i], frame, by[i], err);
   }
   if (status == WF_OK && n_by > 0) {
     status = wf_keys_number(ids, n_groups, (const wf_column *const *)keys, n_by, err);
   }
+  wf_free(keys);
+  return status;
+}
+
+wf_status wf_row_groups_by(wf_row_groups *out, size_t *n_groups, const wf_frame *frame,
+                           const char *const *by, size_t n_by, wf_error *err) {
+  size_t n = wf_frame_row_count(frame);
+  size_t *ids = wf_alloc_array(n, sizeof *ids);
+  if (!ids) return wf_fail_nomem(err);
+  wf_status status = wf_frame_number_rows(ids, n_groups, frame, by, n_by, err);
   if (status == WF_OK) status = wf_row_groups_new(out, ids, n, *n_groups, err);
   wf_free(ids);
-  wf_free(keys);
   return status;
 }
 
@@ -41,7 +49,7 @@ wf_status wf_frame_lag(wf_column **out, const wf_frame *frame, const char *name,
   size_t n_groups, n = column->n_rows;
   size_t *rows = wf_alloc_array(n, sizeof *rows);
   wf_status status =
-      rows ? group_rows(&groups, &n_groups, frame, by, n_by, err) : wf_fail_nomem(err);
+      rows ? wf_row_groups_by(&groups, &n_groups, frame, by, n_by, err) : wf_fail_nomem(err);
   for (size_t g = 0; status == WF_OK && g < n_groups; g++) {
     size_t begin = groups.starts[g], end = groups.starts[g + 1];
     size_t apart = distance < 0 ? (size_t)0 - (size_t)distance : (size_t)distance;
@@ -174,7 +182,7 @@ wf_status wf_frame_rolling(wf_column **out, const wf_frame *frame, const char *n
                .held = wf_alloc_array(most, sizeof(double)),
                .orders = wf_alloc_array(most, sizeof(uint64_t))};
   wf_status status = values && results && r.present && r.held && r.orders
-                         ? group_rows(&groups, &n_groups, frame, by, n_by, err)
+                         ? wf_row_groups_by(&groups, &n_groups, frame, by, n_by, err)
                          : wf_fail_nomem(err);
   if (status == WF_OK) {
     wf_column_load_f64(column, 0, n, values);

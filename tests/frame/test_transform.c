@@ -216,7 +216,7 @@ TEST(correlation_of_pairs) {
   wf_frame *f = FRAME("a:i64 1 2 3 4 NA", "b:f64 2 4 6 9 1", "c:bool true false true NA true",
                       "d:f64 5 5 5 5 5", "t:string a b c d e"),
            *r;
-  REQUIRE_OK(wf_frame_correlation(&r, f, &err), err);
+  REQUIRE_OK(wf_frame_correlation(&r, f, WF_CORRELATION_PEARSON, &err), err);
   CHECK_EQ_STR(show(r, "column"), "a b c d");
   CHECK_NEAR(wf_column_number_at(wf_frame_column_at(r, 1), 1), 0.9943767126843689, 1e-15);
   CHECK_SAME(wf_column_number_at(wf_frame_column_at(r, 1), 0), 1);
@@ -244,7 +244,7 @@ static bool everything(void) {
       wf_frame_rolling(&made[4], f, "x", 2, 1, WF_AGG_MEDIAN, &by, 1, NULL) == WF_OK &&
       wf_column_text_call(&made[5], wf_frame_column_at(f, 0), &call, NULL) == WF_OK &&
       wf_column_text_call(&made[6], wf_frame_column_at(f, 2), &call, NULL) == WF_OK &&
-      wf_frame_correlation(&r, f, NULL) == WF_OK;
+      wf_frame_correlation(&r, f, WF_CORRELATION_SPEARMAN, NULL) == WF_OK;
   for (int i = 0; i < 8; i++) wf_column_release(made[i]);
   wf_column_release(mask);
   wf_frame_release(r);

@@ -140,10 +140,19 @@ WF_API WF_NODISCARD wf_status wf_column_not(wf_column **out, const wf_column *a,
 /* A bool column, never missing itself: true where the value is missing. */
 WF_API WF_NODISCARD wf_status wf_column_missing(wf_column **out, const wf_column *a, wf_error *err);
 
-/* ---- arithmetic: f64 results (i64 for + - * of two integer columns without overflow) ------------
+/* ---- arithmetic: f64 results (i64 for + - * % // of integers, unless one overflows or divides by
+ * zero) -------
  */
 
-typedef enum wf_arithmetic { WF_ADD, WF_SUB, WF_MUL, WF_DIV } wf_arithmetic;
+typedef enum wf_arithmetic {
+  WF_ADD,
+  WF_SUB,
+  WF_MUL,
+  WF_DIV,
+  WF_MOD,       /* with the sign of the divisor */
+  WF_FLOOR_DIV, /* towards minus infinity */
+  WF_POW
+} wf_arithmetic;
 
 WF_API WF_NODISCARD wf_status wf_column_arithmetic(wf_column **out, const wf_column *a,
                                                    wf_arithmetic op, const wf_column *b,
@@ -195,8 +204,16 @@ WF_API WF_NODISCARD wf_status wf_frame_join(wf_frame **out, const wf_frame *left
  * meet in one that holds both (numbers, text); a column without any value fits every type. */
 WF_API WF_NODISCARD wf_status wf_frame_concat(wf_frame **out, wf_frame *const *frames, size_t n,
                                               wf_error *err);
-/* Stable; missing values last whatever the direction, NaN just before them. `descending` NULL: all
- * ascending. */
+typedef struct wf_sort_options {
+  const char *const *by;
+  const bool *descending; /* NULL: all ascending */
+  size_t n;
+  bool missing_first;
+} wf_sort_options;
+
+/* Stable; missing values last (or first) whatever the direction, NaN behind all numbers. */
+WF_API WF_NODISCARD wf_status wf_frame_sort_with(wf_frame **out, const wf_frame *frame,
+                                                 const wf_sort_options *options, wf_error *err);
 WF_API WF_NODISCARD wf_status wf_frame_sort(wf_frame **out, const wf_frame *frame,
                                             const char *const *by, const bool *descending, size_t n,
                                             wf_error *err);
@@ -231,6 +248,13 @@ WF_API WF_NODISCARD wf_status wf_frame_group(wf_frame **out, const wf_frame *fra
                                              const char *const *by, size_t n_by,
                                              const wf_aggregation *aggregations,
                                              size_t n_aggregations, wf_error *err);
+
+/* The frame with the aggregates of each row's group as further columns (a name that exists is
+ * replaced). */
+WF_API WF_NODISCARD wf_status wf_frame_group_with(wf_frame **out, const wf_frame *frame,
+                                                  const char *const *by, size_t n_by,
+                                                  const wf_aggregation *aggregations,
+                                                  size_t n_aggregations, wf_error *err);
 
 /* ---- splitting --------------------------------------------------------------------------------
  */
@@ -289,11 +313,16 @@ WF_API WF_NODISCARD wf_status wf_column_value_counts(wf_frame **out, const wf_co
 WF_API WF_NODISCARD wf_status wf_frame_describe(wf_frame **out, const wf_frame *frame,
                                                 wf_error *err);
 
-/* Pearson's correlation of every two numeric or bool columns over the rows where both are present:
- * a column "column" of names and one column for each; missing where fewer than two rows or no
+typedef enum wf_correlation {
+  WF_CORRELATION_PEARSON,
+  WF_CORRELATION_SPEARMAN /* of the ranks, equal values sharing their average */
+} wf_correlation;
+
+/* The correlation of every two numeric or bool columns over the rows where both are present: a
+ * column "column" of names and one column for each; missing where fewer than two rows or no
  * variance is left. */
 WF_API WF_NODISCARD wf_status wf_frame_correlation(wf_frame **out, const wf_frame *frame,
-                                                   wf_error *err);
+                                                   wf_correlation how, wf_error *err);
 
 /* The frame as an aligned text table of at most `max_rows` rows and `width` display columns (0: no
  * limit), elided in the middle; wide characters count as two. wf_text_free the result. */

@@ -61,6 +61,75 @@ WF_API WF_NODISCARD wf_status wf_frame_rolling(wf_column **out, const wf_frame *
                                                wf_aggregate how, const char *const *by, size_t n_by,
                                                wf_error *err);
 
+/* The sum, min, max or count of the values so far, the row's own included: i64 of integers unless a
+ * sum overflows, else f64. Missing values stay and are passed over. */
+WF_API WF_NODISCARD wf_status wf_frame_cumulative(wf_column **out, const wf_frame *frame,
+                                                  const char *column, wf_aggregate how,
+                                                  const char *const *by, size_t n_by,
+                                                  wf_error *err);
+
+typedef enum wf_rank { /* of equal values */
+                       WF_RANK_AVERAGE,
+                       WF_RANK_MIN,
+                       WF_RANK_MAX,
+                       WF_RANK_DENSE, /* the same rank, and the next value has the next one */
+                       WF_RANK_FIRST  /* in row order */
+} wf_rank;
+
+/* The place of each value among those of its group, from 1, f64; missing values have none. NaN is
+ * behind all numbers, in either direction. */
+WF_API WF_NODISCARD wf_status wf_frame_rank(wf_column **out, const wf_frame *frame,
+                                            const char *column, wf_rank how, bool descending,
+                                            const char *const *by, size_t n_by, wf_error *err);
+
+/* ---- rows and values ---------------------------------------------------------------------------
+ */
+
+/* The rows without a missing value in these columns (n 0: in any). */
+WF_API WF_NODISCARD wf_status wf_frame_drop_missing(wf_frame **out, const wf_frame *frame,
+                                                    const char *const *names, size_t n,
+                                                    wf_error *err);
+
+/* Of rows that are equal in these columns (n 0: in all) the first, the last, or none at all; in the
+ * frame's order. Missing values are equal to each other. */
+typedef enum wf_keep { WF_KEEP_FIRST, WF_KEEP_LAST, WF_KEEP_NONE } wf_keep;
+WF_API WF_NODISCARD wf_status wf_frame_unique(wf_frame **out, const wf_frame *frame,
+                                              const char *const *names, size_t n, wf_keep which,
+                                              wf_error *err);
+
+/* A bool column: whether each value is one of `values`; missing where it is missing. Integers are
+ * compared exactly, a NaN is equal to a NaN, a timestamp column takes text that is a time. */
+WF_API WF_NODISCARD wf_status wf_column_is_in(wf_column **out, const wf_column *column,
+                                              wf_column *values, wf_error *err);
+
+/* ---- functions of numbers ----------------------------------------------------------------------
+ */
+
+#define WF_FUNCTION_MAP(X)                       \
+  X(ABS, "abs")                                  \
+  X(CEIL, "ceil")                                \
+  X(COS, "cos")                                  \
+  X(EXP, "exp")                                  \
+  X(FLOOR, "floor")                              \
+  X(LOG, "log")                                  \
+  X(LOG1P, "log1p")                              \
+  X(ROUND, "round") /* halves to the even one */ \
+  X(SIGN, "sign")   /* -1, 0 or 1 */             \
+  X(SIN, "sin")                                  \
+  X(SQRT, "sqrt")
+
+typedef enum wf_function {
+#define WF_FUNCTION_ENUM(name, text) WF_FUNCTION_##name,
+  WF_FUNCTION_MAP(WF_FUNCTION_ENUM)
+#undef WF_FUNCTION_ENUM
+} wf_function;
+
+WF_API bool wf_function_find(const char *name, wf_function *out);
+/* f64; abs, ceil, floor, round and sign of integers are i64. `digits` (behind the point) is
+ * round's. */
+WF_API WF_NODISCARD wf_status wf_column_function(wf_column **out, const wf_column *column,
+                                                 wf_function function, int digits, wf_error *err);
+
 /* ---- text: string and category columns
  * -----------------------------------------------------------
  */
@@ -93,6 +162,11 @@ typedef struct wf_text_call {
 /* Text results have the column's own type. Of a category every distinct value is worked on once. */
 WF_API WF_NODISCARD wf_status wf_column_text_call(wf_column **out, const wf_column *column,
                                                   const wf_text_call *call, wf_error *err);
+
+/* The texts of two columns of any type joined row by row, a string column; missing where either is.
+ * A column of one row counts for all. */
+WF_API WF_NODISCARD wf_status wf_column_text_join(wf_column **out, const wf_column *a,
+                                                  const wf_column *b, wf_error *err);
 
 /* ---- time: timestamp columns, in UTC ------------------------------------------------------------
  */

@@ -1,0 +1,56 @@
+-- Runs cases that frames.py made: a line of JSON each, { frames, code } in, { columns } or { error } out.
+-- Numbers that JSON cannot carry are text ("nan", "-0"); answers are text throughout, exact to the bit.
+local wf = require "wf"
+local frame = wf.frame
+
+local SPECIAL = { nan = 0 / 0, inf = 1 / 0, ["-inf"] = -1 / 0, ["-0"] = -0.0 }
+
+local function column_of(spec)
+  local values = {}
+  for i, value in ipairs(spec.values) do
+    values[i] = value == wf.json.null and frame.missing or spec.type ~= "string" and SPECIAL[value] or value
+  end
+  local kind = spec.type == "f64" and 1.5 or spec.type == "bool" and true or
+    (spec.type == "string" or spec.type == "category") and "" or 1
+  values[#values + 1] = kind -- types an empty or all-missing list; cut off below
+  local column = frame.new { { "x", values } }:head(#values - 1).x
+  return column.type == spec.type and column or column:cast(spec.type)
+end
+
+local function frame_of(specs)
+  local list = {}
+  for i, spec in ipairs(specs) do list[i] = { spec.name, column_of(spec) } end
+  return frame.new(list)
+end
+
+local function text_of(value)
+  if value == nil then return wf.json.null end
+  if math.type(value) == "float" then return ("%.17g"):format(value) end
+  return tostring(value)
+end
+
+local function columns_of(result)
+  local list = {}
+  for i, name in ipairs(result:columns()) do
+    local column, values = result:column(name), {}
+    for row = 1, #column do values[row] = text_of(column[row]) end
+    list[i] = { name = name, type = column.type, values = wf.json.array(values) }
+  end
+  return wf.json.array(list)
+end
+
+local function run(case)
+  local frames = {}
+  for i, specs in ipairs(case.frames) do frames[i] = frame_of(specs) end
+  local env = setmetatable({ wf = wf, frame = frame, a = frames[1], b = frames[2], NA = frame.missing }, { __index = _G })
+  local result = assert(load(case.code, "=case", "t", env))()
+  local ok, columns = pcall(function() return result:columns() end)
+  if not ok or type(columns) ~= "table" then result = frame.new { { "x", result } } end
+  return columns_of(result)
+end
+
+for line in io.lines(arg[1]) do
+  local ok, result = pcall(run, wf.json.decode(line))
+  local answer = ok and { columns = result } or { error = tostring(result) }
+  io.write(wf.json.encode(answer), "\n")
+end
