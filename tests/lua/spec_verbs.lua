@@ -83,7 +83,9 @@ t.test("errors name what was meant", function()
   t.raises("type", "i64 value does not go with a string column", function() return f:fill_missing { k = 1 } end)
   t.raises("type", "column:eq", function() return f:filter(f.x == 3) end)
   t.raises("invalid", "known are", function() return f:sort("x", { order = "up" }) end)
-  t.raises("invalid", { "sum to 2", "did you mean the option 'seed'" }, function() return f:split { train = 0.8, test = 0.2, sed = 1 } end)
+  t.raises("invalid", { "sum to 2", "did you mean the option 'seed'" }, function()
+    return f:split { train = 0.8, test = 0.2, sed = 1 }
+  end)
 end)
 
 t.finish()

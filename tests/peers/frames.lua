@@ -42,7 +42,8 @@ end
 local function run(case)
   local frames = {}
   for i, specs in ipairs(case.frames) do frames[i] = frame_of(specs) end
-  local env = setmetatable({ wf = wf, frame = frame, a = frames[1], b = frames[2], NA = frame.missing }, { __index = _G })
+  local env = { wf = wf, frame = frame, a = frames[1], b = frames[2], NA = frame.missing }
+  setmetatable(env, { __index = _G })
   local result = assert(load(case.code, "=case", "t", env))()
   local ok, columns = pcall(function() return result:columns() end)
   if not ok or type(columns) ~= "table" then result = frame.new { { "x", result } } end
