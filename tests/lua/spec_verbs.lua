@@ -11,7 +11,7 @@ t.test("sort puts missing values where asked", function()
   local f = sample()
   t.equal(list(f:sort("x").x), { 1, 2, 3, "-" })
   t.equal(list(f:sort("x", { missing = "first", descending = true }).x), { "-", 3, 2, 1 })
-  t.raises("invalid", "'last' or 'first'", function() return f:sort("x", { missing = "top" }) end)
+  t.raises("invalid", { "last", "first" }, function() return f:sort("x", { missing = "top" }) end)
 end)
 
 t.test("unique rows, of some columns or all", function()
