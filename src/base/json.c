@@ -6,6 +6,10 @@
 #include <math.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum { MAX_LEVELS = 512 };
 
 static bool within_levels(const json_t *value, int level) {
@@ -43,30 +47,81 @@ wf_status wf_json_parse(json_t **out, wf_view text, const char *what, wf_error *
   return WF_OK;
 }
 
-void wf_json_add_string(wf_bytes *out, wf_view text) {
-  static const char hex[] = "0123456789abcdef";
-  wf_bytes_char(out, '"');
-  size_t plain = 0;
-  for (size_t i = 0; i < text.size; i++) {
-    unsigned char c = (unsigned char)text.data[i];
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    wf_bytes_add(out, text.data + plain, i - plain);
-    plain = i + 1;
-    switch (c) {
-    case '"': wf_bytes_text(out, "\\\""); break;
-    case '\\': wf_bytes_text(out, "\\\\"); break;
-    case '\n': wf_bytes_text(out, "\\n"); break;
-    case '\r': wf_bytes_text(out, "\\r"); break;
-    case '\t': wf_bytes_text(out, "\\t"); break;
-    default: {
-      char escape[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-      wf_bytes_add(out, escape, sizeof escape);
-    }
-    }
+/* ---- strings ----------------------------------------------------------------------------------
+ *
+ * Sixteen bytes are copied at a time and then looked at: up to the first that needs an escape they
+ * were right. */
+
+enum { STEP = WF_JSON_SLACK, MOST = 6 /* bytes for one */, PIECE = 4096 };
+
+/* Bit i: byte i is a quote, a backslash or a control character. */
+static unsigned escaped_mask(const char *p) {
+#ifdef __SSE2__
+  __m128i text = _mm_loadu_si128((const __m128i *)(const void *)p);
+  __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(text, _mm_set1_epi8(0x1f)), text);
+  __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('"')),
+                               _mm_cmpeq_epi8(text, _mm_set1_epi8('\\')));
+  return (unsigned)_mm_movemask_epi8(_mm_or_si128(control, marks));
+#else
+  unsigned mask = 0;
+  for (int i = 0; i < STEP; i++) {
+    unsigned char c = (unsigned char)p[i];
+    mask |= (unsigned)(c < 0x20 || c == '"' || c == '\\') << i;
   }
-  wf_bytes_add(out, text.data + plain, text.size - plain);
+  return mask;
+#endif
+}
+
+static char *put_escape(char *to, unsigned char c) {
+  static const char hex[] = "0123456789abcdef", named[] = "\"\\\n\r\t", names[] = "\"\\nrt";
+  const char *found = c ? strchr(named, c) : NULL;
+  *to++ = '\\';
+  if (found) {
+    *to++ = names[found - named];
+    return to;
+  }
+  memcpy(to, "u00", 3);
+  to[3] = hex[c >> 4];
+  to[4] = hex[c & 15];
+  return to + 5;
+}
+
+static char *put_characters(char *to, wf_view text, const char *limit) {
+  char copy[STEP] = {0};
+  for (size_t i = 0; i < text.size;) {
+    size_t left = text.size - i, n = left < STEP ? left : STEP;
+    const char *from = text.data + i;
+    if (limit - from < STEP) from = memcpy(copy, from, n);
+    unsigned mask = escaped_mask(from) & ((1u << n) - 1);
+    memcpy(to, from, STEP);
+    if (mask) n = (size_t)__builtin_ctz(mask);
+    to += n;
+    i += n;
+    if (mask) to = put_escape(to, (unsigned char)text.data[i++]);
+  }
+  return to;
+}
+
+char *wf_json_put_string(char *to, wf_view text, const char *limit) {
+  *to++ = '"';
+  to = put_characters(to, text, limit);
+  *to++ = '"';
+  return to;
+}
+
+void wf_json_add_string(wf_bytes *out, wf_view text) {
+  wf_bytes_char(out, '"');
+  for (size_t at = 0; at < text.size; at += PIECE) {
+    wf_view piece = {text.data + at, text.size - at < PIECE ? text.size - at : PIECE};
+    if (!wf_bytes_reserve(out, MOST * piece.size + STEP)) return;
+    char *end = put_characters(out->data + out->size, piece, text.data + text.size);
+    out->size = (size_t)(end - out->data);
+  }
   wf_bytes_char(out, '"');
 }
+
+/* ---- documents --------------------------------------------------------------------------------
+ */
 
 static void new_line(wf_bytes *out, int indent, int level) {
   if (indent == 0) return;

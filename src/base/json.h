@@ -30,5 +30,10 @@ wf_status wf_json_get_number(double *out, const json_t *object, const char *key,
 
 /* Appends `text` as a quoted, escaped JSON string. */
 void wf_json_add_string(wf_bytes *out, wf_view text);
+/* The same into memory that has the room; returns where the string ends. That is at most
+ * 6 * text.size + 2 bytes on, and WF_JSON_SLACK more may be written. Bytes before `limit`, which is
+ * at least the end of the text, may be read. */
+enum { WF_JSON_SLACK = 16 };
+char *wf_json_put_string(char *to, wf_view text, const char *limit);
 
 #endif

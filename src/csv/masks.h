@@ -89,23 +89,38 @@ static inline wf_csv_masks wf_csv_masks_plain(const char *p, const wf_csv_dialec
 
 enum { WF_CSV_NARROW = 16 };
 
-/* Whether one of sixteen bytes is the delimiter, the quote or a line end. */
-static inline bool wf_csv_any_special(const char *p, char delimiter, char quote) {
+/* Of sixteen bytes: bit i is set where byte i is `c`; where it is the delimiter, the quote or a
+ * line end. */
 #ifdef __x86_64__
+
+static inline unsigned wf_csv_bytes_equal(const char *p, char c) {
+  __m128i text = _mm_loadu_si128((const __m128i *)(const void *)p);
+  return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8(c)));
+}
+
+static inline unsigned wf_csv_specials(const char *p, char delimiter, char quote) {
   __m128i text = _mm_loadu_si128((const __m128i *)(const void *)p);
   __m128i first = _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8(delimiter)),
                                _mm_cmpeq_epi8(text, _mm_set1_epi8(quote)));
   __m128i second = _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('\n')),
                                 _mm_cmpeq_epi8(text, _mm_set1_epi8('\r')));
-  return _mm_movemask_epi8(_mm_or_si128(first, second)) != 0;
-#else
-  bool any = false;
-  for (int i = 0; i < WF_CSV_NARROW; i++) {
-    any |= p[i] == delimiter || p[i] == quote || p[i] == '\n' || p[i] == '\r';
-  }
-  return any;
-#endif
+  return (unsigned)_mm_movemask_epi8(_mm_or_si128(first, second));
 }
+
+#else
+
+static inline unsigned wf_csv_bytes_equal(const char *p, char c) {
+  unsigned mask = 0;
+  for (int i = 0; i < WF_CSV_NARROW; i++) mask |= (unsigned)(p[i] == c) << i;
+  return mask;
+}
+
+static inline unsigned wf_csv_specials(const char *p, char delimiter, char quote) {
+  return wf_csv_bytes_equal(p, delimiter) | wf_csv_bytes_equal(p, quote) |
+         wf_csv_bytes_equal(p, '\n') | wf_csv_bytes_equal(p, '\r');
+}
+
+#endif
 
 /* Bit i of the result is the parity of bits 0 to i. */
 static inline uint64_t wf_csv_parity_plain(uint64_t x) {

@@ -1,127 +1,90 @@
-/* write.c — rows as objects, in parallel by blocks of rows. The keys are escaped once. */
+/* write.c — rows as objects, in blocks of rows side by side. The keys are escaped once. */
 #include "wf/jsonl.h"
 
-#include "base/alloc.h"
+#include "base/blocks.h"
 #include "base/json.h"
-#include "base/packed.h"
-#include "base/pool.h"
-#include "frame/value.h"
+#include "frame/print.h"
 
 #include <math.h>
-#include <string.h>
-
-enum { BLOCK = 4096 };
 
 typedef struct writing {
+  wf_printer printer;
   const wf_frame *frame;
-  wf_bytes keys; /* `{"a":`, `,"b":`, … */
-  size_t *ends;  /* in `keys`, of each column */
-  bool non_finite_null;
-  wf_bytes *blocks;
 } writing;
 
-static wf_status make_keys(writing *w, wf_error *err) {
-  size_t n = wf_frame_column_count(w->frame);
-  w->ends = wf_alloc_array(n, sizeof *w->ends);
-  if (!w->ends) return wf_fail_nomem(err);
-  for (size_t j = 0; j < n; j++) {
-    wf_bytes_char(&w->keys, j ? ',' : '{');
-    wf_json_add_string(&w->keys, wf_view_of(wf_frame_name_at(w->frame, j)));
-    wf_bytes_char(&w->keys, ':');
-    w->ends[j] = w->keys.size;
-  }
-  return w->keys.failed ? wf_fail_nomem(err) : WF_OK;
+static wf_status fail_refused(const wf_frame *frame, wf_print_refusal refusal, wf_error *err) {
+  wf_column *column = wf_frame_column_at(frame, refusal.column);
+  double value = wf_column_number_at(column, refusal.row);
+  const char *word = isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  return wf_fail(err, WF_INVALID, "row %zu: column '%s' is %s, for which JSON has no text",
+                 refusal.row + 1, wf_frame_name_at(frame, refusal.column), word);
 }
 
-static wf_status add_real(const writing *w, wf_bytes *out, size_t j, size_t row, wf_view text,
-                          wf_error *err) {
-  if (isfinite(wf_column_number_at(wf_frame_column_at(w->frame, j), row))) {
-    wf_bytes_add(out, text.data, text.size);
-    bool marked = memchr(text.data, '.', text.size) || memchr(text.data, 'e', text.size);
-    if (!marked) wf_bytes_add(out, ".0", 2);
-    return WF_OK;
-  }
-  if (!w->non_finite_null) {
-    return wf_fail(err, WF_INVALID, "row %zu: column '%s' is %.*s, for which JSON has no text",
-                   row + 1, wf_frame_name_at(w->frame, j), (int)text.size, text.data);
-  }
-  wf_bytes_add(out, "null", 4);
-  return WF_OK;
-}
-
-static wf_status add_value(const writing *w, wf_bytes *out, size_t j, size_t row, wf_error *err) {
-  const wf_column *column = wf_frame_column_at(w->frame, j);
-  if (!wf_column_present(column, row)) {
-    wf_bytes_add(out, "null", 4);
-    return WF_OK;
-  }
-  char scratch[WF_VALUE_TEXT];
-  wf_view text = wf_value_text(column, row, scratch);
-  switch (column->type) {
-  case WF_F64:
-  case WF_F32: return add_real(w, out, j, row, text, err);
-  case WF_STRING:
-  case WF_CATEGORY:
-  case WF_TIMESTAMP: wf_json_add_string(out, text); return WF_OK;
-  default: wf_bytes_add(out, text.data, text.size); return WF_OK;
-  }
-}
-
-static wf_status format_block(void *context, size_t index, size_t begin, size_t end, size_t worker,
-                              wf_error *err) {
+static wf_status make_text(void *context, wf_bytes *out, wf_bytes *scratch, size_t begin,
+                           size_t end, wf_error *err) {
   const writing *w = context;
-  wf_bytes *out = &w->blocks[index];
-  (void)worker;
-  size_t n = wf_frame_column_count(w->frame);
-  for (size_t row = begin; row < end; row++) {
-    for (size_t j = 0; j < n; j++) {
-      size_t from = j ? w->ends[j - 1] : 0;
-      wf_bytes_add(out, w->keys.data + from, w->ends[j] - from);
-      WF_TRY(add_value(w, out, j, row, err));
-    }
-    wf_bytes_add(out, "}\n", 2);
-  }
-  return out->failed ? wf_fail_nomem(err) : WF_OK;
+  wf_print_refusal refusal;
+  if (wf_print_rows(&w->printer, out, scratch, begin, end, &refusal)) return WF_OK;
+  return fail_refused(w->frame, refusal, err);
 }
 
-static wf_status format_frame(wf_bytes *out, writing *w, wf_error *err) {
-  size_t n_rows = wf_frame_row_count(w->frame), n_blocks = n_rows / BLOCK + 1, total = 0;
-  WF_TRY(make_keys(w, err));
-  w->blocks = wf_alloc_zero(n_blocks, sizeof *w->blocks);
-  if (!w->blocks) return wf_fail_nomem(err);
-  wf_status status = wf_parallel_for(n_rows, BLOCK, 0, format_block, w, err);
-  for (size_t i = 0; i < n_blocks; i++) total += w->blocks[i].size;
-  if (status == WF_OK) wf_bytes_reserve(out, total);
-  for (size_t i = 0; i < n_blocks; i++) {
-    if (status == WF_OK) wf_bytes_add(out, w->blocks[i].data, w->blocks[i].size);
-    wf_bytes_dispose(&w->blocks[i]);
-  }
-  wf_free(w->blocks);
-  return status == WF_OK && out->failed ? wf_fail_nomem(err) : status;
+static char *put_text(const void *unused, char *to, wf_view text, const char *limit) {
+  (void)unused;
+  return wf_json_put_string(to, text, limit);
 }
 
-static wf_status format_bytes(wf_bytes *out, const wf_frame *frame, bool non_finite_null,
-                              wf_error *err) {
-  writing w = {.frame = frame, .non_finite_null = non_finite_null};
-  wf_status status = format_frame(out, &w, err);
-  wf_bytes_dispose(&w.keys);
-  wf_free(w.ends);
-  if (status != WF_OK) wf_bytes_dispose(out);
+static wf_status add_columns(writing *w, wf_error *err) {
+  wf_bytes text = {0};
+  wf_status status = WF_OK;
+  for (size_t i = 0, n = wf_frame_column_count(w->frame); status == WF_OK && i < n; i++) {
+    wf_bytes_clear(&text);
+    wf_bytes_char(&text, i ? ',' : '{');
+    wf_json_add_string(&text, wf_view_of(wf_frame_name_at(w->frame, i)));
+    wf_bytes_char(&text, ':');
+    size_t before = text.size;
+    wf_bytes_text(&text, "null");
+    status = text.failed ? wf_fail_nomem(err)
+                         : wf_printer_add(&w->printer, wf_frame_column_at(w->frame, i),
+                                          (wf_view){text.data, before},
+                                          (wf_view){text.data, text.size}, false, err);
+  }
+  wf_bytes_dispose(&text);
   return status;
+}
+
+/* Dispose of the printer also when this failed. */
+static wf_status begin(wf_blocks *out, writing *w, const wf_frame *frame, bool non_finite_null,
+                       wf_error *err) {
+  const char *none = non_finite_null ? "null" : NULL;
+  size_t n = wf_frame_column_count(frame);
+  wf_print_rules rules = {.put_text = put_text,
+                          .growth = 6,
+                          .words = {"false", "true", none, none, none},
+                          .point = true,
+                          .times_quoted = true,
+                          .row_end = "}\n"};
+  w->frame = frame;
+  *out = (wf_blocks){wf_frame_row_count(frame), wf_print_block(n), make_text, w};
+  WF_TRY(wf_printer_init(&w->printer, n, &rules, err));
+  return add_columns(w, err);
 }
 
 wf_status wf_jsonl_format(char **out, size_t *size, const wf_frame *frame, bool non_finite_null,
                           wf_error *err) {
-  wf_bytes bytes = {0};
-  WF_TRY(format_bytes(&bytes, frame, non_finite_null, err));
-  return wf_bytes_take(&bytes, out, size, err);
+  writing w;
+  wf_blocks blocks;
+  wf_status status = begin(&blocks, &w, frame, non_finite_null, err);
+  if (status == WF_OK) status = wf_blocks_format(out, size, &blocks, err);
+  wf_printer_dispose(&w.printer);
+  return status;
 }
 
 wf_status wf_jsonl_write(const wf_frame *frame, const char *path, bool non_finite_null,
                          wf_error *err) {
-  wf_bytes bytes = {0};
-  WF_TRY(format_bytes(&bytes, frame, non_finite_null, err));
-  wf_status status = wf_packed_write(path, bytes.data ? bytes.data : "", bytes.size, err);
-  wf_bytes_dispose(&bytes);
+  writing w;
+  wf_blocks blocks;
+  wf_status status = begin(&blocks, &w, frame, non_finite_null, err);
+  if (status == WF_OK) status = wf_blocks_write(path, &blocks, err);
+  wf_printer_dispose(&w.printer);
   return status;
 }

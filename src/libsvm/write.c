@@ -1,20 +1,20 @@
-/* write.c — rows as sparse text. */
+/* write.c — rows as sparse text, in blocks of rows side by side. */
 #include "wf/libsvm.h"
 
 #include "base/alloc.h"
+#include "base/blocks.h"
 #include "base/number.h"
-#include "base/packed.h"
 #include "frame/frame.h"
-#include "frame/value.h"
+#include "frame/print.h"
 
-#include <math.h>
+#include <string.h>
 
 typedef struct writing {
   const wf_frame *frame;
-  size_t base;
   const wf_column *label, *weight, *qid; /* NULL: there is none */
   const wf_column **features;
   size_t n_features;
+  wf_printer printer;
 } writing;
 
 static wf_status check_numbers(const wf_column *column, const char *name, wf_error *err) {
@@ -76,70 +76,75 @@ static wf_status sort_columns(writing *w, const wf_libsvm_options *o, wf_error *
   return WF_OK;
 }
 
-static void add_value(wf_bytes *out, const wf_column *column, size_t row) {
-  char scratch[WF_VALUE_TEXT];
-  if (column->type == WF_BOOL || column->type == WF_TIMESTAMP) {
-    wf_format_i64(scratch, wf_column_integer_at(column, row));
-    wf_bytes_text(out, scratch);
-    return;
-  }
-  wf_view text = wf_value_text(column, row, scratch);
-  wf_bytes_add(out, text.data, text.size);
+/* ---- printing ---------------------------------------------------------------------------------
+ *
+ * Features that are missing are left out with their index. Bools and times are numbers. */
+
+static const char *const words[WF_PRINT_WORDS] = {"0", "1", "nan", "inf", "-inf"};
+
+static wf_status add_column(writing *w, const wf_column *column, wf_view before, wf_error *err) {
+  return wf_printer_add(&w->printer, column, before, (wf_view){"", 0}, false, err);
 }
 
-static void add_row(const writing *w, wf_bytes *out, size_t row) {
-  add_value(out, w->label, row);
-  if (w->weight) {
-    wf_bytes_char(out, ':');
-    add_value(out, w->weight, row);
-  }
-  if (w->qid) {
-    wf_bytes_text(out, " qid:");
-    add_value(out, w->qid, row);
-  }
+static wf_status add_columns(writing *w, size_t base, wf_error *err) {
+  WF_TRY(add_column(w, w->label, WF_VIEW(""), err));
+  if (w->weight) WF_TRY(add_column(w, w->weight, WF_VIEW(":"), err));
+  if (w->qid) WF_TRY(add_column(w, w->qid, WF_VIEW(" qid:"), err));
   for (size_t j = 0; j < w->n_features; j++) {
-    if (!wf_column_present(w->features[j], row)) continue;
-    char index[WF_NUMBER_TEXT];
-    wf_format_i64(index, (int64_t)(j + w->base));
-    wf_bytes_char(out, ' ');
-    wf_bytes_text(out, index);
-    wf_bytes_char(out, ':');
-    add_value(out, w->features[j], row);
+    char before[WF_NUMBER_TEXT + 2] = " ";
+    size_t size = 1 + wf_format_i64(before + 1, (int64_t)(j + base));
+    before[size++] = ':';
+    WF_TRY(add_column(w, w->features[j], (wf_view){before, size}, err));
   }
-  wf_bytes_char(out, '\n');
+  return WF_OK;
 }
 
-/* The caller disposes `out`. */
-static wf_status format_frame(wf_bytes *out, const wf_frame *frame,
-                              const wf_libsvm_options *options, wf_error *err) {
+static wf_status make_text(void *context, wf_bytes *out, wf_bytes *scratch, size_t begin,
+                           size_t end, wf_error *err) {
+  const writing *w = context;
+  wf_print_refusal none;
+  (void)err;
+  wf_print_rows(&w->printer, out, scratch, begin, end, &none);
+  return WF_OK;
+}
+
+/* Whether it failed or not: `finish`. */
+static wf_status begin(wf_blocks *out, writing *w, const wf_frame *frame,
+                       const wf_libsvm_options *options, wf_error *err) {
   static const wf_libsvm_options defaults = {0};
   if (!options) options = &defaults;
+  *w = (writing){.frame = frame};
   if (options->base > 1) return wf_fail(err, WF_INVALID, "the first index is 0 or 1");
-  writing w = {.frame = frame, .base = options->base};
-  wf_status status = sort_columns(&w, options, err);
-  for (size_t row = 0; status == WF_OK && row < wf_frame_row_count(frame); row++) {
-    add_row(&w, out, row);
-  }
-  wf_free(w.features);
-  return status == WF_OK && out->failed ? wf_fail_nomem(err) : status;
+  WF_TRY(sort_columns(w, options, err));
+  wf_print_rules rules = {.times_counted = true, .row_end = "\n"};
+  memcpy(rules.words, words, sizeof words);
+  WF_TRY(wf_printer_init(&w->printer, w->n_features + 3, &rules, err));
+  size_t block = wf_print_block(w->n_features);
+  *out = (wf_blocks){wf_frame_row_count(frame), block, make_text, w};
+  return add_columns(w, options->base, err);
+}
+
+static void finish(writing *w) {
+  wf_printer_dispose(&w->printer);
+  wf_free(w->features);
 }
 
 wf_status wf_libsvm_format(char **out, size_t *size, const wf_frame *frame,
                            const wf_libsvm_options *options, wf_error *err) {
-  wf_bytes bytes = {0};
-  wf_status status = format_frame(&bytes, frame, options, err);
-  if (status == WF_OK) return wf_bytes_take(&bytes, out, size, err);
-  wf_bytes_dispose(&bytes);
+  writing w;
+  wf_blocks blocks;
+  wf_status status = begin(&blocks, &w, frame, options, err);
+  if (status == WF_OK) status = wf_blocks_format(out, size, &blocks, err);
+  finish(&w);
   return status;
 }
 
 wf_status wf_libsvm_write(const wf_frame *frame, const char *path, const wf_libsvm_options *options,
                           wf_error *err) {
-  wf_bytes bytes = {0};
-  wf_status status = format_frame(&bytes, frame, options, err);
-  if (status == WF_OK) {
-    status = wf_packed_write(path, bytes.data ? bytes.data : "", bytes.size, err);
-  }
-  wf_bytes_dispose(&bytes);
+  writing w;
+  wf_blocks blocks;
+  wf_status status = begin(&blocks, &w, frame, options, err);
+  if (status == WF_OK) status = wf_blocks_write(path, &blocks, err);
+  finish(&w);
   return status;
 }
