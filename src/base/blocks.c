@@ -118,7 +118,8 @@ static wf_status make_block(void *context, size_t index, size_t begin, size_t en
 /* To `text`, or else to `file`. */
 static wf_status put_all(const wf_blocks *blocks, wf_bytes *text, wf_replacement *file,
                          wf_error *err) {
-  size_t n_threads = wf_thread_count(), n_slots = n_threads > 1 ? n_threads * SLOTS_PER_THREAD : 1;
+  size_t n_threads = blocks->n_threads ? blocks->n_threads : wf_thread_count();
+  size_t n_slots = n_threads > 1 ? n_threads * SLOTS_PER_THREAD : 1;
   output out = {.blocks = blocks,
                 .text = text,
                 .file = file,

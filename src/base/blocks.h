@@ -15,6 +15,7 @@ typedef struct wf_blocks {
   size_t n, block; /* items, and how many make a block */
   wf_make_text_fn *make;
   void *context;
+  size_t n_threads; /* 0: wf_thread_count() */
 } wf_blocks;
 
 /* The error is that of the first block that could not be made. wf_free the terminated text. */

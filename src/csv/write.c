@@ -36,8 +36,10 @@ static wf_status begin(wf_blocks *out, writing *w, const wf_frame *frame,
   wf_csv_options defaults = wf_csv_options_default();
   if (!options) options = &defaults;
   *w = (writing){.header = options->header};
-  *out = (wf_blocks){wf_frame_row_count(frame), wf_print_block(wf_frame_column_count(frame)),
-                     make_text, w};
+  *out = (wf_blocks){.n = wf_frame_row_count(frame),
+                     .block = wf_print_block(wf_frame_column_count(frame)),
+                     .make = make_text,
+                     .context = w};
   WF_TRY(check_options(options, err));
   return wf_csv_printer_init(&w->printer, frame, options, err);
 }

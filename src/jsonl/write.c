@@ -64,7 +64,8 @@ static wf_status begin(wf_blocks *out, writing *w, const wf_frame *frame, bool n
                           .times_quoted = true,
                           .row_end = "}\n"};
   w->frame = frame;
-  *out = (wf_blocks){wf_frame_row_count(frame), wf_print_block(n), make_text, w};
+  *out = (wf_blocks){
+      .n = wf_frame_row_count(frame), .block = wf_print_block(n), .make = make_text, .context = w};
   WF_TRY(wf_printer_init(&w->printer, n, &rules, err));
   return add_columns(w, err);
 }

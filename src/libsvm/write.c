@@ -119,8 +119,10 @@ static wf_status begin(wf_blocks *out, writing *w, const wf_frame *frame,
   wf_print_rules rules = {.times_counted = true, .row_end = "\n"};
   memcpy(rules.words, words, sizeof words);
   WF_TRY(wf_printer_init(&w->printer, w->n_features + 3, &rules, err));
-  size_t block = wf_print_block(w->n_features);
-  *out = (wf_blocks){wf_frame_row_count(frame), block, make_text, w};
+  *out = (wf_blocks){.n = wf_frame_row_count(frame),
+                     .block = wf_print_block(w->n_features),
+                     .make = make_text,
+                     .context = w};
   return add_columns(w, options->base, err);
 }
 

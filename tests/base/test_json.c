@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include "base/random.h"
 #include "check.h"
 
 #include <float.h>
@@ -190,4 +191,41 @@ TEST(formatting_survives_missing_memory) {
       parse("{\"list\":[1,2.5,\"a long text that needs a second block of memory\"],\"x\":{}}");
   CHECK_OOM_SAFE(format_again(value));
   json_decref(value);
+}
+
+/* Every size up to some steps of the scan, special characters anywhere, nothing read behind the
+ * end: jansson reads the same text back. */
+TEST(strings_of_every_size) {
+  static const char specials[] = "\"\\\n\r\t\b\f\x01\x1f\x7f /";
+  wf_random random;
+  wf_random_seed(&random, 8, 0);
+  for (size_t i = 0; i < 20000; i++) {
+    size_t size = i % 100;
+    char *text = wf_alloc(size);
+    for (size_t k = 0; k < size; k++) {
+      text[k] = (char)('a' + wf_random_below(&random, 26));
+      if (wf_random_below(&random, 20) == 0) text[k] = specials[wf_random_below(&random, 12)];
+    }
+    wf_bytes out = {0};
+    wf_json_add_string(&out, (wf_view){text, size});
+    json_t *read = json_loadb(out.data, out.size, JSON_DECODE_ANY, NULL);
+    if (!json_is_string(read) || json_string_length(read) != size ||
+        memcmp(json_string_value(read), text, size) != 0) {
+      test_fail(__FILE__, __LINE__, "%.*s became %s", (int)size, text, out.data);
+    }
+    json_decref(read);
+    wf_bytes_dispose(&out);
+    wf_free(text);
+  }
+}
+
+TEST(long_strings) {
+  enum { N = 20000 };
+  wf_bytes text = {0}, out = {0};
+  for (int i = 0; i < N; i++) wf_bytes_char(&text, i % 3 ? 'a' : '\n');
+  wf_json_add_string(&out, (wf_view){text.data, text.size});
+  CHECK_EQ_INT(out.size, N + (N + 2) / 3 + 2);
+  CHECK_EQ_INT(out.data[out.size], 0);
+  wf_bytes_dispose(&text);
+  wf_bytes_dispose(&out);
 }

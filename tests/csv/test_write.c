@@ -1,9 +1,11 @@
 #include "check.h"
 
 #include "base/file.h"
+#include "base/random.h"
 #include "frame/builder.h"
 #include "wf/csv.h"
 
+#include <csv.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -131,6 +133,48 @@ TEST(write_files) {
   CHECK_FAILS(wf_csv_write(f, plain, &options, &err), err, WF_INVALID, "delimiter");
   wf_frame_release(f);
   wf_frame_release(g);
+}
+
+/* Texts of all sizes and of what is special, quoted as libcsv does it; bare ones as they are. */
+TEST(write_quotes_as_libcsv) {
+  enum { N = 4000 };
+  static const char letters[] = "abc\",\r\n \t'xyz\xc3";
+  wf_error err = WF_ERROR_INIT;
+  wf_random random;
+  wf_random_seed(&random, 7, 0);
+  wf_builder *b = NULL;
+  wf_column *c = NULL, *other = NULL;
+  wf_frame *f = NULL;
+  wf_bytes expected = {0};
+  wf_bytes_text(&expected, "x,y\n");
+  REQUIRE_OK(wf_builder_new(&b, WF_STRING, &err), err);
+  for (int i = 0; i < N; i++) {
+    char text[80], quoted[2 * sizeof text + 2];
+    size_t size = wf_random_below(&random, sizeof text), kinds = i % 2 ? sizeof letters - 1 : 3;
+    for (size_t k = 0; k < size; k++) text[k] = letters[wf_random_below(&random, kinds)];
+    if (size && i % 8 == 0) text[wf_random_below(&random, size)] = '"';
+    REQUIRE_OK(wf_builder_add_text(b, (wf_view){text, size}, &err), err);
+    bool special = size == 0 || strchr(" \t", text[0]) || strchr(" \t", text[size - 1]);
+    for (size_t k = 0; k < size; k++) special |= strchr("\",\r\n", text[k]) != NULL;
+    size_t n = special ? csv_write(quoted, sizeof quoted, text, size) : 0;
+    wf_bytes_add(&expected, special ? quoted : text, special ? n : size);
+    wf_bytes_text(&expected, ",1\n");
+  }
+  REQUIRE_OK(wf_builder_finish(b, &c, &err), err);
+  double ones[N];
+  for (int i = 0; i < N; i++) ones[i] = 1;
+  REQUIRE_OK(wf_column_from_f64(&other, ones, NULL, N, &err), err);
+  REQUIRE_OK(wf_frame_new(&f, (const char *[]){"x", "y"}, (wf_column *[]){c, other}, 2, &err), err);
+  char *written = NULL;
+  size_t size;
+  REQUIRE_OK(wf_csv_format(&written, &size, f, NULL, &err), err);
+  CHECK_EQ_INT(size, expected.size);
+  CHECK(memcmp(written, expected.data, size) == 0);
+  wf_text_free(written);
+  wf_bytes_dispose(&expected);
+  wf_column_release(c);
+  wf_column_release(other);
+  wf_frame_release(f);
 }
 
 static bool write_and_free(void) {
