@@ -86,9 +86,12 @@ static wf_csv_options read_options(lua_State *L, int arg, const char *what) {
 }
 
 static wf_csv_options write_options(lua_State *L, int arg, const char *what) {
-  static const char *const names[] = {"delimiter", "quote", "header", "missing", NULL};
+  static const char *const names[] = {"delimiter", "quote", "quoting", "header", "missing", NULL};
+  static const char *const quotings[] = {"minimal", "all", NULL};
   wfl_options(L, arg, what, names);
-  return common_options(L, arg, what);
+  wf_csv_options options = common_options(L, arg, what);
+  options.quote_all = wfl_option_choice(L, arg, what, "quoting", quotings, 0) == 1;
+  return options;
 }
 
 static void set_count(lua_State *L, const char *name, size_t count) {

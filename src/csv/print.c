@@ -2,8 +2,8 @@
  *
  * A field is quoted when it must be: when it holds the delimiter, the quote, CR or LF; when bare it
  * would read back as missing; when it is the only field of its record and empty, since a blank line
- * is no record; and when blanks at its ends would be trimmed. The result is that of libcsv's
- * csv_write2.
+ * is no record; when blanks at its ends would be trimmed; and, asked for, whenever it is not
+ * missing. The result is that of libcsv's csv_write2.
  *
  * Text of numbers is looked at only where it could need quotes: when delimiter or quote is a
  * character of numbers, and when a marker could be one. */
@@ -29,7 +29,8 @@ static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 /* Whether the text must be quoted because of its size, its ends or what it stands for. */
 static bool reads_otherwise(const wf_csv_printer *p, wf_view text) {
-  return text.size == 0 || is_blank(text.data[0]) || is_blank(text.data[text.size - 1]) ||
+  return p->quote_all || text.size == 0 || is_blank(text.data[0]) ||
+         is_blank(text.data[text.size - 1]) ||
          wf_csv_markers_match(&p->markers, text.data, text.size);
 }
 
@@ -116,12 +117,15 @@ static wf_status add_columns(wf_csv_printer *p, bool checked, wf_error *err) {
 wf_status wf_csv_printer_init(wf_csv_printer *out, const wf_frame *frame,
                               const wf_csv_options *options, wf_error *err) {
   static const char in_numbers[] = "0123456789+-.:eTZafilnrstuy";
-  *out = (wf_csv_printer){.frame = frame, .delimiter = options->delimiter, .quote = options->quote};
+  *out = (wf_csv_printer){.frame = frame,
+                          .delimiter = options->delimiter,
+                          .quote = options->quote,
+                          .quote_all = options->quote_all};
   wf_csv_markers_init(&out->markers, options->missing, options->n_missing);
   wf_print_rules rules = rules_of(out);
   WF_TRY(wf_printer_init(&out->rows, wf_frame_column_count(frame), &rules, err));
   bool odd = strchr(in_numbers, options->delimiter) || strchr(in_numbers, options->quote);
-  return add_columns(out, odd || out->markers.numeric, err);
+  return add_columns(out, odd || out->quote_all || out->markers.numeric, err);
 }
 
 void wf_csv_printer_dispose(wf_csv_printer *printer) {
@@ -131,6 +135,7 @@ void wf_csv_printer_dispose(wf_csv_printer *printer) {
 
 /* A name is no value: only what would break the record needs quotes. */
 static bool name_needs_quotes(const wf_csv_printer *p, wf_view name) {
+  if (p->quote_all) return true;
   if (name.size == 0) return false;
   const char special[] = {p->delimiter, p->quote, '\n', '\r', '\0'};
   return is_blank(name.data[0]) || is_blank(name.data[name.size - 1]) ||

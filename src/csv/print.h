@@ -12,6 +12,7 @@ typedef struct wf_csv_printer {
   const wf_frame *frame;
   wf_csv_markers markers;
   char delimiter, quote;
+  bool quote_all;
   char words[WF_PRINT_WORDS][16]; /* with their quotes */
 } wf_csv_printer;
 

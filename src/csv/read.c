@@ -219,6 +219,47 @@ static bool can_cut(const wf_csv_options *options) {
   return !options->trim && options->max_rows == 0; /* regular text has no bad record */
 }
 
+/* The first `size` bytes of a text in its file, up to a line end; *good false: they cannot be had,
+ * or are no text. Dispose of it. */
+static wf_status load_head(wf_csv_text *out, bool *good, const wf_csv_text *text, size_t size,
+                           wf_error *err) {
+  char *data = wf_alloc(size);
+  if (!data) return wf_fail_nomem(err);
+  *out = (wf_csv_text){.path = text->path, .data = data, .size = size, .owned = data};
+  *good = wf_csv_text_read_at(text, data, size, 0);
+  while (*good && out->size && data[out->size - 1] != '\n') out->size--;
+  *good = *good && wf_utf8_valid((wf_view){data, out->size}) && !memchr(data, '\0', out->size);
+  return WF_OK;
+}
+
+/* The first rows of a large file from its first bytes. *done false: they are not enough, or hold an
+ * error, and the whole text has the answer. */
+static wf_status read_head(wf_column **columns, bool *done, const wf_csv_plan *p,
+                           wf_csv_report *report, wf_error *err) {
+  enum { FIRST = 1 << 20, TIMES = 8 };
+  for (size_t size = FIRST; !*done && size < p->text->size / 2; size *= TIMES) {
+    wf_csv_text head;
+    wf_csv_plan q = *p;
+    wf_csv_report met = {0};
+    bool good = false;
+    WF_TRY(load_head(&head, &good, p->text, size, err));
+    q.text = &head;
+    wf_status status = good ? wf_csv_read_records(columns, &q, &met, NULL) : WF_PARSE;
+    *done = status == WF_OK && met.n_rows == p->options->max_rows;
+    if (*done)
+      *report = met;
+    else
+      wf_csv_report_dispose(&met);
+    for (size_t i = 0; !*done && i < p->n_columns; i++) {
+      wf_column_release(columns[i]);
+      columns[i] = NULL;
+    }
+    wf_csv_text_dispose(&head);
+    if (status == WF_NOMEM) return wf_fail_nomem(err);
+  }
+  return WF_OK;
+}
+
 static wf_status read_columns(wf_column **columns, const wf_csv_plan *p, const manner *how,
                               wf_csv_report *report, wf_error *err) {
   bool done = false;
@@ -227,6 +268,8 @@ static wf_status read_columns(wf_column **columns, const wf_csv_plan *p, const m
   if (cut && can_cut(p->options)) {
     WF_TRY(wf_csv_read_blocks(columns, &done, p, how->block ? how->block : BLOCK, report, err));
   }
+  if (p->text->in_file && p->options->max_rows > 0)
+    WF_TRY(read_head(columns, &done, p, report, err));
   if (done) return WF_OK;
   if (how->reader == WF_CSV_BY_MASKS) return wf_fail(err, WF_UNSUPPORTED, "left to libcsv");
   WF_TRY(wf_csv_text_load(p->text, err));

@@ -52,6 +52,40 @@ TEST(file_in_parts_equals_memory) {
   }
 }
 
+/* So many rows are read from the beginning alone: what follows may be anything. */
+TEST(file_first_rows) {
+  wf_error err = WF_ERROR_INIT;
+  wf_bytes text = make_text("");
+  wf_csv_options o = wf_csv_options_default();
+  o.columns = (const char *const[]){"id", "word"};
+  o.n_columns = 2;
+  const char *path = test_write("large.csv", text.data, text.size);
+  static const size_t counts[] = {1, 1000, 50000, 110000, 200000};
+  for (int i = 0; i < 5; i++) {
+    wf_frame *file = NULL, *memory = NULL;
+    char a[65] = "", b[65] = "-";
+    o.max_rows = counts[i];
+    REQUIRE_OK(wf_csv_read(&file, path, &o, NULL, &err), err);
+    REQUIRE_OK(wf_csv_parse(&memory, text.data, text.size, &o, NULL, &err), err);
+    REQUIRE_OK(wf_frame_digest(a, file, &err), err);
+    REQUIRE_OK(wf_frame_digest(b, memory, &err), err);
+    CHECK_EQ_STR(a, b);
+    wf_frame_release(file);
+    wf_frame_release(memory);
+  }
+  text.data[text.size - 100] = '\xff';
+  path = test_write("large.csv", text.data, text.size);
+  wf_frame *f = NULL;
+  o.max_rows = 1000;
+  REQUIRE_OK(wf_csv_read(&f, path, &o, NULL, &err), err);
+  CHECK_EQ_INT(wf_frame_row_count(f), 1000);
+  wf_frame_release(f);
+  f = NULL;
+  o.max_rows = 109999;
+  CHECK_FAILS(wf_csv_read(&f, path, &o, NULL, &err), err, WF_PARSE, "is not UTF-8");
+  wf_bytes_dispose(&text);
+}
+
 static void check_damage(const char *inserted, size_t size, wf_status status, const char *message) {
   wf_error err = WF_ERROR_INIT;
   wf_bytes text = make_text("");

@@ -53,6 +53,26 @@ TEST(write_other_dialects) {
   CHECK_EQ_STR(rewritten("\"0.5\".1\n", &options), "\"0.5\".1\n");
 }
 
+TEST(write_quotes_around_everything) {
+  wf_csv_options o = wf_csv_options_default();
+  o.quote_all = true;
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f = NULL, *again = NULL;
+  const char *text = "n,x,s,c,b,t\n1,2.5,\"a\"\"b\",k,true,2024-01-01\n,,,k,,\n";
+  REQUIRE_OK(wf_csv_parse(&f, text, strlen(text), NULL, NULL, &err), err);
+  char *written, a[65] = "", b[65] = "-";
+  size_t size;
+  REQUIRE_OK(wf_csv_format(&written, &size, f, &o, &err), err);
+  CHECK_EQ_STR(written, "\"n\",\"x\",\"s\",\"c\",\"b\",\"t\"\n"
+                        "\"1\",\"2.5\",\"a\"\"b\",\"k\",\"true\",\"2024-01-01\"\n,,,\"k\",,\n");
+  REQUIRE_OK(wf_csv_parse(&again, written, size, NULL, NULL, &err), err);
+  CHECK(wf_frame_digest(a, f, &err) == WF_OK && wf_frame_digest(b, again, &err) == WF_OK);
+  CHECK_EQ_STR(a, b);
+  wf_text_free(written);
+  wf_frame_release(f);
+  wf_frame_release(again);
+}
+
 TEST(write_missing_reads_back_as_missing) {
   CHECK_EQ_STR(rewritten("a\n1\nNA\n3\n", NULL), "a\n1\nNA\n3\n"); /* no blank line */
   CHECK_EQ_STR(rewritten("a\n\"\"\nx\n", NULL), "a\n\"\"\nx\n");

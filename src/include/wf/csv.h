@@ -53,6 +53,7 @@ typedef struct wf_csv_options {
   size_t max_rows; /* 0: all; what follows is not looked at. Rows left out for a value count */
   bool trim;       /* drop blanks around fields, so that `a, "b"` is a and b */
   bool rename_duplicates; /* a repeated name gets "_2", "_3", …; false: it is an error */
+  bool quote_all;         /* writing: quotes around every field that is not missing, names too */
   bool finite_only;       /* inf, infinity and nan are words, not numbers */
 } wf_csv_options;
 
