@@ -32,14 +32,29 @@ struct wf_engine {
   locale_t host;   /* the thread's locale outside of the engine, while it works */
 };
 
+static void hand_over(wf_engine *e, const char *line) {
+  locale_t inside = uselocale(e->host);
+  e->print(e->print_context, line);
+  uselocale(inside);
+}
+
+/* A text of several lines is handed over line by line; as a whole when there is no memory for that.
+ */
 static void on_text(void *engine, wfl_channel channel, const char *text, size_t size) {
   (void)channel;
-  (void)size;
-  const wf_engine *e = engine;
+  wf_engine *e = engine;
   if (!e->print) return;
-  locale_t inside = uselocale(e->host);
-  e->print(e->print_context, text);
-  uselocale(inside);
+  const char *end = text + size, *stop;
+  wf_bytes line = {0};
+  while ((stop = memchr(text, '\n', (size_t)(end - text)))) {
+    wf_bytes_clear(&line);
+    wf_bytes_add(&line, text, (size_t)(stop - text));
+    if (line.failed) break;
+    hand_over(e, line.data);
+    text = stop + 1;
+  }
+  wf_bytes_dispose(&line);
+  hand_over(e, text);
 }
 
 wf_status wf_engine_new(wf_engine **out, const wf_engine_options *options, wf_error *err) {

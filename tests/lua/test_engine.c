@@ -174,6 +174,9 @@ TEST(print_and_progress_go_to_the_callback) {
                  "print('a', 1) print() require('wf.core.sys').print_line('step') warn('w')", &err),
              err);
   CHECK_EQ_STR(kept, "a\t1||step|warning: w|");
+  *kept = '\0';
+  REQUIRE_OK(run(engine, "print('a\\n\\nb\\n') print('\\n')", &err), err);
+  CHECK_EQ_STR(kept, "a||b||||");
   wf_engine_free(engine);
 }
 
@@ -257,39 +260,75 @@ TEST(a_cancellation_before_a_run_is_forgotten) {
 /* ---- the host -----------------------------------------------------------------------------------
  */
 
-static void *work(void *result) {
+/* What an engine does in a thread of its own: data, a run with steps, training, explanation. */
+static const char whole_job[] =
+    "local wf = require 'wf'\n"
+    "local lines = {'x,y,l'}\n"
+    "for i = 1, 200 do lines[i + 1] = ('%d,%d,%d'):format(i, i * 7 % 13, i * 7 % 13 > 5 and 1 or 0)"
+    " end\n"
+    "local run <close> = wf.run {name = 'job'}\n"
+    "local f = run:step('read', function() return wf.csv.parse(table.concat(lines, '\\n')) end)\n"
+    "local m = run:step('train', function()\n"
+    "  return (wf.xgboost.train {data = f, label = 'l', rounds = 5,\n"
+    "    params = {objective = 'binary:logistic', max_depth = 3, seed = 1}}) end)\n"
+    "run:action('register', function()\n"
+    "  return wf.registry.register {group = 'g', model = m} end)\n"
+    "sum = m:predict(f):sum() + wf.shap.explain(m, f):global().importance[1]\n";
+
+typedef struct job {
+  char state_dir[500];
+  double sum;
+} job;
+
+static void *work(void *context) {
+  job *j = context;
   wf_error err = WF_ERROR_INIT;
   wf_engine *engine;
   wf_value sum;
-  *(double *)result = -1;
-  if (wf_engine_new(&engine, NULL, &err) != WF_OK) return NULL;
-  if (run(engine,
-          "local csv = require 'wf.csv'\nsum = 0\n"
-          "for i = 1, 200 do sum = sum + csv.parse('a,b\\n' .. i .. ',x\\n').a:sum() end",
-          &err) == WF_OK &&
-      wf_engine_get(engine, "sum", &sum, &err) == WF_OK)
-    *(double *)result = sum.number;
+  wf_engine_options options = {.state_dir = j->state_dir};
+  if (wf_engine_new(&engine, &options, &err) != WF_OK) return NULL;
+  if (run(engine, whole_job, &err) == WF_OK && wf_engine_get(engine, "sum", &sum, &err) == WF_OK)
+    j->sum = sum.number;
+  else
+    fprintf(stderr, "%s\n", err.message);
   wf_engine_free(engine);
   return NULL;
 }
 
+static void start_job(job *j, const char *name) {
+  snprintf(j->state_dir, sizeof j->state_dir, "%s", test_path(name));
+  REQUIRE(mkdir(j->state_dir, 0700) == 0);
+  j->sum = -1;
+}
+
 TEST(engines_run_side_by_side) {
-  pthread_t threads[4];
-  double sums[4];
-  for (int i = 0; i < 4; i++) REQUIRE(pthread_create(&threads[i], NULL, work, &sums[i]) == 0);
-  for (int i = 0; i < 4; i++) {
-    pthread_join(threads[i], NULL);
-    CHECK_SAME(sums[i], 20100);
-  }
+  pthread_t threads[3];
+  job jobs[3];
+  const char *const names[] = {"first", "second", "third"};
+  for (int i = 0; i < 3; i++) start_job(&jobs[i], names[i]);
+  for (int i = 0; i < 3; i++) REQUIRE(pthread_create(&threads[i], NULL, work, &jobs[i]) == 0);
+  for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+  CHECK(jobs[0].sum > 0);
+  CHECK_SAME(jobs[1].sum, jobs[0].sum);
+  CHECK_SAME(jobs[2].sum, jobs[0].sum);
 }
 
 typedef struct host {
   char locale[100], directory[500];
   struct sigaction actions[32];
   sigset_t mask;
-  char **environment;
+  char environment[20000];
   mode_t umask;
+  int descriptors;
 } host;
+
+static int open_descriptors(void) {
+  int n = 0;
+  DIR *directory = opendir("/proc/self/fd");
+  while (directory && readdir(directory)) n++;
+  if (directory) closedir(directory);
+  return n;
+}
 
 static void look_at_host(host *h) {
   memset(h, 0, sizeof *h);
@@ -297,7 +336,10 @@ static void look_at_host(host *h) {
   if (!getcwd(h->directory, sizeof h->directory)) test_leave();
   for (int i = 1; i < 32; i++) sigaction(i, NULL, &h->actions[i]);
   pthread_sigmask(SIG_SETMASK, NULL, &h->mask);
-  h->environment = environ;
+  size_t size = 0;
+  for (char **e = environ; *e && size < sizeof h->environment; e++)
+    size += (size_t)snprintf(h->environment + size, sizeof h->environment - size, "%s\n", *e);
+  h->descriptors = open_descriptors();
   h->umask = umask(0);
   umask(h->umask);
 }
@@ -318,14 +360,17 @@ TEST(the_host_stays_as_it_was) {
   const char *path = test_path("output");
   wf_error err = WF_ERROR_INIT;
   fflush(stdout);
-  int out = dup(1), error = dup(2), file = open(path, O_CREAT | O_WRONLY, 0600);
+  job j;
+  start_job(&j, "state");
   look_at_host(&before);
+  int out = dup(1), error = dup(2), file = open(path, O_CREAT | O_WRONLY, 0600);
   dup2(file, 1);
   dup2(file, 2);
   wf_engine *engine = NULL;
   wf_status status = wf_engine_new(&engine, NULL, &err);
   if (status == WF_OK) status = run(engine, all_kinds, &err);
   wf_engine_free(engine);
+  work(&j);
   fflush(stdout);
   dup2(out, 1);
   dup2(error, 2);
@@ -334,13 +379,15 @@ TEST(the_host_stays_as_it_was) {
   close(file);
   look_at_host(&after);
   REQUIRE_OK(status, err);
+  CHECK(j.sum > 0);
   CHECK_EQ_STR(after.locale, before.locale);
   CHECK_EQ_STR(after.directory, before.directory);
   for (int i = 1; i < 32; i++)
     CHECK(before.actions[i].sa_handler == after.actions[i].sa_handler &&
           before.actions[i].sa_flags == after.actions[i].sa_flags);
   CHECK(memcmp(&before.mask, &after.mask, sizeof before.mask) == 0);
-  CHECK(before.environment == after.environment);
+  CHECK_EQ_STR(after.environment, before.environment);
+  CHECK_EQ_INT(after.descriptors, before.descriptors);
   CHECK_EQ_INT(after.umask, before.umask);
   CHECK(stat(path, &info) == 0 && info.st_size == 0);
 }
