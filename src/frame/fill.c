@@ -7,8 +7,10 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/pool.h"
 #include "frame/column.h"
 #include "frame/keys.h"
+#include "frame/summary.h"
 
 #include <math.h>
 #include <string.h>
@@ -57,7 +59,7 @@ static wf_status fill_from(wf_column **out, const wf_column *column, const wf_co
                            size_t row, wf_error *err) {
   wf_column *all = NULL;
   size_t n = column->n_rows;
-  size_t *rows = wf_alloc_array(n, sizeof *rows);
+  size_t *rows = wf_alloc_filled(n, sizeof *rows);
   if (!rows) return wf_fail_nomem(err);
   wf_status status = stack(&all, column, source, err);
   for (size_t i = 0; i < n; i++) rows[i] = wf_column_present(column, i) ? i : n + row;
@@ -75,6 +77,29 @@ static wf_status fill_constant(wf_column **out, const wf_column *column, const w
   return fill_from(out, column, constant, 0, err);
 }
 
+typedef struct fill_job {
+  const wf_column *column;
+  double *values;
+  double number; /* in place of the missing ones */
+  bool gaps;
+} fill_job;
+
+/* `begin` is a multiple of 8; missing values are few. */
+static wf_status fill_block(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                            wf_error *err) {
+  fill_job *job = context;
+  (void)index, (void)worker, (void)err;
+  wf_column_load_f64(job->column, begin, end - begin, job->values + begin);
+  for (size_t i = begin; job->gaps && i < end; i += 8) {
+    unsigned missing = (uint8_t)~job->column->validity->data[i >> 3];
+    if (end - i < 8) missing &= (1u << (end - i)) - 1;
+    for (; missing; missing &= missing - 1) {
+      job->values[i + (unsigned)__builtin_ctz(missing)] = job->number;
+    }
+  }
+  return WF_OK;
+}
+
 static wf_status fill_number(wf_column **out, const wf_column *column, wf_fill how, wf_error *err) {
   if (wf_type_is_text(column->type) || column->type == WF_TIMESTAMP) {
     return wf_fail(err, WF_TYPE, "there is no %s of a %s column", fill_names[how],
@@ -85,9 +110,7 @@ static wf_status fill_number(wf_column **out, const wf_column *column, wf_fill h
     if (how == WF_FILL_MEDIAN) {
       WF_TRY(wf_column_quantile(&number, column, 0.5, err));
     } else {
-      wf_summary summary;
-      WF_TRY(wf_column_summarise(&summary, column, err));
-      number = summary.mean;
+      number = wf_column_mean(column);
     }
   }
   bool known = column->n_missing < column->n_rows;
@@ -96,9 +119,12 @@ static wf_status fill_number(wf_column **out, const wf_column *column, wf_fill h
   WF_TRY(wf_column_blank(&filled, WF_F64, column->n_rows, validity, known ? 0 : column->n_missing,
                          err));
   double *values = wf_column_memory(filled);
-  wf_column_load_f64(column, 0, column->n_rows, values);
-  for (size_t i = 0; known && i < column->n_rows; i++) {
-    if (!wf_column_present(column, i)) values[i] = number;
+  fill_job job = {column, values, number, known && column->validity};
+  enum { BLOCK = 1 << 18 };
+  wf_status status = wf_parallel_for(column->n_rows, BLOCK, 0, fill_block, &job, err);
+  if (status != WF_OK) {
+    wf_column_release(filled);
+    return status;
   }
   *out = filled;
   return WF_OK;

@@ -10,6 +10,7 @@
 #include "frame/column.h"
 #include "frame/keys.h"
 #include "frame/order.h"
+#include "frame/quantile.h"
 
 #include <math.h>
 #include <string.h>
@@ -213,18 +214,6 @@ static wf_status aggregate_extreme(wf_column **out, const grouping *g, const wf_
   return status;
 }
 
-/* Of n > 0 orders, by type 7. */
-static double quantile_of(uint64_t *orders, size_t n, double q) {
-  double position = (double)(n - 1) * q;
-  size_t at = (size_t)position;
-  double share = position - (double)at;
-  wf_select_order(orders, n, at);
-  double low = wf_order_to_f64(orders[at]);
-  if (share <= 0 || at + 1 >= n) return low;
-  wf_select_order(orders + at + 1, n - at - 1, 0);
-  return low + (wf_order_to_f64(orders[at + 1]) - low) * share;
-}
-
 /* The row of each group's first or last value. */
 static wf_status aggregate_end(wf_column **out, const grouping *g, const wf_column *column,
                                bool last, wf_error *err) {
@@ -255,7 +244,7 @@ static wf_status aggregate_quantile(wf_column **out, const grouping *g, const wf
       if (wf_column_present(column, row)) orders[n++] = wf_order_f64(loaded.values[row]);
     }
     counts[k] = (int64_t)n;
-    if (n) quantiles[k] = quantile_of(orders, n, q);
+    if (n) quantiles[k] = wf_orders_quantile(orders, n, q);
   }
   if (status == WF_OK) status = finish_floats(out, quantiles, counts, g->n_groups, 1, err);
   wf_free(counts);

@@ -43,9 +43,10 @@ static wf_status check_types(const wf_column *const *left, const wf_column *cons
 
 /* ---- which rows ------------------------------------------------------------------------------ */
 
-/* Each left row with its only match or none. `ids` becomes the right rows. */
+/* Each left row with its only match or none. `ids` becomes the right rows. Where every right row
+ * has a key of its own they are that already, and there are no groups. */
 static void pair_unique(const wf_row_groups *groups, size_t *ids, size_t n_left) {
-  for (size_t i = 0; i < n_left; i++) {
+  for (size_t i = 0; groups->rows && i < n_left; i++) {
     if (ids[i] != WF_NO_ROW) ids[i] = groups->rows[groups->starts[ids[i]]];
   }
 }
@@ -55,7 +56,7 @@ static size_t count_matches(const wf_row_groups *groups, size_t id) {
 }
 
 static wf_status new_pairs(pairing *out, size_t n, wf_error *err) {
-  pairing pairs = {wf_alloc_array(n, sizeof(size_t)), wf_alloc_array(n, sizeof(size_t)), n};
+  pairing pairs = {wf_alloc_filled(n, sizeof(size_t)), wf_alloc_filled(n, sizeof(size_t)), n};
   if (!pairs.left || !pairs.right) {
     wf_free(pairs.left);
     wf_free(pairs.right);
@@ -131,7 +132,7 @@ static wf_status pair_all(pairing *out, size_t n_left, size_t n_right, wf_error 
 }
 
 static bool is_unique(const wf_row_groups *groups, size_t n_keys) {
-  for (size_t k = 0; k < n_keys; k++) {
+  for (size_t k = 0; groups->rows && k < n_keys; k++) {
     if (groups->starts[k + 1] - groups->starts[k] > 1) return false;
   }
   return true;
@@ -158,15 +159,16 @@ static wf_status match_rows(pairing *out, const wf_column *const *left,
                             const wf_column *const *right, size_t n_on, wf_join how,
                             wf_error *err) {
   size_t n_left = left[0]->n_rows, n_right = right[0]->n_rows;
-  size_t *left_ids = wf_alloc_array(n_left, sizeof *left_ids);
-  size_t *right_ids = wf_alloc_array(n_right, sizeof *right_ids);
+  size_t *left_ids = wf_alloc_filled(n_left, sizeof *left_ids);
+  size_t *right_ids = wf_alloc_filled(n_right, sizeof *right_ids);
   wf_keys *keys = NULL;
   wf_row_groups groups = {0};
   wf_status status =
       left_ids && right_ids ? wf_keys_new(&keys, right, n_on, false, err) : wf_fail_nomem(err);
   if (status == WF_OK) status = wf_keys_add(keys, right, right_ids, err);
   if (status == WF_OK) status = wf_keys_find(keys, left, left_ids, err);
-  if (status == WF_OK) {
+  bool own_keys = status == WF_OK && how == WF_JOIN_LEFT && wf_keys_count(keys) == n_right;
+  if (status == WF_OK && !own_keys) {
     status = wf_row_groups_new(&groups, right_ids, n_right, wf_keys_count(keys), err);
   }
   if (status == WF_OK) {

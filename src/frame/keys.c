@@ -59,17 +59,28 @@ static void dispose_table(word_table *table) {
   wf_free(table->slots);
 }
 
-static size_t find_slot(const word_table *table, int64_t word) {
+enum { FIRST_SLOTS = 1024, BATCH = 16 };
+
+static size_t first_slot(const word_table *table, int64_t word) {
   uint64_t hash = (uint64_t)word * 0x9e3779b97f4a7c15u;
-  size_t mask = table->n_slots - 1, slot = (size_t)(hash ^ hash >> 32) & mask;
+  return (size_t)(hash ^ hash >> 32) & (table->n_slots - 1);
+}
+
+static size_t find_slot(const word_table *table, int64_t word) {
+  size_t mask = table->n_slots - 1, slot = first_slot(table, word);
   while (table->slots[slot].id != EMPTY && table->slots[slot].word != word) {
     slot = (slot + 1) & mask;
   }
   return slot;
 }
 
+/* Many slots are far apart in memory: they are asked for before they are needed. */
+static void prefetch_slots(const word_table *table, const int64_t *words, size_t n) {
+  for (size_t i = 0; i < n; i++) __builtin_prefetch(&table->slots[first_slot(table, words[i])]);
+}
+
 static wf_status resize(word_table *table, size_t n_slots, wf_error *err) {
-  word_slot *slots = wf_alloc_array(n_slots, sizeof *slots);
+  word_slot *slots = wf_alloc_filled(n_slots, sizeof *slots);
   if (!slots) return wf_fail_nomem(err);
   for (size_t i = 0; i < n_slots; i++) slots[i] = (word_slot){0, EMPTY};
   word_slot *before = table->slots;
@@ -77,17 +88,31 @@ static wf_status resize(word_table *table, size_t n_slots, wf_error *err) {
   table->slots = slots;
   table->n_slots = n_slots;
   for (size_t i = 0; i < n_before; i++) {
+    if (i + BATCH < n_before) {
+      __builtin_prefetch(&slots[first_slot(table, before[i + BATCH].word)]);
+    }
     if (before[i].id != EMPTY) slots[find_slot(table, before[i].word)] = before[i];
   }
   wf_free(before);
   return WF_OK;
 }
 
+/* Makes room for `more` words. Of n rows, `done` gave the words there are: when as many come again
+ * and again, the table grows in large steps, as each moves every word. */
+static wf_status reserve(word_table *table, size_t more, size_t done, size_t n, wf_error *err) {
+  enum { LARGEST_STEP = 8 };
+  size_t n_slots = table->n_slots, most = n_slots * LARGEST_STEP;
+  if ((table->count + more) * 2 <= n_slots) return WF_OK;
+  double expected = done ? (double)table->count / (double)done * (double)n : 0;
+  do n_slots *= 2;
+  while (n_slots < most && (double)n_slots < 2 * expected);
+  return resize(table, n_slots, err);
+}
+
 static bool is_absent(const word_list *list, size_t i) { return list->absent && list->absent[i]; }
 
 /* Chooses the direct table when it takes at most a few numbers a row. */
 static wf_status plan_table(word_table *table, const word_list *list, wf_error *err) {
-  enum { FIRST_SLOTS = 1024 };
   int64_t low = INT64_MAX, high = INT64_MIN;
   for (size_t i = 0; i < list->n; i++) {
     if (is_absent(list, i)) continue;
@@ -98,42 +123,57 @@ static wf_status plan_table(word_table *table, const word_list *list, wf_error *
   if (span > 4 * (uint64_t)list->n + FIRST_SLOTS) return resize(table, FIRST_SLOTS, err);
   table->base = low > high ? 0 : low;
   table->range = (size_t)span + 1;
-  table->direct = wf_alloc_array(table->range, sizeof *table->direct);
+  table->direct = wf_alloc_filled(table->range, sizeof *table->direct);
   if (!table->direct) return wf_fail_nomem(err);
   memset(table->direct, 0xff, table->range * sizeof *table->direct);
   return WF_OK;
 }
 
-static wf_status number_word(word_table *table, int64_t word, size_t *id, wf_error *err) {
-  uint32_t *place;
-  if (table->direct) {
-    place = &table->direct[(uint64_t)word - (uint64_t)table->base];
-  } else {
-    if ((table->count + 1) * 2 > table->n_slots) WF_TRY(resize(table, table->n_slots * 2, err));
-    word_slot *slot = &table->slots[find_slot(table, word)];
-    slot->word = word;
-    place = &slot->id;
-  }
+/* The number at a place of the table, a new one where there is none. */
+static size_t number_place(word_table *table, uint32_t *place) {
   if (*place == EMPTY) *place = (uint32_t)table->count++;
-  *id = *place;
-  return WF_OK;
+  return *place;
 }
 
 static size_t number_missing(word_table *table, bool counts) {
-  if (!counts) return WF_NO_ROW;
-  if (table->missing == EMPTY) table->missing = (uint32_t)table->count++;
-  return table->missing;
+  return counts ? number_place(table, &table->missing) : WF_NO_ROW;
+}
+
+static void number_direct(word_table *table, const word_list *list, size_t *ids,
+                          bool missing_counts) {
+  for (size_t i = 0; i < list->n; i++) {
+    if (is_absent(list, i))
+      ids[i] = number_missing(table, missing_counts);
+    else
+      ids[i] =
+          number_place(table, &table->direct[(uint64_t)list->words[i] - (uint64_t)table->base]);
+  }
+}
+
+static wf_status number_hashed(word_table *table, const word_list *list, size_t *ids,
+                               bool missing_counts, wf_error *err) {
+  for (size_t begin = 0; begin < list->n; begin += BATCH) {
+    size_t end = list->n - begin < BATCH ? list->n : begin + BATCH;
+    WF_TRY(reserve(table, BATCH, begin, list->n, err));
+    prefetch_slots(table, list->words + begin, end - begin);
+    for (size_t i = begin; i < end; i++) {
+      if (is_absent(list, i)) {
+        ids[i] = number_missing(table, missing_counts);
+        continue;
+      }
+      word_slot *slot = &table->slots[find_slot(table, list->words[i])];
+      slot->word = list->words[i];
+      ids[i] = number_place(table, &slot->id);
+    }
+  }
+  return WF_OK;
 }
 
 static wf_status number_words(word_table *table, const word_list *list, size_t *ids,
                               bool missing_counts, wf_error *err) {
   WF_TRY(plan_table(table, list, err));
-  for (size_t i = 0; i < list->n; i++) {
-    if (is_absent(list, i))
-      ids[i] = number_missing(table, missing_counts);
-    else
-      WF_TRY(number_word(table, list->words[i], &ids[i], err));
-  }
+  if (!table->direct) return number_hashed(table, list, ids, missing_counts, err);
+  number_direct(table, list, ids, missing_counts);
   return WF_OK;
 }
 
@@ -144,9 +184,13 @@ static uint32_t find_word(const word_table *table, int64_t word) {
 }
 
 static void find_words(const word_table *table, const word_list *list, size_t *ids) {
-  for (size_t i = 0; i < list->n; i++) {
-    uint32_t id = is_absent(list, i) ? table->missing : find_word(table, list->words[i]);
-    ids[i] = id == EMPTY ? WF_NO_ROW : id;
+  for (size_t begin = 0; begin < list->n; begin += BATCH) {
+    size_t end = list->n - begin < BATCH ? list->n : begin + BATCH;
+    if (!table->direct) prefetch_slots(table, list->words + begin, end - begin);
+    for (size_t i = begin; i < end; i++) {
+      uint32_t id = is_absent(list, i) ? table->missing : find_word(table, list->words[i]);
+      ids[i] = id == EMPTY ? WF_NO_ROW : id;
+    }
   }
 }
 
@@ -216,7 +260,7 @@ static wf_status column_words(wf_keys *keys, size_t index, const wf_column *colu
                               word_list *list, wf_error *err) {
   bool own = column->type == WF_I64 || column->type == WF_TIMESTAMP;
   *list = (word_list){.n = column->n_rows};
-  if (!own) list->owned = wf_alloc_array(list->n, sizeof *list->owned);
+  if (!own) list->owned = wf_alloc_filled(list->n, sizeof *list->owned);
   list->words = own ? wf_column_i64(column) : list->owned;
   if (column->validity) list->absent = wf_alloc(list->n);
   if ((!own && !list->owned) || (column->validity && !list->absent)) return wf_fail_nomem(err);
@@ -306,7 +350,7 @@ static wf_status column_ids(wf_keys *keys, size_t index, const wf_column *column
 /* ids = numbers of the pairs (ids, own), WF_NO_ROW where either is. */
 static wf_status pair_ids(wf_keys *keys, size_t index, const size_t *own, bool add, size_t n,
                           size_t *ids, wf_error *err) {
-  int64_t *words = wf_alloc_array(n, sizeof *words);
+  int64_t *words = wf_alloc_filled(n, sizeof *words);
   word_list list = {words, words, wf_alloc(n), n};
   wf_status status = words && list.absent ? WF_OK : wf_fail_nomem(err);
   if (status == WF_OK) {
@@ -329,7 +373,7 @@ static wf_status all_ids(wf_keys *keys, const wf_column *const *columns, bool ad
   WF_TRY(column_ids(keys, 0, columns[0], add, ids, err));
   if (keys->n_columns == 1) return WF_OK;
   size_t n = columns[0]->n_rows;
-  size_t *own = wf_alloc_array(n, sizeof *own);
+  size_t *own = wf_alloc_filled(n, sizeof *own);
   if (!own) return wf_fail_nomem(err);
   wf_status status = WF_OK;
   for (size_t i = 1; status == WF_OK && i < keys->n_columns; i++) {

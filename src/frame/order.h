@@ -7,10 +7,10 @@
 /* Every double to a word of the same order; -0 equals 0, every NaN is above infinity. */
 static inline uint64_t wf_order_f64(double value) {
   uint64_t word;
-  if (value != value) return UINT64_MAX;
-  if (value == 0) value = 0;
-  __builtin_memcpy(&word, &value, sizeof word);
-  return word >> 63 ? ~word : word | UINT64_C(1) << 63;
+  double unsigned_zero = value + 0.0;
+  __builtin_memcpy(&word, &unsigned_zero, sizeof word);
+  uint64_t flips = (0 - (word >> 63)) | UINT64_C(1) << 63; /* all bits of a negative one */
+  return value != value ? UINT64_MAX : word ^ flips;
 }
 static inline double wf_order_to_f64(uint64_t order) {
   double value;

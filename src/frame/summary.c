@@ -1,10 +1,8 @@
 /* summary.c — what a column looks like: counts, moments, quantiles, frequent values.
  *
  * Sums are compensated (Neumaier 1974), so a mean is right to the last bits however long the column
- * and whatever the order of its values. Quantiles are type 7 of Hyndman and Fan, "Sample quantiles
- * in statistical packages", 1996: position (n - 1) q between the sorted values, by selection
- * instead of sorting. A NaN is a value: it makes mean and deviation NaN and counts as the largest
- * of all. */
+ * and whatever the order of its values. Quantiles are quantile.c's. A NaN is a value: it makes mean
+ * and deviation NaN and counts as the largest of all. */
 #include "wf/frame.h"
 
 #include "base/alloc.h"
@@ -13,63 +11,56 @@
 #include "frame/column.h"
 #include "frame/keys.h"
 #include "frame/order.h"
+#include "frame/quantile.h"
+#include "frame/summary.h"
 
 #include <math.h>
 
 #define NONE ((double)NAN)
 
-/* The present values of a column that is not text; wf_free them. */
-static wf_status present_values(double **out, size_t *n, const wf_column *column, wf_error *err) {
-  double *values = wf_alloc_array(column->n_rows, sizeof *values);
-  if (!values) return wf_fail_nomem(err);
-  wf_column_load_f64(column, 0, column->n_rows, values);
+enum { BLOCK = 512 };
+
+/* The present ones of rows [begin, begin + n), n <= BLOCK, as numbers; how many. */
+static size_t load_present(double out[BLOCK], const wf_column *column, size_t begin, size_t n) {
+  wf_column_load_f64(column, begin, n, out);
+  if (!column->validity) return n;
   size_t k = 0;
-  for (size_t i = 0; i < column->n_rows; i++) {
-    if (wf_column_present(column, i)) values[k++] = values[i];
+  for (size_t i = 0; i < n; i++) {
+    out[k] = out[i];
+    k += wf_column_present(column, begin + i);
   }
-  *out = values;
-  *n = k;
-  return WF_OK;
+  return k;
 }
 
-static double sum_of(const double *values, size_t n) {
-  double sum = 0, lost = 0;
-  for (size_t i = 0; i < n; i++) {
-    double next = sum + values[i];
-    lost += fabs(sum) >= fabs(values[i]) ? (sum - next) + values[i] : (values[i] - next) + sum;
-    sum = next;
+static size_t rows_from(const wf_column *column, size_t begin) {
+  return column->n_rows - begin < BLOCK ? column->n_rows - begin : BLOCK;
+}
+
+static double sum_of(const wf_column *column) {
+  double values[BLOCK], sum = 0, lost = 0;
+  for (size_t begin = 0; begin < column->n_rows; begin += BLOCK) {
+    size_t n = load_present(values, column, begin, rows_from(column, begin));
+    for (size_t i = 0; i < n; i++) {
+      double next = sum + values[i];
+      lost += fabs(sum) >= fabs(values[i]) ? (sum - next) + values[i] : (values[i] - next) + sum;
+      sum = next;
+    }
   }
   return isfinite(lost) ? sum + lost : sum;
 }
 
-static double squares_of(const double *values, size_t n, double mean) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += (values[i] - mean) * (values[i] - mean);
+double wf_column_mean(const wf_column *column) {
+  size_t n = column->n_rows - column->n_missing;
+  return n ? sum_of(column) / (double)n : NONE;
+}
+
+static double squares_of(const wf_column *column, double mean) {
+  double values[BLOCK], sum = 0;
+  for (size_t begin = 0; begin < column->n_rows; begin += BLOCK) {
+    size_t n = load_present(values, column, begin, rows_from(column, begin));
+    for (size_t i = 0; i < n; i++) sum += (values[i] - mean) * (values[i] - mean);
+  }
   return sum;
-}
-
-/* ---- quantiles ------------------------------------------------------------------------------- */
-
-/* Of n > 0 orders, which it rearranges within [*from, n): earlier ones are known to be smaller. */
-static double quantile_of(uint64_t *orders, size_t n, double q) {
-  double position = (double)(n - 1) * q;
-  size_t low = (size_t)position;
-  double share = position - (double)low;
-  wf_select_order(orders, n, low);
-  double value = wf_order_to_f64(orders[low]);
-  if (share <= 0 || low + 1 >= n) return value;
-  uint64_t next = orders[low + 1];
-  for (size_t i = low + 2; i < n; i++) next = orders[i] < next ? orders[i] : next;
-  double above = wf_order_to_f64(next);
-  return above == value ? value : value + (above - value) * share;
-}
-
-static wf_status orders_of(uint64_t **out, const double *values, size_t n, wf_error *err) {
-  uint64_t *orders = wf_alloc_array(n, sizeof *orders);
-  if (!orders) return wf_fail_nomem(err);
-  for (size_t i = 0; i < n; i++) orders[i] = wf_order_f64(values[i]);
-  *out = orders;
-  return WF_OK;
 }
 
 wf_status wf_column_quantile(double *out, const wf_column *column, double q, wf_error *err) {
@@ -77,16 +68,13 @@ wf_status wf_column_quantile(double *out, const wf_column *column, double q, wf_
     return wf_fail(err, WF_TYPE, "a %s column has no quantiles", wf_type_name(column->type));
   }
   if (!(q >= 0 && q <= 1)) return wf_fail(err, WF_INVALID, "quantile %g is not within 0 to 1", q);
-  double *values = NULL;
-  uint64_t *orders = NULL;
-  size_t n;
-  WF_TRY(present_values(&values, &n, column, err));
-  wf_status status = n > 0 ? orders_of(&orders, values, n, err)
-                           : wf_fail(err, WF_INVALID, "no values to take a quantile of");
-  if (status == WF_OK) *out = quantile_of(orders, n, q);
-  wf_free(values);
-  wf_free(orders);
-  return status;
+  if (column->n_missing == column->n_rows) {
+    return wf_fail(err, WF_INVALID, "no values to take a quantile of");
+  }
+  double value = 0;
+  WF_TRY(wf_column_quantiles(&value, column, &q, 1, err));
+  *out = value;
+  return WF_OK;
 }
 
 /* ---- summary --------------------------------------------------------------------------------- */
@@ -100,18 +88,19 @@ static wf_status count_distinct(size_t *out, const wf_column *column, wf_error *
   return status;
 }
 
-static wf_status summarise_values(wf_summary *summary, const double *values, size_t n,
-                                  wf_error *err) {
-  uint64_t *orders = NULL;
-  WF_TRY(orders_of(&orders, values, n, err));
-  summary->mean = sum_of(values, n) / (double)n;
-  if (n > 1) summary->std = sqrt(squares_of(values, n, summary->mean) / (double)(n - 1));
-  summary->q25 = quantile_of(orders, n, 0.25);
-  summary->median = quantile_of(orders, n, 0.5);
-  summary->q75 = quantile_of(orders, n, 0.75);
-  summary->min = quantile_of(orders, n, 0);
-  summary->max = quantile_of(orders, n, 1);
-  wf_free(orders);
+static wf_status summarise_values(wf_summary *summary, const wf_column *column, wf_error *err) {
+  static const double shares[] = {0, 0.25, 0.5, 0.75, 1};
+  double quantiles[5] = {0};
+  WF_TRY(wf_column_quantiles(quantiles, column, shares, 5, err));
+  summary->min = quantiles[0];
+  summary->q25 = quantiles[1];
+  summary->median = quantiles[2];
+  summary->q75 = quantiles[3];
+  summary->max = quantiles[4];
+  summary->mean = wf_column_mean(column);
+  if (summary->count > 1) {
+    summary->std = sqrt(squares_of(column, summary->mean) / (double)(summary->count - 1));
+  }
   return WF_OK;
 }
 
@@ -127,12 +116,7 @@ wf_status wf_column_summarise(wf_summary *out, const wf_column *column, wf_error
                         .q75 = NONE};
   WF_TRY(count_distinct(&summary.distinct, column, err));
   if (!wf_type_is_text(column->type) && summary.count > 0) {
-    double *values = NULL;
-    size_t n;
-    WF_TRY(present_values(&values, &n, column, err));
-    wf_status status = summarise_values(&summary, values, n, err);
-    wf_free(values);
-    if (status != WF_OK) return status;
+    WF_TRY(summarise_values(&summary, column, err));
   }
   *out = summary;
   return WF_OK;
