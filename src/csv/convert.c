@@ -5,6 +5,7 @@
  * columns or on the number of threads. */
 #include "csv/plan.h"
 
+#include "base/alloc.h"
 #include "base/pool.h"
 #include "csv/gather.h"
 #include "csv/records.h"
@@ -35,10 +36,33 @@ static bool worth_a_dictionary(size_t n_distinct, size_t n_present) {
   return n_distinct <= WF_CSV_MAX_CATEGORIES && n_distinct * 2 <= n_present;
 }
 
+/* Whether some first rows already have more distinct texts than a dictionary may: texts that set as
+ * many bits of a bitmap by their hashes are at least as many. */
+static bool surely_varies(const wf_column *column) {
+  enum { LOG_BITS = 19 };
+  static const size_t n_bytes = (size_t)1 << (LOG_BITS - 3);
+  size_t n_rows = column->n_rows, n_set = 0;
+  size_t enough = (n_rows - column->n_missing) / 2;
+  if (enough > WF_CSV_MAX_CATEGORIES) enough = WF_CSV_MAX_CATEGORIES;
+  uint8_t *bits = wf_alloc_zero(n_bytes, 1);
+  if (!bits) return false; /* not known: nothing is lost but time */
+  for (size_t i = 0; i < n_rows && n_set <= enough; i++) {
+    wf_view text = wf_column_view(column, i);
+    size_t bit = (size_t)(wf_hash_bytes(text.data, text.size, 0) >> (64 - LOG_BITS));
+    if (!wf_column_present(column, i)) continue;
+    n_set += !wf_bit_get(bits, bit);
+    wf_bit_set(bits, bit);
+  }
+  wf_free(bits);
+  return n_set > enough;
+}
+
 /* Whether a string column has few enough distinct values; looks no further than it must. */
 static wf_status repeats_itself(bool *out, const wf_column *column, wf_error *err) {
   size_t n_present = column->n_rows - column->n_missing;
   wf_map *seen = NULL;
+  *out = false;
+  if (surely_varies(column)) return WF_OK;
   WF_TRY(wf_map_new(&seen, err));
   wf_status status = WF_OK;
   for (size_t i = 0; i < column->n_rows && status == WF_OK; i++) {

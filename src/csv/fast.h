@@ -9,27 +9,31 @@
 #define WF_CSV_FAST_H
 
 #include "base/pool.h"
-#include "csv/scan.h"
+#include "csv/list.h"
 
 #include <stdatomic.h>
 
-/* How far all threads have come with bytes [begin, end) of a text, of which a record starts at
- * `begin`. When `end` is not that of the text, a record left open there is left out. */
+/* How far all threads have come with a text. When it is not read to its end, a record left open
+ * there is left out. */
 typedef struct wf_csv_front {
-  wf_turns turns;
-  wf_csv_text *text;
-  size_t begin, end, block;
+  pthread_mutex_t lock; /* guards the four below: who has it takes the next piece */
+  wf_csv_pieces pieces;
+  size_t left, n_taken; /* bytes to be taken, and blocks that were */
+  bool ended;
+  wf_turns turns;         /* whoever has the turn owns the three below */
+  wf_bytes tail;          /* the record that the blocks so far left open */
+  size_t n_rows, n_bytes; /* of the blocks so far, without the tail */
+  size_t block;
   wf_csv_dialect dialect;
   size_t n_fields;
   bool fast;
-  wf_bytes tail; /* the record that the blocks so far left open, when the text is in a file … */
-  size_t n_tail; /* … and its size */
-  size_t n_rows; /* of the blocks so far */
   atomic_bool regular;
 } wf_csv_front;
 
-void wf_csv_front_init(wf_csv_front *out, wf_csv_text *text, size_t begin, size_t end, size_t block,
-                       const wf_csv_dialect *dialect, size_t n_fields);
+/* Of `limit` bytes from `begin` on, where a record starts. Dispose of it also when it fails. */
+wf_status wf_csv_front_init(wf_csv_front *out, wf_csv_text *text, size_t begin, size_t limit,
+                            size_t block, const wf_csv_dialect *dialect, size_t n_fields,
+                            wf_error *err);
 void wf_csv_front_dispose(wf_csv_front *front);
 /* The text is not regular, or whoever reads it wants no more: no block is waited for. */
 void wf_csv_front_decline(wf_csv_front *front);
@@ -39,30 +43,34 @@ void wf_csv_front_decline(wf_csv_front *front);
 typedef struct wf_csv_block {
   const char *data;
   size_t size, used; /* bytes of the window, and those of its whole records */
-  size_t row, n_records;
-  uint32_t *positions; /* of delimiters and record ends */
-  uint32_t *starts;    /* of records */
-  size_t n_positions, n_room;
-  bool padded; /* there are WF_CSV_FRONT readable bytes in front of every field */
-  bool odd;    /* there are bytes past ASCII or NULs */
-  wf_bytes unescaped;
-  char *room; /* of a text in a file: `headroom` bytes for the tail, then the block */
-  size_t capacity, headroom;
+  size_t row;
+  wf_csv_list list;
+  uint32_t *starts; /* of records */
+  size_t n_starts;
+  wf_bytes plain; /* contents of fields that held pairs of quotes */
+  char *room;     /* `headroom` bytes for the tail, then the block's own, then WF_CSV_BEHIND */
+  size_t capacity, headroom, n_own;
+  bool last; /* the text ends here */
 } wf_csv_block;
 
-/* Reads block `index`, in a wf_parallel_for over the blocks of the front. *mine false: there is
- * nothing to do, as the text is not regular or another block has failed. */
-wf_status wf_csv_block_read(bool *mine, wf_csv_block *block, wf_csv_front *front, size_t index,
+/* Reads the next block, number *index. Any number of threads, each with its own window, as long as
+ * *mine is true: else there is none, or the text is not regular. */
+wf_status wf_csv_block_read(bool *mine, wf_csv_block *block, wf_csv_front *front, size_t *index,
                             wf_error *err);
 void wf_csv_block_dispose(wf_csv_block *block);
 
-/* Receives fields of one column, of consecutive rows. */
+/* What is wanted of a field: its content, or that as it stands in the text, pairs of quotes as
+ * pairs. */
+typedef enum wf_csv_want { WF_CSV_NOTHING, WF_CSV_PLAIN, WF_CSV_RAW } wf_csv_want;
+
+/* Receives fields of one column, of consecutive rows. Around each there are WF_CSV_FRONT and
+ * WF_CSV_BEHIND bytes that may be read. */
 typedef wf_status wf_csv_take_fn(void *context, size_t field, const wf_csv_field *fields, size_t n,
                                  wf_error *err);
 
-/* Hands over every field of the block for which wanted[field] holds, in batches, each column's rows
- * in order. */
-wf_status wf_csv_block_hand_over(wf_csv_block *block, const wf_csv_front *front, const bool *wanted,
-                                 wf_csv_take_fn *take, void *context, wf_error *err);
+/* Hands over every field of the block that is wanted, in batches, each column's rows in order. */
+wf_status wf_csv_block_hand_over(wf_csv_block *block, const wf_csv_front *front,
+                                 const wf_csv_want *wanted, wf_csv_take_fn *take, void *context,
+                                 wf_error *err);
 
 #endif

@@ -43,28 +43,46 @@ static inline wf_csv_masks wf_csv_masks_plain(const char *p, const wf_csv_dialec
                         wf_csv_equal_sse2(part, '\0') | (unsigned)_mm_movemask_epi8(all)};
 }
 
-WF_CSV_AVX2 static inline uint64_t wf_csv_equal_avx2(__m256i low, __m256i high, char c) {
+/* Which of sixty-four bytes are `c`. */
+static inline uint64_t wf_csv_equal_plain(const char *p, char c) {
+  __m128i part[4];
+  for (int i = 0; i < 4; i++)
+    part[i] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+  return wf_csv_equal_sse2(part, c);
+}
+
+WF_CSV_AVX2 static inline uint64_t wf_csv_bits_avx2(__m256i low, __m256i high) {
+  return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+}
+
+WF_CSV_AVX2 static inline uint64_t wf_csv_equal_avx2(const char *p, char c) {
+  __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)p);
+  __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
   __m256i wanted = _mm256_set1_epi8(c);
-  uint32_t first = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted));
-  uint32_t second = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted));
-  return first | (uint64_t)second << 32;
+  return wf_csv_bits_avx2(_mm256_cmpeq_epi8(low, wanted), _mm256_cmpeq_epi8(high, wanted));
 }
 
 WF_CSV_AVX2 static inline wf_csv_masks wf_csv_masks_avx2(const char *p,
                                                          const wf_csv_dialect *dialect) {
   __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)p);
   __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
-  return (wf_csv_masks){wf_csv_equal_avx2(low, high, dialect->delimiter),
-                        wf_csv_equal_avx2(low, high, dialect->quote),
-                        wf_csv_equal_avx2(low, high, '\n') | wf_csv_equal_avx2(low, high, '\r'),
-                        wf_csv_equal_avx2(low, high, '\0') |
-                            (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(low, high))};
+  __m256i lf = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r');
+  __m256i low_end = _mm256_or_si256(_mm256_cmpeq_epi8(low, lf), _mm256_cmpeq_epi8(low, cr));
+  __m256i high_end = _mm256_or_si256(_mm256_cmpeq_epi8(high, lf), _mm256_cmpeq_epi8(high, cr));
+  __m256i even = _mm256_cmpgt_epi8(_mm256_min_epi8(low, high), _mm256_setzero_si256());
+  return (wf_csv_masks){wf_csv_equal_avx2(p, dialect->delimiter),
+                        wf_csv_equal_avx2(p, dialect->quote), wf_csv_bits_avx2(low_end, high_end),
+                        (uint32_t)~_mm256_movemask_epi8(even)};
 }
 
 WF_CSV_AVX2 static inline uint64_t wf_csv_parity_avx2(uint64_t x) {
   __m128i ones = _mm_set1_epi8((char)0xff);
   return (uint64_t)_mm_cvtsi128_si64(
       _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
+}
+
+WF_CSV_AVX2 static inline uint32_t wf_csv_first_bit_avx2(uint64_t bits) {
+  return (uint32_t)_tzcnt_u64(bits);
 }
 
 static inline bool wf_csv_has_avx2(void) {
@@ -84,6 +102,14 @@ static inline wf_csv_masks wf_csv_masks_plain(const char *p, const wf_csv_dialec
   }
   return m;
 }
+
+static inline uint64_t wf_csv_equal_plain(const char *p, char c) {
+  uint64_t mask = 0;
+  for (int i = 0; i < WF_CSV_WIDTH; i++) mask |= (uint64_t)(p[i] == c) << i;
+  return mask;
+}
+
+static inline bool wf_csv_has_avx2(void) { return false; }
 
 #endif
 
@@ -130,6 +156,40 @@ static inline uint64_t wf_csv_parity_plain(uint64_t x) {
   x ^= x << 8;
   x ^= x << 16;
   return x ^ x << 32;
+}
+
+/* ---- either, for functions that are compiled twice, `fast` being a constant in each -----------
+ */
+
+#define WF_CSV_TWICE static inline __attribute__((always_inline))
+
+WF_CSV_TWICE wf_csv_masks wf_csv_masks_at(const char *p, const wf_csv_dialect *dialect, bool fast) {
+#ifdef WF_CSV_AVX2
+  if (fast) return wf_csv_masks_avx2(p, dialect);
+#endif
+  return wf_csv_masks_plain(p, dialect);
+}
+
+WF_CSV_TWICE uint64_t wf_csv_equal(const char *p, char c, bool fast) {
+#ifdef WF_CSV_AVX2
+  if (fast) return wf_csv_equal_avx2(p, c);
+#endif
+  return wf_csv_equal_plain(p, c);
+}
+
+WF_CSV_TWICE uint64_t wf_csv_parity(uint64_t x, bool fast) {
+#ifdef WF_CSV_AVX2
+  if (fast) return wf_csv_parity_avx2(x);
+#endif
+  return wf_csv_parity_plain(x);
+}
+
+/* Of the lowest set bit; anything when there is none. */
+WF_CSV_TWICE uint32_t wf_csv_first_bit(uint64_t bits, bool fast) {
+#ifdef WF_CSV_AVX2
+  if (fast) return wf_csv_first_bit_avx2(bits);
+#endif
+  return (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63);
 }
 
 #endif

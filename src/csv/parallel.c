@@ -12,6 +12,7 @@
 #include "csv/plan.h"
 
 #include "base/alloc.h"
+#include "base/array.h"
 #include "csv/fast.h"
 #include "csv/gather.h"
 #include "csv/records.h"
@@ -26,11 +27,13 @@ typedef struct progress {
   wf_csv_target target;
   wf_csv_gather gather; /* of this pass */
   bool pending;
+  size_t text_width; /* string: about how long values are; 0: not known */
 } progress;
 
 /* The text of one block's string columns, by column. */
 typedef struct parcel {
-  struct parcel *next; /* among the spare ones */
+  struct parcel *next;
+  size_t index; /* of the block */
   size_t row, n_rows;
   wf_bytes texts[];
 } parcel;
@@ -38,7 +41,7 @@ typedef struct parcel {
 /* Parcels on their way to the columns, in block order. */
 typedef struct mail {
   pthread_mutex_t lock; /* guards what is below */
-  parcel **waiting;     /* by block */
+  parcel *waiting;      /* the earliest first */
   parcel *spare;        /* delivered: their memory is used again */
   size_t next;
   size_t n_waiting;
@@ -50,17 +53,19 @@ typedef struct pass {
   const wf_csv_plan *plan;
   wf_csv_dialect dialect;
   wf_csv_front front;
-  size_t end, block, n_blocks; /* how far, in steps of which size, and how many */
+  size_t limit, block; /* so many bytes, in steps of which size */
   size_t n_threads;
   size_t capacity, likely; /* rows there is room for, and about how many there are */
+  size_t text_size;        /* about how many bytes there are */
   atomic_bool overflow;
   progress *columns;
-  bool *wanted;         /* by field */
-  bool *settled;        /* by column, after a pass */
-  wf_csv_block *blocks; /* by thread */
-  wf_csv_sink *sinks;   /* by thread, then column */
-  wf_csv_codes *codes;  /* by thread, then column */
-  wf_csv_owner *owners; /* by block */
+  wf_csv_want *wanted;           /* by field */
+  bool *settled;                 /* by column, after a pass */
+  wf_csv_block *blocks;          /* by thread */
+  wf_csv_sink *sinks;            /* by thread, then column */
+  wf_csv_codes *codes;           /* by thread, then column */
+  pthread_mutex_t lock;          /* guards the owners */
+  WF_ARRAY(wf_csv_owner) owners; /* by block */
   bool has_strings;
   mail mail;
   wf_column **out;
@@ -77,9 +82,12 @@ static bool is_string(const progress *column) {
 /* ---- text in order ----------------------------------------------------------------------------
  */
 
-static void free_parcel(parcel *p, size_t n_columns) {
-  for (size_t i = 0; p && i < n_columns; i++) wf_bytes_dispose(&p->texts[i]);
-  wf_free(p);
+static void free_parcels(parcel *first, size_t n_columns) {
+  for (parcel *next; first; first = next) {
+    next = first->next;
+    for (size_t i = 0; i < n_columns; i++) wf_bytes_dispose(&first->texts[i]);
+    wf_free(first);
+  }
 }
 
 static wf_status deliver(pass *p, parcel *what, wf_error *err) {
@@ -92,19 +100,27 @@ static wf_status deliver(pass *p, parcel *what, wf_error *err) {
   return status;
 }
 
+static void enqueue(mail *m, parcel *what) {
+  parcel **at = &m->waiting;
+  while (*at && (*at)->index < what->index) at = &(*at)->next;
+  what->next = *at;
+  *at = what;
+}
+
 /* Delivers the parcel and what waited for it, or leaves it to wait. Who leaves one behind many
  * others waits a little too: text must not be read faster than it finds its place. */
-static wf_status post(pass *p, size_t index, parcel *what, wf_error *err) {
+static wf_status post(pass *p, parcel *what, wf_error *err) {
   mail *m = &p->mail;
   wf_status status = WF_OK;
   pthread_mutex_lock(&m->lock);
-  m->waiting[index] = what;
+  enqueue(m, what);
   m->n_waiting++;
   bool mine = !m->delivering;
   m->delivering = true;
-  while (mine && status == WF_OK && m->next < p->n_blocks && m->waiting[m->next]) {
-    parcel *next = m->waiting[m->next];
-    m->waiting[m->next++] = NULL;
+  while (mine && status == WF_OK && m->waiting && m->waiting->index == m->next) {
+    parcel *next = m->waiting;
+    m->waiting = next->next;
+    m->next++;
     pthread_mutex_unlock(&m->lock);
     status = deliver(p, next, err);
     pthread_mutex_lock(&m->lock);
@@ -139,15 +155,16 @@ static wf_status post_texts(pass *p, size_t index, const wf_csv_block *block, wf
   if (!p->has_strings) return WF_OK;
   parcel *what = new_parcel(p);
   if (!what) return wf_fail_nomem(err);
+  what->index = index;
   what->row = block->row;
-  what->n_rows = block->n_records;
+  what->n_rows = block->list.n_records;
   for (size_t i = 0; i < n; i++) {
     if (!is_string(&p->columns[i])) continue;
     wf_bytes used = what->texts[i];
     what->texts[i] = sinks[i].text;
     sinks[i].text = used;
   }
-  return post(p, index, what, err);
+  return post(p, what, err);
 }
 
 /* ---- one block --------------------------------------------------------------------------------
@@ -168,17 +185,28 @@ static wf_status begin_sinks(const pass *p, const wf_csv_block *block, wf_csv_si
     if (is_category(&column->target) && !sinks[i].codes->dictionary)
       WF_TRY(wf_csv_codes_init(sinks[i].codes, err));
     void *values = wf_csv_gather_place(&column->gather, &column->target, block->row);
-    WF_TRY(wf_csv_sink_begin(&sinks[i], block->row, block->n_records, values, err));
-    sinks[i].vectors = block->padded && p->front.fast;
+    WF_TRY(wf_csv_sink_begin(&sinks[i], block->row, block->list.n_records, values, err));
+    sinks[i].vectors = p->front.fast;
+    sinks[i].in_text = true;
+    sinks[i].quote = p->dialect.quote;
   }
   return WF_OK;
+}
+
+static wf_status note_owner(pass *p, size_t index, wf_csv_owner owner, wf_error *err) {
+  bool done = true;
+  pthread_mutex_lock(&p->lock);
+  while (done && p->owners.count <= index) done = wf_array_push(&p->owners, owner);
+  if (done) p->owners.items[index] = owner;
+  pthread_mutex_unlock(&p->lock);
+  return done ? WF_OK : wf_fail_nomem(err);
 }
 
 static wf_status convert_block(pass *p, size_t index, size_t worker, wf_error *err) {
   wf_csv_block *block = &p->blocks[worker];
   wf_csv_sink *sinks = p->sinks + worker * p->plan->n_columns;
-  p->owners[index] = (wf_csv_owner){block->row, worker};
-  if (block->row + block->n_records > p->capacity) atomic_store(&p->overflow, true);
+  WF_TRY(note_owner(p, index, (wf_csv_owner){block->row, worker}, err));
+  if (block->row + block->list.n_records > p->capacity) atomic_store(&p->overflow, true);
   if (atomic_load(&p->overflow)) return WF_OK;
   WF_TRY(begin_sinks(p, block, sinks, err));
   void *context[2] = {p, sinks};
@@ -189,29 +217,36 @@ static wf_status convert_block(pass *p, size_t index, size_t worker, wf_error *e
   return post_texts(p, index, block, sinks, err);
 }
 
-static wf_status walk_blocks(void *context, size_t index, size_t begin, size_t end, size_t worker,
+/* What one thread does: block after block, as long as there are any. */
+static wf_status walk_blocks(void *context, size_t seat, size_t begin, size_t end, size_t worker,
                              wf_error *err) {
   pass *p = context;
-  (void)begin, (void)end;
-  bool mine;
-  WF_TRY(wf_csv_block_read(&mine, &p->blocks[worker], &p->front, index, err));
-  wf_status status = mine ? convert_block(p, index, worker, err) : WF_OK;
-  if (status != WF_OK) wf_csv_front_decline(&p->front);
-  return status;
+  (void)seat, (void)begin, (void)end;
+  for (bool mine = true; mine;) {
+    size_t index;
+    wf_status status = wf_csv_block_read(&mine, &p->blocks[worker], &p->front, &index, err);
+    if (status == WF_OK && mine) status = convert_block(p, index, worker, err);
+    if (status == WF_OK) continue;
+    wf_csv_front_decline(&p->front);
+    return status;
+  }
+  return WF_OK;
 }
 
 /* ---- one pass ---------------------------------------------------------------------------------
  */
 
 static wf_status begin_columns(pass *p, wf_error *err) {
-  size_t n = p->plan->n_columns, text = (p->end - p->plan->begin) / p->plan->n_fields;
+  size_t n = p->plan->n_columns;
   memset(p->wanted, 0, p->plan->n_fields * sizeof *p->wanted);
   p->has_strings = false;
   for (size_t i = 0; i < n; i++) {
     progress *column = &p->columns[i];
     if (!column->pending) continue;
-    p->wanted[p->plan->sources[i]] = true;
+    p->wanted[p->plan->sources[i]] = is_string(column) ? WF_CSV_RAW : WF_CSV_PLAIN;
     p->has_strings |= is_string(column);
+    size_t text =
+        column->text_width ? column->text_width * p->likely : p->text_size / p->plan->n_fields;
     WF_TRY(wf_csv_gather_init(&column->gather, &column->target, p->capacity, p->likely, text, err));
     for (size_t w = 0; w < p->n_threads; w++) {
       p->sinks[w * n + i].target = &column->target;
@@ -224,18 +259,14 @@ static wf_status begin_columns(pass *p, wf_error *err) {
 static wf_status begin_pass(pass *p, wf_error *err) {
   size_t n_sinks;
   if (__builtin_mul_overflow(p->n_threads, p->plan->n_columns, &n_sinks)) return wf_fail_nomem(err);
-  wf_csv_front_init(&p->front, p->plan->text, p->plan->begin, p->end, p->block, &p->dialect,
-                    p->plan->n_fields);
   atomic_init(&p->overflow, false);
-  p->n_blocks = p->end > p->plan->begin ? (p->end - p->plan->begin - 1) / p->block + 1 : 0;
   p->mail = (mail){.lock = PTHREAD_MUTEX_INITIALIZER, .less = PTHREAD_COND_INITIALIZER};
-  p->mail.waiting = wf_alloc_zero(p->n_blocks, sizeof *p->mail.waiting);
-  p->owners = wf_alloc_zero(p->n_blocks, sizeof *p->owners);
   p->blocks = wf_alloc_zero(p->n_threads, sizeof *p->blocks);
   p->sinks = wf_alloc_zero(n_sinks, sizeof *p->sinks);
   p->codes = wf_alloc_zero(n_sinks, sizeof *p->codes);
-  if (!p->mail.waiting || !p->owners || !p->blocks || !p->sinks || !p->codes)
-    return wf_fail_nomem(err);
+  WF_TRY(wf_csv_front_init(&p->front, p->plan->text, p->plan->begin, p->limit, p->block,
+                           &p->dialect, p->plan->n_fields, err));
+  if (!p->blocks || !p->sinks || !p->codes) return wf_fail_nomem(err);
   return begin_columns(p, err);
 }
 
@@ -245,24 +276,19 @@ static void end_pass(pass *p) {
   for (size_t i = 0; p->sinks && i < n_sinks; i++) wf_csv_sink_dispose(&p->sinks[i]);
   for (size_t i = 0; p->codes && i < n_sinks; i++) wf_csv_codes_dispose(&p->codes[i]);
   for (size_t i = 0; p->blocks && i < p->n_threads; i++) wf_csv_block_dispose(&p->blocks[i]);
-  for (size_t i = 0; p->mail.waiting && i < p->n_blocks; i++)
-    free_parcel(p->mail.waiting[i], n_columns);
-  while (p->mail.spare) {
-    parcel *next = p->mail.spare->next;
-    free_parcel(p->mail.spare, n_columns);
-    p->mail.spare = next;
-  }
+  free_parcels(p->mail.waiting, n_columns);
+  free_parcels(p->mail.spare, n_columns);
   for (size_t i = 0; i < n_columns; i++) wf_csv_gather_dispose(&p->columns[i].gather);
   wf_free(p->sinks);
   wf_free(p->codes);
   wf_free(p->blocks);
-  wf_free(p->owners);
-  wf_free(p->mail.waiting);
+  wf_free(p->owners.items);
   p->sinks = NULL;
   p->codes = NULL;
   p->blocks = NULL;
-  p->owners = NULL;
-  p->mail.waiting = NULL;
+  p->owners.items = NULL;
+  p->owners.count = p->owners.capacity = 0;
+  p->mail = (mail){0};
 }
 
 /* Widens the targets by what all threads met; false when a given type does not fit. */
@@ -294,8 +320,8 @@ static wf_status finish_columns(void *context, size_t index, size_t begin, size_
     progress *column = &p->columns[i];
     if (!p->settled[i]) continue;
     WF_TRY(wf_csv_gather_finish(&p->out[i], &column->gather, &column->target, p->front.n_rows,
-                                &p->codes[i], p->n_threads, p->plan->n_columns, p->owners,
-                                p->n_blocks, err));
+                                &p->codes[i], p->n_threads, p->plan->n_columns, p->owners.items,
+                                p->owners.count, err));
     WF_TRY(wf_csv_settle_text(&p->out[i], &column->target, err));
   }
   return WF_OK;
@@ -306,7 +332,7 @@ static bool is_regular(pass *p) { return atomic_load(&p->front.regular); }
 /* Reads what is pending; *again when there were more rows than room. */
 static wf_status read_blocks(pass *p, bool *again, wf_error *err) {
   WF_TRY(begin_pass(p, err));
-  WF_TRY(wf_parallel_for(p->n_blocks, 1, p->n_threads, walk_blocks, p, err));
+  WF_TRY(wf_parallel_for(p->n_threads, 1, p->n_threads, walk_blocks, p, err));
   *again = atomic_load(&p->overflow);
   if (*again && is_regular(p)) p->capacity = p->likely = p->front.n_rows;
   return WF_OK;
@@ -331,17 +357,26 @@ static wf_status run_pass(pass *p, bool *regular, wf_error *err) {
 /* ---- guessing ---------------------------------------------------------------------------------
  */
 
+/* The mean size of a dictionary's texts, rounded up. */
+static size_t mean_width(const wf_map *texts) {
+  size_t n = wf_map_count(texts), sum = 0;
+  for (size_t i = 0; i < n; i++) sum += wf_map_key(texts, i).size;
+  return sum / n + 1;
+}
+
 /* Text that hardly repeats itself in the sample becomes a string at once: a dictionary would only
  * be filled and thrown away. Whether it deserves one is seen when all of it is there. */
 static void doubt(pass *p) {
   for (size_t i = 0; i < p->plan->n_columns; i++) {
-    wf_csv_target *target = &p->columns[i].target;
-    if (!p->columns[i].pending || !p->codes[i].dictionary) continue;
-    size_t n_missing = wf_bitmap_count(p->columns[i].gather.missing->data, p->front.n_rows);
-    size_t n_present = p->front.n_rows - n_missing;
-    if (wf_map_count(p->codes[i].dictionary) * 5 <= n_present * 4) continue;
-    target->type = WF_STRING;
-    target->doubtful = true;
+    progress *column = &p->columns[i];
+    const wf_map *texts = p->codes[i].dictionary;
+    if (!column->pending || !texts) continue;
+    size_t n_present =
+        p->front.n_rows - wf_bitmap_count(column->gather.missing->data, p->front.n_rows);
+    if (wf_map_count(texts) * 5 <= n_present * 4) continue;
+    column->target.type = WF_STRING;
+    column->target.doubtful = true;
+    column->text_width = mean_width(texts);
   }
 }
 
@@ -357,24 +392,28 @@ static wf_status read_sample(pass *p, bool *enough, wf_error *err) {
   return status;
 }
 
-/* About how many rows there are, from how many the sample has. */
-static size_t guess_rows(const pass *p, size_t size) {
-  size_t used = p->end - p->plan->begin - p->front.n_tail;
-  if (p->end == size) return p->front.n_rows;
-  return (size_t)((double)p->front.n_rows / (double)(used + 1) * (double)size);
+/* About how many rows and bytes there are, from what the sample has. */
+static void guess_size(pass *p) {
+  const wf_csv_front *front = &p->front;
+  p->text_size = wf_csv_pieces_guess(&front->pieces) - p->plan->begin;
+  p->likely = front->n_rows;
+  if (!front->ended && front->n_bytes)
+    p->likely = (size_t)((double)front->n_rows / (double)front->n_bytes * (double)p->text_size);
 }
 
 /* Guesses types. A column without values in the sample stays without one, and the first pass finds
  * its kinds. */
 static wf_status sample_types(pass *p, wf_error *err) {
-  size_t n_columns = p->plan->n_columns, size = p->plan->text->size, n_threads = p->n_threads;
-  size_t n_rows = 0;
+  size_t n_columns = p->plan->n_columns, n_threads = p->n_threads, n_rows = 0;
   bool enough;
   for (size_t i = 0; i < n_columns; i++) p->columns[i].pending = !p->columns[i].target.given;
   p->n_threads = 1;
-  p->end = size - p->plan->begin > SAMPLE ? p->plan->begin + SAMPLE : size;
+  p->limit = SAMPLE;
   wf_status status = read_sample(p, &enough, err);
-  if (enough) n_rows = guess_rows(p, size);
+  if (enough) {
+    guess_size(p);
+    n_rows = p->likely;
+  }
   for (size_t i = 0; enough && i < n_columns; i++) {
     wf_csv_target *target = &p->columns[i].target;
     if (target->given) continue;
@@ -388,7 +427,7 @@ static wf_status sample_types(pass *p, wf_error *err) {
     end_pass(p);
   }
   p->n_threads = n_threads;
-  p->end = size;
+  p->limit = SIZE_MAX;
   p->likely = n_rows;
   p->capacity = n_rows + n_rows / 4 + 1024;
   for (size_t i = 0; i < n_columns; i++) p->columns[i].pending = true;
@@ -419,6 +458,8 @@ wf_status wf_csv_read_blocks(wf_column **columns, bool *done, const wf_csv_plan 
             .dialect = wf_csv_dialect_of(plan->options),
             .block = block,
             .n_threads = wf_thread_count(),
+            .text_size = plan->text->size,
+            .lock = PTHREAD_MUTEX_INITIALIZER,
             .out = columns};
   p.columns = wf_alloc_zero(plan->n_columns, sizeof *p.columns);
   p.wanted = wf_alloc_zero(plan->n_fields, sizeof *p.wanted);

@@ -225,8 +225,13 @@ static wf_status load_head(wf_csv_text *out, bool *good, const wf_csv_text *text
                            wf_error *err) {
   char *data = wf_alloc(size);
   if (!data) return wf_fail_nomem(err);
-  *out = (wf_csv_text){.path = text->path, .data = data, .size = size, .owned = data};
-  *good = wf_csv_text_read_at(text, data, size, 0);
+  *out = (wf_csv_text){.path = text->path, .data = data, .owned = data};
+  wf_status status = wf_csv_text_head(text, data, size, &out->size, err);
+  if (status != WF_OK) {
+    wf_csv_text_dispose(out);
+    return status;
+  }
+  *good = true;
   while (*good && out->size && data[out->size - 1] != '\n') out->size--;
   *good = *good && wf_utf8_valid((wf_view){data, out->size}) && !memchr(data, '\0', out->size);
   return WF_OK;
@@ -293,38 +298,43 @@ static wf_status fail_empty(const wf_csv_text *text, wf_error *err) {
   return wf_fail(err, WF_PARSE, "the CSV text %s", what);
 }
 
-/* The first record of a file from its first bytes; *found false when they do not hold all of it, or
- * anything is odd: then the whole text has the answer. */
+/* The first record of these first bytes of a text; *found false when they do not hold all of it, or
+ * anything is odd. */
+static wf_status find_header(wf_csv_header *out, bool *found, const wf_csv_text *head,
+                             const wf_csv_options *options, wf_error *err) {
+  wf_csv_header header;
+  *found = false;
+  size_t begin = wf_csv_text_skip(head, options->skip_lines);
+  wf_status status = wf_csv_header_read(&header, head, begin, options, NULL);
+  if (status == WF_NOMEM) return wf_fail_nomem(err);
+  if (status != WF_OK) return WF_OK;
+  *found = header.n_fields > 0 && header.next < head->size &&
+           wf_utf8_valid((wf_view){head->data, header.next}) &&
+           !memchr(head->data, '\0', header.next);
+  if (*found)
+    *out = header;
+  else
+    wf_csv_header_dispose(&header);
+  return WF_OK;
+}
+
+/* The same of a text that is not in memory: when it is not found, the whole text has the answer. */
 static wf_status peek_header(wf_csv_header *out, bool *found, const wf_csv_text *text,
                              const wf_csv_options *options, wf_error *err) {
   enum { ENOUGH = 1 << 16 };
-  size_t size = text->size < ENOUGH ? text->size : ENOUGH;
-  char *data = wf_alloc(size);
-  *found = false;
+  char *data = wf_alloc(ENOUGH);
   if (!data) return wf_fail_nomem(err);
-  wf_csv_text head = {.data = data, .size = size};
-  wf_csv_header header = {0};
-  wf_status status = WF_IO;
-  if (wf_csv_text_read_at(text, data, size, 0)) {
-    size_t begin = wf_csv_text_skip(&head, options->skip_lines);
-    status = wf_csv_header_read(&header, &head, begin, options, NULL);
-  }
-  if (status == WF_OK) {
-    *found = header.n_fields > 0 && header.next < size &&
-             wf_utf8_valid((wf_view){data, header.next}) && !memchr(data, '\0', header.next);
-    if (*found)
-      *out = header;
-    else
-      wf_csv_header_dispose(&header);
-  }
+  wf_csv_text head = {.data = data};
+  wf_status status = wf_csv_text_head(text, data, ENOUGH, &head.size, err);
+  if (status == WF_OK) status = find_header(out, found, &head, options, err);
   wf_free(data);
-  return status == WF_NOMEM ? wf_fail_nomem(err) : WF_OK;
+  return status;
 }
 
 static wf_status read_header(wf_csv_header *out, wf_csv_text *text, const wf_csv_options *options,
                              wf_error *err) {
   if (text->in_file) {
-    bool found;
+    bool found = false;
     WF_TRY(peek_header(out, &found, text, options, err));
     if (found) return WF_OK;
     WF_TRY(wf_csv_text_load(text, err));

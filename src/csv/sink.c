@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "csv/quick.h"
+#include "csv/quotes.h"
 
 #include <assert.h>
 #include <math.h>
@@ -77,7 +78,7 @@ static void set_missing(wf_csv_sink *sink, size_t row) {
   wf_bit_set(sink->missing, row);
 }
 
-static bool is_marker(const wf_csv_sink *sink, const wf_csv_field *field) {
+static inline bool is_marker(const wf_csv_sink *sink, const wf_csv_field *field) {
   return !field->quoted && wf_csv_markers_match(sink->target->markers, field->data, field->size);
 }
 
@@ -193,22 +194,20 @@ static inline __attribute__((always_inline)) size_t add_parsed(wf_csv_sink *sink
   return i;
 }
 
-/* Text of at most 16 bytes as two words; with the size they are the text. */
-static void text_words(const char *p, size_t size, uint64_t *head, uint64_t *tail) {
-  if (size >= 8) {
-    *head = wf_csv_load64(p);
-    *tail = wf_csv_load64(p + size - 8);
-  } else if (size >= 4) {
-    *head = wf_csv_load32(p);
-    *tail = wf_csv_load32(p + size - 4);
-  } else {
-    *head = size ? (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[size / 2] << 8 : 0;
-    *tail = size ? (unsigned char)p[size - 1] : 0;
-  }
+/* Text of at most 16 bytes as two words, filled up with zeros: with the size they are the text.
+ * `in_text`: bytes behind it may be read. */
+static inline void text_words(const char *p, size_t size, bool in_text, uint64_t *head,
+                              uint64_t *tail) {
+  char copy[16] = {0};
+  if (!in_text) p = memcpy(copy, p, size);
+  size_t n_tail = size > 8 ? size - 8 : 0, n_head = size - n_tail;
+  uint64_t first = wf_csv_load64(p), second = wf_csv_load64(p + 8);
+  *head = n_head ? first & UINT64_MAX >> (64 - 8 * n_head) : 0;
+  *tail = n_tail ? second & UINT64_MAX >> (64 - 8 * n_tail) : 0;
 }
 
 /* Where the text is, or would be put. */
-static wf_csv_short *find_short(const wf_csv_codes *codes, const wf_csv_short *text) {
+static inline wf_csv_short *find_short(const wf_csv_codes *codes, const wf_csv_short *text) {
   uint64_t hash = (text->head ^ (text->tail << 7 | text->tail >> 57) ^ text->size);
   size_t mask = ((size_t)1 << codes->bits) - 1;
   size_t at = (size_t)(hash * 0x9e3779b97f4a7c15u >> (64 - codes->bits));
@@ -263,20 +262,22 @@ static wf_status add_short(wf_csv_codes *codes, wf_csv_short text, wf_view view,
 }
 
 /* The text's code, adding it when new. */
-static wf_status encode(wf_csv_codes *codes, const wf_csv_field *field, size_t row, int32_t *code,
-                        wf_error *err) {
+static inline wf_status encode(wf_csv_codes *codes, const wf_csv_field *field, bool in_text,
+                               size_t row, int32_t *code, wf_error *err) {
   wf_view view = {field->data, field->size};
   if (field->size > 16) return add_text(codes, view, row, code, err);
   wf_csv_short text = {.size = field->size + 1};
-  text_words(field->data, field->size, &text.head, &text.tail);
+  text_words(field->data, field->size, in_text, &text.head, &text.tail);
   const wf_csv_short *slot = find_short(codes, &text);
   if (slot->size == 0) return add_short(codes, text, view, row, code, err);
   *code = slot->code;
   return WF_OK;
 }
 
-static wf_status add_categories(wf_csv_sink *sink, const wf_csv_field *fields, size_t n,
-                                size_t *stored, wf_error *err) {
+/* Inlined for each way fields lie. */
+static inline __attribute__((always_inline)) wf_status
+encode_fields(wf_csv_sink *sink, const wf_csv_field *fields, size_t n, bool in_text, size_t *stored,
+              wf_error *err) {
   int32_t *codes = (int32_t *)sink->values + sink->n;
   size_t row = sink->row + sink->n;
   *stored = n;
@@ -286,7 +287,7 @@ static wf_status add_categories(wf_csv_sink *sink, const wf_csv_field *fields, s
       set_missing(sink, sink->n + i);
       continue;
     }
-    WF_TRY(encode(sink->codes, &fields[i], row + i, &codes[i], err));
+    WF_TRY(encode(sink->codes, &fields[i], in_text, row + i, &codes[i], err));
     if (codes[i] >= WF_CSV_MAX_CATEGORIES && !sink->target->given) {
       *stored = i;
       return WF_OK;
@@ -295,21 +296,52 @@ static wf_status add_categories(wf_csv_sink *sink, const wf_csv_field *fields, s
   return WF_OK;
 }
 
+static wf_status add_categories(wf_csv_sink *sink, const wf_csv_field *fields, size_t n,
+                                size_t *stored, wf_error *err) {
+  return sink->in_text ? encode_fields(sink, fields, n, true, stored, err)
+                       : encode_fields(sink, fields, n, false, stored, err);
+}
+
+/* Inlined with each way to copy; room was made. */
+WF_CSV_TWICE void append_strings(wf_csv_sink *sink, const wf_csv_field *fields, size_t n,
+                                 bool in_text, bool fast) {
+  int64_t *ends = (int64_t *)sink->values + sink->n;
+  char *text = sink->text.data;
+  size_t size = sink->text.size;
+  for (size_t i = 0; i < n; i++) {
+    const wf_csv_field *field = &fields[i];
+    if (is_marker(sink, field)) {
+      set_missing(sink, sink->n + i);
+    } else if (in_text) {
+      size += wf_csv_copy_content(text + size, field->data, field->size, sink->quote, fast);
+    } else {
+      memcpy(text + size, field->data, field->size);
+      size += field->size;
+    }
+    ends[i] = (int64_t)size;
+  }
+  sink->text.size = size;
+}
+
+#ifdef WF_CSV_AVX2
+WF_CSV_AVX2 static void append_strings_avx2(wf_csv_sink *sink, const wf_csv_field *fields,
+                                            size_t n) {
+  append_strings(sink, fields, n, true, true);
+}
+#endif
+
 static wf_status add_strings(wf_csv_sink *sink, const wf_csv_field *fields, size_t n,
                              wf_error *err) {
-  int64_t *ends = (int64_t *)sink->values + sink->n;
-  size_t room = 0;
+  size_t room = WF_CSV_BEHIND;
   for (size_t i = 0; i < n; i++) room += fields[i].size;
   if (!wf_bytes_reserve(&sink->text, room)) return wf_fail_nomem(err);
-  for (size_t i = 0; i < n; i++) {
-    if (is_marker(sink, &fields[i])) {
-      set_missing(sink, sink->n + i);
-    } else {
-      memcpy(sink->text.data + sink->text.size, fields[i].data, fields[i].size);
-      sink->text.size += fields[i].size;
-    }
-    ends[i] = (int64_t)sink->text.size;
+#ifdef WF_CSV_AVX2
+  if (sink->in_text && sink->vectors) {
+    append_strings_avx2(sink, fields, n);
+    return WF_OK;
   }
+#endif
+  append_strings(sink, fields, n, sink->in_text, false);
   return WF_OK;
 }
 

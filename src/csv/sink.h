@@ -53,6 +53,9 @@ typedef struct wf_csv_sink {
   size_t n;        /* rows so far */
   size_t capacity; /* the most there will be */
   bool vectors;    /* there are AVX2 and WF_CSV_FRONT readable bytes in front of every field */
+  bool in_text;    /* fields lie where the text has them: WF_CSV_BEHIND bytes behind each may be
+                      read, and in those of strings quotes are still pairs of `quote` */
+  char quote;
   void *values; /* the caller's memory for them; bool: a byte a row, string: int64 ends in `text` */
   bool some_missing; /* `missing` has bits set */
   uint8_t *missing;  /* a bit a row */

@@ -173,8 +173,37 @@ wf_status wf_csv_text_load(wf_csv_text *text, wf_error *err) {
   return WF_OK;
 }
 
-bool wf_csv_text_read_at(const wf_csv_text *text, char *out, size_t size, size_t offset) {
-  return read_at(text->fd, out, size, text->begin + offset);
+wf_status wf_csv_pieces_open(wf_csv_pieces *out, const wf_csv_text *text, size_t begin,
+                             wf_error *err) {
+  (void)err;
+  *out = (wf_csv_pieces){.text = text, .at = begin};
+  return WF_OK;
+}
+
+wf_status wf_csv_pieces_next(wf_csv_pieces *pieces, char *out, size_t size, size_t *n,
+                             wf_error *err) {
+  const wf_csv_text *text = pieces->text;
+  size_t left = text->size - pieces->at, own = left < size ? left : size;
+  if (!text->in_file)
+    memcpy(out, text->data + pieces->at, own);
+  else if (!read_at(text->fd, out, own, text->begin + pieces->at))
+    return wf_fail(err, WF_IO, "%s: the file changes while it is read", text->path);
+  pieces->at += own;
+  *n = own;
+  return WF_OK;
+}
+
+size_t wf_csv_pieces_guess(const wf_csv_pieces *pieces) { return pieces->text->size; }
+
+void wf_csv_pieces_close(wf_csv_pieces *pieces) { *pieces = (wf_csv_pieces){0}; }
+
+wf_status wf_csv_text_head(const wf_csv_text *text, char *out, size_t size, size_t *n,
+                           wf_error *err) {
+  wf_csv_pieces pieces;
+  WF_TRY(wf_csv_pieces_open(&pieces, text, 0, err));
+  wf_status status = wf_csv_pieces_next(&pieces, out, size, n, err);
+  wf_csv_pieces_close(&pieces);
+  return status;
 }
 
 wf_status wf_csv_text_of(wf_csv_text *out, const char *data, size_t size, wf_error *err) {

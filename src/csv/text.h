@@ -16,14 +16,28 @@ typedef struct wf_csv_text {
 
 /* Reads and, when it is compressed, opens the file. */
 wf_status wf_csv_text_read(wf_csv_text *out, const char *path, wf_error *err);
-/* The same, but a large plain file is only opened: wf_csv_text_read_at reads parts of it, and
+/* The same, but a large plain file is only opened: wf_csv_pieces_next reads parts of it, and
  * wf_csv_text_load the whole. */
 wf_status wf_csv_text_open(wf_csv_text *out, const char *path, wf_error *err);
 wf_status wf_csv_text_load(wf_csv_text *text, wf_error *err);
 
-/* Copies bytes of a text that is in its file, unchecked; false when the file no longer holds them.
- */
-bool wf_csv_text_read_at(const wf_csv_text *text, char *out, size_t size, size_t offset);
+/* The bytes of a text from one place on, unchecked, in pieces one after the other. */
+typedef struct wf_csv_pieces {
+  const wf_csv_text *text;
+  size_t at; /* of the next byte */
+} wf_csv_pieces;
+wf_status wf_csv_pieces_open(wf_csv_pieces *out, const wf_csv_text *text, size_t begin,
+                             wf_error *err);
+/* The next `size` bytes; *n < size at the end of the text and nowhere else. */
+wf_status wf_csv_pieces_next(wf_csv_pieces *pieces, char *out, size_t size, size_t *n,
+                             wf_error *err);
+/* About how many bytes the text has, from those so far. */
+size_t wf_csv_pieces_guess(const wf_csv_pieces *pieces);
+void wf_csv_pieces_close(wf_csv_pieces *pieces);
+/* The first bytes, so many or as many as there are. */
+wf_status wf_csv_text_head(const wf_csv_text *text, char *out, size_t size, size_t *n,
+                           wf_error *err);
+
 /* Borrows the bytes, unless they are gzip. */
 wf_status wf_csv_text_of(wf_csv_text *out, const char *data, size_t size, wf_error *err);
 void wf_csv_text_dispose(wf_csv_text *text);
