@@ -14,17 +14,54 @@
 #ifndef WFL_KEY_H
 #define WFL_KEY_H
 
+#include "path.h"
+
+#include "base/bytes.h"
 #include "base/digest.h"
 
 #include <lua.h>
 
-/* The key of the value at `index`; `name` is what error messages call it. Raises. */
-void wfl_key_of_value(lua_State *L, int index, const char *name, wf_digest *out);
+enum { WFL_KEY_EARLY = 16 };
 
-/* Of the Lua function at `index`: pushes { code = hex, key = hex, captures = { { name =, kind =
- * "upvalue" | "global", key = hex, text = preview }, … }, objects = { hex, … } | nil }. `code` is
- * the bytecode alone, `key` everything, `objects` the sorted digests of the wf objects in it.
- * Raises. */
-void wfl_key_push_closure(lua_State *L, int index);
+typedef struct wfl_range {
+  size_t begin, end;
+} wfl_range;
+
+/* A value being walked. Stack indices are of what the walker has pushed. */
+typedef struct wfl_walker {
+  lua_State *L;
+  wf_bytes *out;
+  int met;                 /* stack index of a table whose keys become the digests of the
+                              wf objects that are met; 0: nobody asks */
+  int late, held;          /* stack index: identity → number of those met later; values that
+                              the walk keeps alive; nil until needed */
+  int globals;             /* stack index: of a function that is walked, the set of globals
+                              that it reads, nil: none */
+  wfl_range code;          /* and where its canonical bytecode is in `out` */
+  const void *environment; /* the globals table */
+  const void *early[WFL_KEY_EARLY]; /* identities of those met first */
+  lua_Integer n_seen;
+  int level;
+  wfl_path path;
+} wfl_walker;
+
+/* Pushes a walker's things; wfl_walk_end pops them. `name` is what error messages call the value.
+ * Walking raises; the digest is that of the bytes so far. */
+wfl_walker wfl_walk_begin(lua_State *L, const char *name);
+void wfl_walk(wfl_walker *walker, int index);
+void wfl_walk_digest(wfl_walker *walker, wfl_range range, wf_digest *out);
+void wfl_walk_end(wfl_walker *walker);
+
+/* All of it: the key of the value at `index`; `met` as above. */
+void wfl_key_of_value(lua_State *L, int index, const char *name, int met, wf_digest *out);
+
+/* Which upvalue of the Lua function at the absolute index is _ENV, counted from 0; -1: none. */
+int wfl_env_upvalue(lua_State *L, int function);
+
+/* Whether the userdata at `index` is of a class whose objects never change: their digests are
+ * remembered. wfl_key_push_digest pushes one, wfl_key_set_digest takes the text on top as it. */
+bool wfl_key_is_frozen(lua_State *L, int index);
+void wfl_key_push_digest(lua_State *L, int index);
+void wfl_key_set_digest(lua_State *L, int index);
 
 #endif

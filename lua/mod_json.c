@@ -175,10 +175,12 @@ static wf_view push_clean(lua_State *L, int index) {
   return (wf_view){text, size};
 }
 
-static void write_string(writer *w, int index) {
-  wf_json_add_string(w->out, push_clean(w->L, index));
-  lua_pop(w->L, 1);
+void wfl_add_json_string(lua_State *L, wf_bytes *out, int index) {
+  wf_json_add_string(out, push_clean(L, index));
+  lua_pop(L, 1);
 }
+
+static void write_string(writer *w, int index) { wfl_add_json_string(w->L, w->out, index); }
 
 static void write_number(writer *w, int index) {
   char text[WF_NUMBER_TEXT + 2];
@@ -347,8 +349,7 @@ void wfl_push_json_text(lua_State *L, int index, int indent) {
   if (out->failed) luaL_error(L, "not enough memory");
   lua_pushlstring(L, out->data, out->size);
   lua_replace(L, top + 1);
-  lua_settop(L, top + 1);
-  wf_bytes_dispose(out);
+  wfl_pop_buffer(L);
 }
 
 /* encode(value[, {indent=}]) */

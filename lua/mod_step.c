@@ -14,6 +14,7 @@
 #include "wf/catalog.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -148,53 +149,58 @@ static void read_result(lua_State *L, int index, wf_result_record *out) {
   };
 }
 
-/* finish(catalog, step, {state =, message =, outcome_json =, key =, why =, nth =, result = {…}}) */
+/* The result that argument `arg` is, when it is a table. */
+static const wf_result_record *opt_result(lua_State *L, int arg, wf_result_record *out) {
+  if (!lua_istable(L, arg)) return NULL;
+  read_result(L, arg, out);
+  return out;
+}
+
+/* finish(catalog, id, {state =, why =, nth =}, key, made, outcome_json, message): `made` is a
+ * result's table or nil */
 static int step_finish(lua_State *L) {
   wf_catalog *catalog = check(L);
   lua_Integer step = luaL_checkinteger(L, 2);
   luaL_checktype(L, 3, LUA_TTABLE);
+  wf_result_record made;
   wf_step_ending end = {
       .state = state_field(L, 3),
-      .message = text_field(L, 3, "message"),
-      .outcome_json = text_field(L, 3, "outcome_json"),
-      .key = text_field(L, 3, "key"),
+      .message = luaL_optstring(L, 7, NULL),
+      .outcome_json = luaL_optstring(L, 6, NULL),
+      .key = luaL_optstring(L, 4, NULL),
       .why = text_field(L, 3, "why"),
       .nth = integer_field(L, 3, "nth"),
+      .result = opt_result(L, 5, &made),
   };
-  wf_result_record result;
-  if (lua_getfield(L, 3, "result") == LUA_TTABLE) {
-    read_result(L, lua_gettop(L), &result);
-    end.result = &result;
-  }
   wf_error err = WF_ERROR_INIT;
   return wf_catalog_finish_step(catalog, step, &end, &err) == WF_OK ? 0 : wfl_raise(L, &err);
 }
 
-/* add(catalog, {run =, name =, kind =, state =, …, made = result made}) → step */
+/* add(catalog, run, {name =, kind =, state =, why =, nth =, started_us =, log_path =}, key, result,
+ * outcome_json, message) → id: `result` is the table of one that the step made, the id of one that
+ * it used, or nil */
 static int step_add(lua_State *L) {
   wf_catalog *catalog = check(L);
-  luaL_checktype(L, 2, LUA_TTABLE);
+  luaL_checktype(L, 3, LUA_TTABLE);
   wf_step_record record = {
-      .run = integer_field(L, 2, "run"),
-      .name = text_field(L, 2, "name"),
-      .kind = text_field(L, 2, "kind"),
-      .state = state_field(L, 2),
-      .message = text_field(L, 2, "message"),
-      .outcome_json = text_field(L, 2, "outcome_json"),
-      .log_path = text_field(L, 2, "log_path"),
-      .key = text_field(L, 2, "key"),
-      .why = text_field(L, 2, "why"),
-      .result = integer_field(L, 2, "result"),
-      .nth = integer_field(L, 2, "nth"),
-      .started_us = integer_field(L, 2, "started_us"),
+      .run = luaL_checkinteger(L, 2),
+      .name = text_field(L, 3, "name"),
+      .kind = text_field(L, 3, "kind"),
+      .state = state_field(L, 3),
+      .message = luaL_optstring(L, 7, NULL),
+      .outcome_json = luaL_optstring(L, 6, NULL),
+      .log_path = text_field(L, 3, "log_path"),
+      .key = luaL_optstring(L, 4, NULL),
+      .why = text_field(L, 3, "why"),
+      .result = lua_tointeger(L, 5),
+      .nth = integer_field(L, 3, "nth"),
+      .started_us = integer_field(L, 3, "started_us"),
   };
-  luaL_argcheck(L, record.name && record.kind, 2, "a step has a name and a kind");
-  wf_result_record result;
-  bool made = lua_getfield(L, 2, "made") == LUA_TTABLE;
-  if (made) read_result(L, lua_gettop(L), &result);
+  luaL_argcheck(L, record.name && record.kind, 3, "a step has a name and a kind");
+  wf_result_record made;
   int64_t step;
   wf_error err = WF_ERROR_INIT;
-  if (wf_catalog_add_step(&step, catalog, &record, made ? &result : NULL, &err) != WF_OK)
+  if (wf_catalog_add_step(&step, catalog, &record, opt_result(L, 5, &made), &err) != WF_OK)
     return wfl_raise(L, &err);
   lua_pushinteger(L, step);
   return 1;
@@ -341,15 +347,35 @@ static void *random_state(lua_State *L, size_t *size) {
   return state;
 }
 
-/* random() → bytes; random(bytes) sets them */
-static int step_random(lua_State *L) {
-  size_t size, given;
-  const char *bytes = luaL_optlstring(L, 1, NULL, &given);
+/* Fifteen hexadecimal digits as an integer. */
+static lua_Integer parse_digits(lua_State *L, const char *digits) {
+  char text[16] = "", *end;
+  memcpy(text, digits, 15);
+  lua_Integer value = (lua_Integer)strtoll(text, &end, 16);
+  if (*end) luaL_error(L, "a key has 64 hexadecimal digits");
+  return value;
+}
+
+/* seed_random(key) → bytes: seeds math.random by a key; restore_random(bytes) undoes it */
+static int step_seed_random(lua_State *L) {
+  size_t size, digits;
+  const char *key = luaL_checklstring(L, 1, &digits);
+  luaL_argcheck(L, digits == WF_DIGEST_TEXT - 1, 1, "a key has 64 hexadecimal digits");
+  lua_Integer high = parse_digits(L, key), low = parse_digits(L, key + 15);
   void *state = random_state(L, &size);
-  if (!bytes) {
-    lua_pushlstring(L, state, size);
-    return 1;
-  }
+  lua_pushlstring(L, state, size);
+  lua_rotate(L, -3, 1); /* below math.randomseed and the state */
+  lua_pop(L, 1);
+  lua_pushinteger(L, high);
+  lua_pushinteger(L, low);
+  lua_call(L, 2, 0);
+  return 1;
+}
+
+static int step_restore_random(lua_State *L) {
+  size_t size, given;
+  const char *bytes = luaL_checklstring(L, 1, &given);
+  void *state = random_state(L, &size);
   luaL_argcheck(L, given == size, 1, "not a state of math.random");
   memcpy(state, bytes, size);
   return 0;
@@ -370,9 +396,10 @@ int wfl_open_step(lua_State *L) {
       {"module_files", step_module_files},
       {"observe", step_observe},
       {"on_print", step_on_print},
-      {"random", step_random},
       {"remote_digest", wfl_remote_digest},
+      {"restore_random", step_restore_random},
       {"search_results", step_search_results},
+      {"seed_random", step_seed_random},
       {"set_durable", step_set_durable},
       {NULL, NULL},
   };

@@ -1,9 +1,11 @@
-/* order.c — sorted keys through table.sort, whose memory is Lua's own. */
+/* order.c — sorted keys: a few by insertion, many through table.sort, whose memory is Lua's own. */
 #include "order.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <string.h>
+
+enum { FEW = 12 };
 
 static int compare(lua_State *L, int a, int b) {
   int type_a = lua_type(L, a), type_b = lua_type(L, b);
@@ -34,6 +36,30 @@ static bool is_sequence(lua_State *L, int keys, lua_Integer count) {
   return true;
 }
 
+/* By insertion. */
+static void sort_few(lua_State *L, int keys, lua_Integer count) {
+  for (lua_Integer i = 2, at; i <= count; i++) {
+    lua_rawgeti(L, keys, i);
+    for (at = i; at > 1; at--) {
+      lua_rawgeti(L, keys, at - 1);
+      if (compare(L, -1, -2) <= 0) break;
+      lua_rawseti(L, keys, at);
+    }
+    if (at > 1) lua_pop(L, 1);
+    lua_rawseti(L, keys, at);
+  }
+}
+
+static void sort_many(lua_State *L, int keys) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_getfield(L, -1, "table");
+  lua_getfield(L, -1, "sort");
+  lua_pushvalue(L, keys);
+  lua_pushcfunction(L, before);
+  lua_call(L, 2, 0);
+  lua_settop(L, keys);
+}
+
 lua_Integer wfl_push_sorted_keys(lua_State *L, int index) {
   index = lua_absindex(L, index);
   lua_Integer count = 0;
@@ -51,12 +77,9 @@ lua_Integer wfl_push_sorted_keys(lua_State *L, int index) {
     lua_rawseti(L, keys, ++count);
   }
   if (count < 2 || is_sequence(L, keys, count)) return count;
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_getfield(L, -1, "table");
-  lua_getfield(L, -1, "sort");
-  lua_pushvalue(L, keys);
-  lua_pushcfunction(L, before);
-  lua_call(L, 2, 0);
-  lua_settop(L, keys);
+  if (count <= FEW)
+    sort_few(L, keys, count);
+  else
+    sort_many(L, keys);
   return count;
 }

@@ -22,6 +22,7 @@
 #include "known.h"
 #include "modules.h"
 #include "order.h"
+#include "path.h"
 
 #include "base/bytes.h"
 
@@ -29,7 +30,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_LEVELS = 180, PATH_SIZE = 200 };
+enum { MAX_LEVELS = 180 };
 
 static const char MAGIC[] = "WFV1";
 
@@ -39,11 +40,11 @@ static const char MAGIC[] = "WFV1";
 typedef struct encoder {
   lua_State *L;
   wf_bytes *out;
-  int seen, save; /* stack indices: identity → number; function */
+  int seen, save; /* stack indices: identity → number, nil until needed; function */
   lua_Integer n_seen;
   bool functions;
   int level;
-  char path[PATH_SIZE];
+  wfl_path path;
 } encoder;
 
 static void put(encoder *e, char tag, const void *data, size_t size) {
@@ -64,7 +65,7 @@ static void put_text(encoder *e, char tag, int index) {
 }
 
 static void refuse(encoder *e, const char *what) {
-  wfl_fail(e->L, WF_TYPE, "'%s' is %s, which cannot be stored", e->path, what);
+  wfl_fail(e->L, WF_TYPE, "'%s' is %s, which cannot be stored", e->path.text, what);
 }
 
 static void encode(encoder *e, int index);
@@ -72,6 +73,10 @@ static void encode(encoder *e, int index);
 /* True when the identity on top was met before: writes a reference. Else numbers it. Pops it. */
 static bool encode_again(encoder *e) {
   lua_State *L = e->L;
+  if (e->n_seen == 0) {
+    lua_newtable(L);
+    lua_replace(L, e->seen);
+  }
   lua_pushvalue(L, -1);
   if (lua_rawget(L, e->seen) == LUA_TNUMBER) {
     put_count(e, 'r', (size_t)lua_tointeger(L, -1));
@@ -86,17 +91,13 @@ static bool encode_again(encoder *e) {
 
 static void encode_entry(encoder *e, int table, int key) {
   lua_State *L = e->L;
-  size_t used = strlen(e->path);
-  luaL_tolstring(L, key, NULL);
-  snprintf(e->path + used, PATH_SIZE - used, lua_type(L, key) == LUA_TSTRING ? ".%s" : "[%s]",
-           lua_tostring(L, -1));
-  lua_pop(L, 1);
+  size_t used = wfl_path_push_key(&e->path, L, key);
   encode(e, key);
   lua_pushvalue(L, key);
   lua_rawget(L, table);
   encode(e, lua_gettop(L));
   lua_pop(L, 1);
-  e->path[used] = '\0';
+  wfl_path_pop(&e->path, used);
 }
 
 /* Writes the tag of the table: plain, or of the class its metatable belongs to. */
@@ -169,14 +170,14 @@ static void encode_upvalues(encoder *e, int function) {
   lua_State *L = e->L;
   const char *name;
   for (int i = 1; (name = lua_getupvalue(L, function, i)); i++) {
-    size_t used = strlen(e->path);
-    snprintf(e->path + used, PATH_SIZE - used, used ? ".<%s>" : "%s", name);
+    bool inside = e->path.size > 0;
+    size_t used = wfl_path_push(&e->path, inside ? ".<" : "", name, inside ? ">" : "");
     lua_pushlightuserdata(L, lua_upvalueid(L, function, i));
     if (!encode_again(e)) {
       wf_bytes_char(e->out, 'u');
       encode(e, lua_gettop(L));
     }
-    e->path[used] = '\0';
+    wfl_path_pop(&e->path, used);
     lua_pop(L, 1);
   }
 }
@@ -191,7 +192,7 @@ static void encode_function(encoder *e, int index) {
   if (dump->failed) e->out->failed = true;
   put_count(e, 'f', dump->size);
   wf_bytes_add(e->out, dump->data, dump->size);
-  lua_pop(L, 1);
+  wfl_pop_buffer(L);
   int n_upvalues = 0;
   for (; lua_getupvalue(L, index, n_upvalues + 1); lua_pop(L, 1)) n_upvalues++;
   put_count(e, 'c', (size_t)n_upvalues);
@@ -243,7 +244,7 @@ static void encode_reference(encoder *e, int index) {
 static void encode(encoder *e, int index) {
   lua_State *L = e->L;
   if (++e->level > MAX_LEVELS) {
-    wfl_fail(L, WF_LIMIT, "'%s' is nested deeper than %d levels", e->path, MAX_LEVELS);
+    wfl_fail(L, WF_LIMIT, "'%s' is nested deeper than %d levels", e->path.text, MAX_LEVELS);
   }
   luaL_checkstack(L, 20, "value nested too deeply");
   switch (lua_type(L, index)) {
@@ -273,15 +274,16 @@ void wfl_encode_value(lua_State *L, int index, int save, bool functions, const c
   index = lua_absindex(L, index);
   encoder e = {
       .L = L, .save = lua_absindex(L, save), .functions = functions, .out = wfl_push_buffer(L)};
-  lua_newtable(L);
+  lua_pushnil(L);
   e.seen = lua_gettop(L);
-  snprintf(e.path, sizeof e.path, "%s", name);
+  wfl_path_push(&e.path, name, "", "");
   wf_bytes_text(e.out, MAGIC);
   encode(&e, index);
   if (e.out->failed) luaL_error(L, "not enough memory");
   lua_pushlstring(L, e.out->data, e.out->size);
-  lua_replace(L, top + 1);
-  lua_settop(L, top + 1);
+  lua_insert(L, top + 1);
+  lua_pop(L, 1);
+  wfl_pop_buffer(L);
 }
 
 /* ---- decoding -----------------------------------------------------------------------------------
@@ -490,24 +492,19 @@ void wfl_decode_value(lua_State *L, int index, int load, bool functions) {
 /* ---- the module ---------------------------------------------------------------------------------
  */
 
-/* value.encode(value, save [, { functions =, name = }]) */
+/* value.encode(value, save[, name[, functions]]) */
 static int value_encode(lua_State *L) {
-  static const char *const names[] = {"functions", "name", NULL};
   luaL_checkany(L, 1);
   luaL_checktype(L, 2, LUA_TFUNCTION);
-  wfl_options(L, 3, "value.encode", names);
-  bool functions = wfl_option_boolean(L, 3, "value.encode", "functions", false);
-  const char *name = wfl_option_string(L, 3, "value.encode", "name", "value");
-  wfl_encode_value(L, 1, 2, functions, name);
+  const char *name = luaL_optstring(L, 3, "value");
+  wfl_encode_value(L, 1, 2, lua_toboolean(L, 4), name);
   return 1;
 }
 
-/* value.decode(bytes, load [, { functions = }]) */
+/* value.decode(bytes, load[, functions]) */
 static int value_decode(lua_State *L) {
-  static const char *const names[] = {"functions", NULL};
   luaL_checktype(L, 2, LUA_TFUNCTION);
-  wfl_options(L, 3, "value.decode", names);
-  wfl_decode_value(L, 1, 2, wfl_option_boolean(L, 3, "value.decode", "functions", false));
+  wfl_decode_value(L, 1, 2, lua_toboolean(L, 3));
   return 1;
 }
 

@@ -95,8 +95,8 @@ end
 
 local function record(run, name, outcome, note)
   progress.step_ended(name, 0, outcome, 0, note, nil)
-  core.add(state.catalog(), { run = run.id, name = name, kind = "approval", state = outcome,
-    message = note, nth = 1 })
+  core.add(state.catalog(), run.id, { name = name, kind = "approval", state = outcome, nth = 1 }, nil,
+    nil, nil, note)
 end
 
 -- Ends the run until somebody has decided.

@@ -50,7 +50,11 @@ end
 local digests = setmetatable({}, { __mode = "k" })
 local objects = setmetatable({}, { __mode = "v" })
 
-local function save(object, met)
+-- What is being encoded: the digests of stored objects met so far, nil for none; whether there are
+-- files among them; and whether it is kept, or only sent to another process.
+local met, restoring, storing = nil, false, false
+
+local function save(object)
   local kind = kinds[options.type_of(object)]
   if not kind then return nil end
   local digest = digests[object]
@@ -59,7 +63,7 @@ local function save(object, met)
     digest = kind.frame and store:put_frame(kind.frame(object)) or store:put(kind.write(object))
     if kind.frozen then digests[object] = digest end
   end
-  met[digest] = true
+  artifact.needs(digest)
   return kind.frozen and kind.name .. ":" .. key.digest(object) or kind.name, digest
 end
 
@@ -102,41 +106,38 @@ local function load(name, digest, store)
   return object
 end
 
--- What is being stored: the digests met so far, and whether there are files among them. nil while
--- values are only sent to another process.
-local storing
-
 -- For values that keep contents of their own (wf.file): whether they are being stored, that an object
 -- is needed, and that something is to be put back when the stored value is used.
 function artifact.is_storing()
-  return storing ~= nil
+  return storing
 end
 
 function artifact.needs(digest)
-  storing.met[digest] = true
+  met = met or {}
+  met[digest] = true
 end
 
 function artifact.needs_restoring()
-  storing.restoring = true
+  restoring = true
 end
 
 -- The bytes of a value, the sorted list of the stored objects that they need, and whether files are
 -- restored with it. An error of code "type" names what cannot be stored.
 function artifact.encode(given, name, with_functions)
-  local before, mine = storing, { met = {}, restoring = false }
-  storing = not with_functions and mine or nil
-  local ok, bytes = pcall(value.encode, given, function(object) return save(object, mine.met) end,
-    { name = name, functions = with_functions })
-  storing = before
+  local met_before, restoring_before, storing_before = met, restoring, storing
+  met, restoring, storing = nil, false, not with_functions
+  local ok, bytes = pcall(value.encode, given, save, name, with_functions)
+  local mine, restored = met, restoring
+  met, restoring, storing = met_before, restoring_before, storing_before
   if not ok then error(bytes, 0) end
-  return bytes, options.sorted_keys(mine.met), mine.restoring
+  return bytes, mine and options.sorted_keys(mine) or {}, restored
 end
 
 -- An error of code "corrupt" or "not_found" when the bytes or an object are damaged or gone. Objects
 -- are read from `store`, from this process's when there is none.
 function artifact.decode(bytes, with_functions, store)
   local loader = store and function(name, digest) return load(name, digest, store) end or load
-  return value.decode(bytes, loader, { functions = with_functions })
+  return value.decode(bytes, loader, with_functions)
 end
 
 return artifact

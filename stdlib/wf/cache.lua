@@ -1,10 +1,10 @@
 -- wf.cache: results of steps, found again by what the steps depend on.
 --
 --   local keyed = cache.key(fn, table.pack(...))      -- keyed.key, keyed.parts
---   local hit = cache.find(keyed, run)                -- a result whose reads still hold, or nil
+--   local hit, others, expired = cache.find(keyed, run)   -- a result whose reads still hold, or nil
 --   local values, problem = cache.load(hit)
---   cache.why(run, name, nth, keyed)                  -- "captured k 5 → 6"
---   local result, note = cache.make(keyed, values, recorder)
+--   cache.why(run, name, nth, keyed, others, expired)     -- "captured k 5 → 6"
+--   local result, note = cache.make(keyed, step, values, recorder)
 --
 -- The key is a digest of the function's code, what it captures, the globals it reads, its arguments
 -- and wf's version: see wf.core.key for what of a value counts. What it reads while it runs is not
@@ -15,7 +15,6 @@ local core = require "wf.core.step"
 local errors = require "wf.errors"
 local json = require "wf.json"
 local key = require "wf.core.key"
-local options = require "wf.options"
 local state = require "wf.state"
 local pretty = require "wf.pretty"
 local sys = require "wf.core.sys"
@@ -29,47 +28,26 @@ local format = "wf step 1"
 -- Encoded values up to this size are kept in the catalog, larger ones in the store.
 local most_inline = 16384
 
-local digits = 16
+local version = sys.version()
 
 -- ---- keys ---------------------------------------------------------------------------------------
 
-local function argument_parts(parts, arguments, met)
-  for i = 1, arguments.n do
-    local name = "argument " .. i
-    local digest = key.value(arguments[i], name, met)
-    parts[#parts + 1] = { "argument", tostring(i), digest, trace.preview(arguments[i]) }
-  end
-end
-
--- {key, parts, objects}; parts are { kind, name, digest, text }, the ones that are named first come
--- first; objects are the digests of the wf objects that it depends on.
+-- {key, parts, objects, mutable}; parts are JSON: [kind, name, digest, text] of each, what is named
+-- first comes first; objects are the digests of the wf objects that it depends on; mutable: the step
+-- could change something of it.
 function cache.key(fn, arguments)
-  local closure = key.closure(fn)
-  local parts = { { "wf", "", sys.version(), sys.version() }, { "code", "", closure.code, "" } }
-  for _, capture in ipairs(closure.captures) do
-    parts[#parts + 1] = { capture.kind == "global" and "global" or "captured", capture.name,
-      capture.key, capture.text or "" }
-  end
-  local fields = { format, sys.version(), closure.key }
-  local met = {}
-  argument_parts(parts, arguments, met)
-  for i = #parts - arguments.n + 1, #parts do fields[#fields + 1] = parts[i][3] end
-  for _, part in ipairs(parts) do part[3] = part[3]:sub(1, digits) end
-  for _, object in ipairs(closure.objects or {}) do met[object] = true end
-  return { key = core.digest(table.concat(fields, "\n")), parts = parts,
-    objects = next(met) and options.sorted_keys(met) }
-end
-
--- Two integers for math.randomseed.
-function cache.seed(keyed)
-  return math.tointeger(tonumber(keyed.key:sub(1, 15), 16)),
-    math.tointeger(tonumber(keyed.key:sub(16, 30), 16))
+  local digest, parts, objects, mutable = key.step(fn, arguments, format, version)
+  return { key = digest, parts = parts, objects = objects, mutable = mutable }
 end
 
 -- ---- finding ------------------------------------------------------------------------------------
 
+local untraced = { reads = {}, effects = {} }
+
 local function trace_of(result)
-  result.trace = result.trace or json.decode(result.trace_json or '{"reads":[],"effects":[]}')
+  if not result.trace then
+    result.trace = result.trace_json and json.decode(result.trace_json) or untraced
+  end
   return result.trace
 end
 
@@ -84,21 +62,24 @@ end
 local largest_skew_us = 60 * 1000000
 
 local function is_young(result, max_age)
+  if not max_age then return true end
   local age = sys.now_us() - result.created_us
-  return not max_age or age < max_age * 1e6 and age > -largest_skew_us
+  return age < max_age * 1e6 and age > -largest_skew_us
 end
 
--- The newest result of that key whose reads hold and that is not older than `max_age` seconds.
+-- The newest result of that key whose reads hold and that is not older than `max_age` seconds; or nil,
+-- the other ones, and whether one of them is too old.
 function cache.find(keyed, run, max_age)
   local results = core.find_results(state.catalog(), keyed.key)
-  for _, result in ipairs(results) do
-    if is_young(result, max_age) then
-      if not first_changed(result, run) then return result end
-    else
-      keyed.expired = true
+  local expired = false
+  for i = 1, #results do
+    if not is_young(results[i], max_age) then
+      expired = true
+    elseif not first_changed(results[i], run) then
+      return results[i]
     end
   end
-  keyed.others = results
+  return nil, results, expired
 end
 
 -- The latest result of a step of that name, whatever its key.
@@ -168,12 +149,12 @@ function cache.compare(old_parts, new_parts)
   end
 end
 
--- Why there is no result to use.
-function cache.why(run, name, nth, keyed)
-  if keyed.expired then return "its result is too old" end
-  local before = cache.latest(run.name, name, nth) or keyed.others and keyed.others[1]
+-- Why there is no result to use; `others` and `expired` are cache.find's.
+function cache.why(run, name, nth, keyed, others, expired)
+  if expired then return "its result is too old" end
+  local before = cache.latest(run.name, name, nth) or others[1]
   if not before then return "first run" end
-  local difference = cache.compare(json.decode(before.parts_json or "[]"), keyed.parts)
+  local difference = cache.compare(json.decode(before.parts_json or "[]"), json.decode(keyed.parts))
   if difference then return difference end
   local read, text = first_changed(before, run)
   if read then return trace.describe(read, text) end
@@ -182,23 +163,14 @@ end
 
 -- ---- keeping ------------------------------------------------------------------------------------
 
--- Whether there is anything that the step could have changed.
-local function captures_nothing(keyed, arguments)
-  if #keyed.parts > 2 + arguments.n then return false end
-  for i = 1, arguments.n do
-    local kind = type(arguments[i])
-    if kind == "table" or kind == "userdata" or kind == "function" then return false end
-  end
-  return true
-end
-
-local function changed_capture(keyed, fn, arguments)
-  if captures_nothing(keyed, arguments) then return nil end
-  local ok, after = pcall(cache.key, fn, arguments)
+-- What the step depends on and has changed, in words; nil when it has changed nothing.
+local function changed_capture(keyed, step)
+  if not keyed.mutable then return nil end
+  local ok, after = pcall(cache.key, step.fn, step.arguments)
   if ok and after.key == keyed.key then return nil end
-  for i, part in ipairs(ok and after.parts or {}) do
-    local before = keyed.parts[i]
-    if not before or before[3] ~= part[3] then
+  local before = json.decode(keyed.parts)
+  for i, part in ipairs(ok and json.decode(after.parts) or {}) do
+    if not before[i] or before[i][3] ~= part[3] then
       return (labels[part[1]] or part[1]):format(part[2])
     end
   end
@@ -206,9 +178,9 @@ local function changed_capture(keyed, fn, arguments)
 end
 
 -- Why a result must not be kept; nil when it may.
-local function problem_of(keyed, work, recorder)
+local function problem_of(keyed, step, recorder)
   if recorder.problem then return recorder.problem end
-  local changed = changed_capture(keyed, work.fn, work.arguments)
+  local changed = changed_capture(keyed, step)
   if changed then return ("it changes %s"):format(changed) end
   local file = trace.changed_file(recorder)
   return file and ("%s changed while it ran"):format(file)
@@ -233,9 +205,10 @@ end
 -- Errors that say that a value cannot be kept, not that keeping it failed.
 local unkept = { busy = true, limit = true, type = true }
 
--- What wf.core.step.finish keeps of an executed step: its result; or nil and why there is none.
-function cache.make(keyed, work, values, recorder)
-  local problem = problem_of(keyed, work, recorder)
+-- What wf.core.step.finish keeps of an executed step {fn, arguments}: its result; or nil and why there
+-- is none.
+function cache.make(keyed, step, values, recorder)
+  local problem = problem_of(keyed, step, recorder)
   if problem then return nil, problem end
   local ok, result, restoring = pcall(cache.pack, keyed.key, values)
   if not ok then
@@ -243,7 +216,7 @@ function cache.make(keyed, work, values, recorder)
     if unkept[e.code] then return nil, (e.message:gsub("^'%.?", "'")) end
     error(e, 0)
   end
-  result.parts_json = json.encode(keyed.parts)
+  result.parts_json = keyed.parts
   if #recorder.reads > 0 or #recorder.effects > 0 or keyed.objects or result.objects_json then
     result.trace_json = json.encode { reads = list_of(recorder.reads),
       effects = list_of(recorder.effects), objects = keyed.objects and list_of(keyed.objects),

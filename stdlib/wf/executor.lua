@@ -1,9 +1,9 @@
 -- wf.executor: how the work of a step is done. The one place that knows.
 --
---   local job = executor.submit(fn, table.pack(...))          -- here and now
+--   local outcome = executor.execute(fn, table.pack(...))     -- here and now
 --   local job = executor.dispatch(bytes, { timeout = 5 })     -- in a worker process
 --   job:is_finished()
---   local outcome = job:wait()      -- { ok = true, values = packed } or { ok = false, error = e }
+--   outcome = job:wait()            -- { ok = true, values = packed } or { ok = false, error = e }
 --
 -- Worker processes are started when they are needed, as many at once as there are processors, and
 -- used again. A job that asks for several cores takes as many places. A job whose worker crashes, is
@@ -21,6 +21,17 @@ local executor = {}
 
 -- ---- in this process ----------------------------------------------------------------------------
 
+local function outcome_of(ok, ...)
+  if ok then return { ok = true, values = table.pack(...) } end
+  return { ok = false, error = errors.wrap((...)) } -- out of memory is raised without a handler
+end
+
+function executor.execute(fn, arguments)
+  return outcome_of(xpcall(fn, errors.handler, table.unpack(arguments, 1, arguments.n)))
+end
+
+-- ---- workers ------------------------------------------------------------------------------------
+
 local Job = { __name = "wf.job" }
 Job.__index = Job
 
@@ -32,19 +43,6 @@ function Job:wait()
   while not self.outcome do executor.turn(0.5) end
   return self.outcome
 end
-
-function executor.submit(fn, arguments)
-  local results = table.pack(xpcall(fn, errors.handler, table.unpack(arguments, 1, arguments.n)))
-  local outcome = { ok = results[1] }
-  if outcome.ok then
-    outcome.values = table.pack(table.unpack(results, 2, results.n))
-  else
-    outcome.error = errors.wrap(results[2]) -- running out of memory is raised without a handler
-  end
-  return setmetatable({ outcome = outcome }, Job)
-end
-
--- ---- workers ------------------------------------------------------------------------------------
 
 -- Idle workers by the number of threads that they were started with.
 local queue, busy, idle = {}, {}, {}

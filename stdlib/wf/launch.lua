@@ -30,8 +30,8 @@ Handle.__index = Handle
 -- ---- the kept result ----------------------------------------------------------------------------
 
 -- The step's key; what cannot be keyed is the step's error.
-local function key_of(step, job)
-  local ok, keyed = pcall(cache.key, job.fn, job.arguments)
+local function key_of(step)
+  local ok, keyed = pcall(cache.key, step.fn, step.arguments)
   if ok then return keyed end
   local e = errors.wrap(keyed)
   errors.raise { code = e.code, where = errors.user_position(2), traceback = debug.traceback(nil, 2),
@@ -43,8 +43,8 @@ end
 local function recall(run, step, o)
   if run.no_cache then return nil, run.replay and "replay" or "--no-cache" end
   if run.refresh[step.name] then return nil, "refresh asked" end
-  local result = cache.find(step.keyed, run, o.max_age)
-  if not result then return nil, cache.why(run, step.name, step.nth, step.keyed) end
+  local result, others, expired = cache.find(step.keyed, run, o.max_age)
+  if not result then return nil, cache.why(run, step.name, step.nth, step.keyed, others, expired) end
   local values, problem = cache.load(result)
   if not values then
     progress.line(("%s: %s; it is computed again"):format(step.name, problem))
@@ -140,14 +140,21 @@ local function bytes_for_worker(run, step)
       (errors.wrap(bytes).message:gsub("'%.fn%.<(.-)>", "'%1"))) }
 end
 
--- Has the step's function executed, here or in a worker; returns the job.
+-- Executes the step's function here; prints go to its log as well.
+local function execute(run, step)
+  steplog.begin(run)
+  local ok, outcome = pcall(work.execute, run, step)
+  steplog.finish()
+  if not ok then error(outcome, 0) end
+  return outcome
+end
+
+-- Has the step's function executed: its outcome, or the job of a worker.
 local function attempt(handle)
   local run, step = handle.run, handle.step
   local bytes = bytes_for_worker(run, step)
-  if not bytes then
-    return work.execute(run, step, function(body) return steplog.around(run, body) end)
-  end
-  return executor.dispatch(bytes, { timeout = step.options.timeout, memory = step.options.memory,
+  if not bytes then return execute(run, step) end
+  return nil, executor.dispatch(bytes, { timeout = step.options.timeout, memory = step.options.memory,
     cores = step.options.cores,
     on_line = remote_line(step), on_done = function()
       if not handle.settling then handle:settle() end
@@ -207,7 +214,7 @@ end
 local function planned(run, step, o)
   if step.kind == "action" then return unknown_outcome(step, "actions are always executed") end
   if not o.cache then return unknown_outcome(step, "cache = false") end
-  local ok, keyed = pcall(key_of, step, step.work)
+  local ok, keyed = pcall(key_of, step)
   if not ok then
     local e = errors.wrap(keyed)
     if e.code ~= "planned" then error(e, 0) end
@@ -221,27 +228,26 @@ end
 -- ---- launching ----------------------------------------------------------------------------------
 
 -- A step that has not begun: its place among those of its name, nothing recorded yet.
-local function new_step(run, kind, o)
+local function new_step(run, kind, o, fn, ...)
   local nth = (run.step_counts[o.name] or 0) + 1
   run.step_counts[o.name] = nth
-  local step = { name = o.name, kind = kind, nth = nth, depth = #run.stack,
-    started = sys.monotonic(), metrics = {}, state = "Executing" }
-  return step
+  return { run = run, name = o.name, kind = kind, nth = nth, depth = #run.stack, options = o, fn = fn,
+    arguments = table.pack(...), started = sys.monotonic(), state = "Executing",
+    keyed = nil, claimed = nil, why = nil, at_once = nil, started_us = nil, recorder = nil,
+    result = nil, seconds = nil, id = nil }
 end
 
 -- A handle whose outcome is known without any work.
 local function settled_handle(run, step, outcome)
-  local job = { is_finished = function() return true end, wait = function() return outcome end }
-  return setmetatable({ run = run, step = step, job = job, settled = true }, Handle)
+  return setmetatable({ run = run, step = step, outcome = outcome, settled = true }, Handle)
 end
 
 -- Starts the work of a step and records it, or takes the result that is kept; returns a handle.
 local function launch(run, kind, given, fn, ...)
   local o = steprules.step(given, kind)
-  options.argument("run:" .. kind, 2, fn, "function")
+  if type(fn) ~= "function" then options.argument("run:" .. kind, 2, fn, "function") end
   run:check_open()
-  local step = new_step(run, kind, o)
-  step.work, step.options = { fn = fn, arguments = table.pack(...) }, o
+  local step = new_step(run, kind, o, fn, ...)
   if run.plan then
     local outcome = planned(run, step, o)
     table.insert(run.planned, { step = step.name, kind = kind, state = step.state, why = step.why })
@@ -257,11 +263,11 @@ local function launch(run, kind, given, fn, ...)
   if run.replay and kind == "action" then
     return settled_handle(run, step, replayed_action(step, recorded))
   end
-  local handle = setmetatable({ run = run, step = step }, Handle)
+  local handle = setmetatable({ run = run, step = step, outcome = nil, settled = nil }, Handle)
   if kind == "action" then
     trace.spoil(("it contains the action %s"):format(step.name))
   elseif o.cache then
-    step.keyed = key_of(step, step.work)
+    step.keyed = key_of(step)
     local outcome = guarded(step, recall_claimed, run, step, once.take)
     if outcome then return settled_handle(run, step, outcome) end
     handle.elsewhere = is_computed_elsewhere(run, step)
@@ -296,23 +302,31 @@ function Handle:start()
     self.settled = self.outcome ~= nil
     if self.settled then return end
   end
-  guarded(step, function()
-    record.begin(run, step)
-    self.job = attempt(self)
-  end)
-  if self.job:is_finished() then self:settle() end
+  guarded(step, Handle.begin, self)
+  if self.outcome or self.job:is_finished() then self:settle() end
+end
+
+function Handle:begin()
+  record.begin(self.run, self.step)
+  self.outcome, self.job = attempt(self)
+end
+
+-- The outcome of the last attempt; in between, those that failed are tried again.
+local function outcome_after_attempts(self)
+  local outcome = self.outcome or self.job:wait()
+  while not outcome.ok and not self.settled and try_again(self.step, outcome.error) do
+    outcome, self.job = attempt(self)
+    outcome = outcome or self.job:wait()
+  end
+  return outcome
 end
 
 function Handle:settle()
   if self.elsewhere then self:start() end
-  if self.outcome then return self.outcome end
+  if self.settled and self.outcome then return self.outcome end
   self.settling = true -- whoever hears of the end of an attempt leaves what follows to this loop
-  local outcome = self.job:wait()
-  while not outcome.ok and not self.settled and try_again(self.step, outcome.error) do
-    self.job = attempt(self)
-    outcome = self.job:wait()
-  end
-  self.outcome = self.outcome or outcome
+  local outcome = outcome_after_attempts(self)
+  self.outcome = self.settled and self.outcome or outcome
   if not self.settled then
     self.settled = true
     local hooks = self.step.options

@@ -23,10 +23,10 @@ local record = {}
 
 -- A step of a run that need not survive a power cut is recorded when it is over, in one go.
 function record.begin(run, step)
-  step.log_path = steplog.path(run, step.name)
-  step.started_us = sys.now_us()
   step.at_once = run.durability == "process" and step.kind == "step"
+  step.started_us = sys.now_us()
   if step.at_once then return progress.step_started(step.name, step.depth) end
+  step.log_path = steplog.path(run, step)
   step.id = state.catalog():start_step(run.id, step.name, step.kind, step.log_path)
   progress.step_started(step.name, step.depth)
 end
@@ -41,11 +41,10 @@ function record.state_after(e)
 end
 
 local function outcome_json(step, outcome)
-  local out = {}
+  local out = { metrics = step.metrics }
   if outcome.ok and outcome.values.n > 0 then
     out.value = outcome.summary or pretty.summarise_all(outcome.values)
   end
-  if next(step.metrics) then out.metrics = step.metrics end
   if step.attempts and #step.attempts > 1 or step.attempts and outcome.ok then
     out.failed_attempts = json.array(step.attempts)
   end
@@ -73,6 +72,7 @@ local effects = {
 
 -- Says again what the step said when it was executed.
 local function repeat_effects(run, step, list)
+  if #list == 0 then return end
   run.stack[#run.stack + 1] = step
   for _, effect in ipairs(list) do effects[effect[1]](run, effect[2], effect[3]) end
   run.stack[#run.stack] = nil
@@ -83,17 +83,17 @@ function record.count(run, state_name)
   run.ended[state_name] = (run.ended[state_name] or 0) + 1
 end
 
--- What wf.core.step.finish records.
-local function ending_of(step, outcome)
-  local e = outcome.error
-  local ending = { state = step.state, message = e and e.message, nth = step.nth,
-    outcome_json = outcome_json(step, outcome), key = step.keyed and step.keyed.key,
-    why = step.why, result = step.result }
-  if step.result then
-    step.result.log_path = step.log and step.log_path
-    step.result.took_us = math.floor(step.seconds * 1e6)
+-- The step as it ended, with what it made or nothing.
+local function write(run, step, outcome)
+  local catalog, e = state.catalog(), outcome.error
+  local key, made = step.keyed and step.keyed.key, step.result
+  if made then
+    made.log_path = step.log and step.log_path
+    made.took_us = math.floor(step.seconds * 1e6)
   end
-  return ending
+  local text, message = outcome_json(step, outcome), e and e.message
+  if not step.at_once then return core.finish(catalog, step.id, step, key, made, text, message) end
+  step.id = core.add(catalog, run.id, step, key, made, text, message)
 end
 
 local function note_of(step, e)
@@ -119,7 +119,7 @@ local function keep(run, step, outcome)
     return
   end
   if not step.keyed or not outcome.ok then return end
-  local ok, result, problem = pcall(cache.make, step.keyed, step.work, outcome.values, step.recorder)
+  local ok, result, problem = pcall(cache.make, step.keyed, step, outcome.values, step.recorder)
   if ok then
     step.result, step.unkept = result, problem
   else
@@ -151,19 +151,11 @@ function record.settle(run, step, outcome)
     collect_facts(run, outcome.values)
   end
   if step.log then step.log:close() end
-  local commit = function()
-    local ending = ending_of(step, outcome)
-    if not step.at_once then return core.finish(state.catalog(), step.id, ending) end
-    ending.run, ending.name, ending.kind = run.id, step.name, step.kind
-    ending.started_us, ending.log_path = step.started_us, step.log_path
-    ending.made, ending.result = ending.result, nil
-    step.id = core.add(state.catalog(), ending)
-  end
-  if e then pcall(commit) else commit() end
+  if e then pcall(write, run, step, outcome) else write(run, step, outcome) end
   local outer = run.stack[#run.stack] -- nobody is told of a step before it is recorded
   progress.step_ended(step.name, step.depth, step.state, step.seconds, note_of(step, e),
     outer and outer.name)
-  step.work, step.recorder, step.result, step.options, step.keyed = nil, nil, nil, nil, nil
+  step.fn, step.arguments, step.recorder, step.result, step.options, step.keyed = nil
   if run.ending and #run.stack == 0 then
     run:conclude(run.ending.state, run.ending.message, run.ending.data)
   end
@@ -179,10 +171,9 @@ function record.cached(run, step, result, values)
   local outer = run.stack[#run.stack]
   progress.step_ended(step.name, step.depth, step.state, step.seconds, nil, outer and outer.name)
   if run.plan then return end
-  step.id = core.add(state.catalog(), { run = run.id, name = step.name, kind = step.kind,
-    state = "Cached", key = step.keyed.key, result = result.id, nth = step.nth,
-    log_path = result.log_path, outcome_json = outcome_json(step,
-      { ok = true, values = values, summary = recorded.summary }) })
+  step.log_path = result.log_path
+  step.id = core.add(state.catalog(), run.id, step, step.keyed.key, result.id,
+    outcome_json(step, { ok = true, values = values, summary = recorded.summary }))
 end
 
 return record

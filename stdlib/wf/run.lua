@@ -230,7 +230,10 @@ end
 function Run:add_metric(name, value)
   trace.effect("metric", name, value)
   local step = self.stack[#self.stack]
-  if step then step.metrics[name] = value end
+  if step then
+    step.metrics = step.metrics or {}
+    step.metrics[name] = value
+  end
   self.metrics[name] = value
   self:add_fact(name, value)
 end

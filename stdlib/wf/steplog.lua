@@ -1,8 +1,7 @@
 -- wf.steplog: what a step prints and logs goes to its file, <state>/logs/RUN/STEP.log.
 --
---   step.log_path = steplog.path(run, step.name)
 --   steplog.write(step, "a line")                    -- the file is made with the first line
---   steplog.around(run, body)                        -- print()ed lines go to the running steps' logs
+--   steplog.begin(run) … steplog.finish()            -- print()ed lines go to the running steps' logs
 --   steplog.print_to(function(text) … end)           -- and from there to the function, not to standard output
 
 local core = require "wf.core.step"
@@ -13,12 +12,13 @@ local sys = require "wf.core.sys"
 
 local steplog = {}
 
--- Two steps of one name get two logs.
-function steplog.path(run, name)
-  local file = name:gsub("[^%w._-]", "_")
-  local n = (run.log_names[file] or 0) + 1
-  run.log_names[file] = n
-  return ("%s/logs/%d/%s%s.log"):format(state.directory(), run.id, file, n > 1 and "-" .. n or "")
+-- A step's log: those of one name are told apart by their places, names that make one file's name by
+-- more.
+function steplog.path(run, step)
+  local file = step.name:gsub("[^%w._-]", "_") .. (step.nth > 1 and "-" .. step.nth or "")
+  while run.log_names[file] do file = file .. "_" end
+  run.log_names[file] = true
+  return ("%s/logs/%d/%s.log"):format(state.directory(), run.id, file)
 end
 
 -- Where a recorded log is now: a state directory may have been moved or copied. nil: there is none.
@@ -31,6 +31,7 @@ end
 
 function steplog.write(step, text)
   if not step.log then
+    step.log_path = step.log_path or steplog.path(step.run, step)
     sys.make_directories((step.log_path:match("^(.*)/")))
     local file, message = io.open(step.log_path, "a")
     if not file then errors.raise { code = "io", message = message, path = step.log_path } end
@@ -65,14 +66,14 @@ local function on_print(text)
   return true
 end
 
--- Runs `body` while print also writes to the logs of the run's steps.
-function steplog.around(run, body)
+-- From here to steplog.finish, print also writes to the logs of the run's steps.
+function steplog.begin(run)
   printers[#printers + 1] = run
-  core.on_print(on_print)
-  local ok, result = pcall(body)
+  if #printers == 1 then core.on_print(on_print) end
+end
+
+function steplog.finish()
   printers[#printers] = nil
-  if not ok then error(result, 0) end
-  return result
 end
 
 -- Gives every printed line to the function instead (nil: no more).

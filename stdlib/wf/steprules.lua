@@ -11,7 +11,7 @@ local retry = require "wf.retry"
 local steprules = {}
 
 function steprules.name(name)
-  options.argument("run:step", 1, name, "string")
+  if type(name) ~= "string" then options.argument("run:step", 1, name, "string") end
   if name == "" or #name > 64 or name:find("[%c/]") then
     errors.invalid("run:step: '%s' is not a usable step name (1 to 64 characters, no '/')", name)
   end
@@ -53,7 +53,7 @@ end
 -- "Name" or { name = "Name", cache = false | "30d" } as { name, cache, max_age }; `kind` is "step",
 -- "action" or "async".
 function steprules.step(given, kind)
-  if options.type_of(given) ~= "table" then return { name = steprules.name(given), cache = true } end
+  if type(given) ~= "table" then return { name = steprules.name(given), cache = true } end
   local o = options.check("run:" .. kind, given, kind == "action" and action_rules or step_rules)
   steprules.name(o.name)
   o.given_retry = o.retry

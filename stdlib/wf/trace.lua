@@ -26,10 +26,14 @@ trace.verify = false
 
 -- ---- recording ----------------------------------------------------------------------------------
 
+-- What a recorder has that has seen nothing: most steps read and report nothing.
+local nothing = {}
+
 -- Records a read once, in every open recorder.
 function trace.note(kind, name, digest, text, identity)
   for _, recorder in ipairs(recorders) do
     local id = kind .. "\0" .. name
+    if recorder.reads == nothing then recorder.reads, recorder.known = {}, {} end
     if not recorder.known[id] then
       recorder.known[id] = true
       recorder.reads[#recorder.reads + 1] = { kind, name, digest, text or "", identity or "" }
@@ -49,6 +53,7 @@ end
 -- A number or line that the step reports and a cached step repeats.
 function trace.effect(kind, name, value)
   for _, recorder in ipairs(recorders) do
+    if recorder.effects == nothing then recorder.effects = {} end
     recorder.effects[#recorder.effects + 1] = { kind, name, value }
   end
 end
@@ -90,9 +95,9 @@ local function observe(kind, name, digest)
 end
 
 function trace.begin(run)
-  local recorder = { run = run, reads = {}, known = {}, effects = {} }
+  local recorder = { run = run, reads = nothing, effects = nothing, known = nil, problem = nil }
   recorders[#recorders + 1] = recorder
-  core.observe(observe)
+  if #recorders == 1 then core.observe(observe) end
   return recorder
 end
 

@@ -1,6 +1,6 @@
 -- wf.work: executing the function of a step, in this process or in a worker.
 --
---   local job = work.execute(run, step)               -- step.work = { fn, arguments }, step.keyed
+--   local outcome = work.execute(run, step)           -- step.fn, step.arguments, step.keyed
 --   local bytes = work.pack(run, step)                -- for a worker; an error when it cannot be sent
 --   work.perform(bytes)                               -- in the worker: the answer's bytes
 --
@@ -22,19 +22,16 @@ local work = {}
 -- ---- here ---------------------------------------------------------------------------------------
 
 -- Runs the step's function with math.random seeded from its key and its reads recorded.
-function work.execute(run, step, around)
-  local random = core.random()
-  if step.keyed then math.randomseed(cache.seed(step.keyed)) end
+function work.execute(run, step)
+  local random = step.keyed and core.seed_random(step.keyed.key)
   step.recorder = trace.begin(run)
   run.stack[#run.stack + 1] = step
-  local ok, job = pcall(around, function()
-    return executor.submit(step.work.fn, step.work.arguments)
-  end)
+  local ok, outcome = pcall(executor.execute, step.fn, step.arguments)
   run.stack[#run.stack] = nil
   trace.finish(step.recorder)
-  if step.keyed then core.random(random) end
-  if not ok then error(job, 0) end
-  return job
+  if random then core.restore_random(random) end
+  if not ok then error(outcome, 0) end
+  return outcome
 end
 
 -- ---- sending ------------------------------------------------------------------------------------
@@ -62,7 +59,7 @@ end
 function work.pack(run, step, memory)
   local chain = once.chain(run)
   if step.keyed then chain[#chain + 1] = step.keyed.key end
-  return (artifact.encode({ fn = step.work.fn, arguments = step.work.arguments, run = run,
+  return (artifact.encode({ fn = step.fn, arguments = step.arguments, run = run,
     keyed = step.keyed, name = step.name, id = step.id, globals = own_globals(), memory = memory, chain = chain,
     original = original.describe(),
     path = package.path, verify = trace.verify }, "", true))
@@ -99,7 +96,7 @@ local function answer_of(step, outcome)
     if ok then
       answer.bytes = bytes
       if step.keyed then
-        answer.result, answer.problem = cache.make(step.keyed, step.work, outcome.values, step.recorder)
+        answer.result, answer.problem = cache.make(step.keyed, step, outcome.values, step.recorder)
       end
       return answer
     end
@@ -118,11 +115,10 @@ function work.perform(bytes, adopt)
     once.inherit(job.chain)
     original.adopt(job.original)
     if job.memory then require("wf.core.worker").limit_memory(job.memory) end
-    local step = { name = job.name, id = job.id, kind = "async", keyed = job.keyed, metrics = {},
-      work = { fn = job.fn, arguments = job.arguments } }
+    local step = { name = job.name, id = job.id, kind = "async", keyed = job.keyed, fn = job.fn,
+      arguments = job.arguments }
     adopt(job.run)
-    local done = work.execute(job.run, step, function(body) return body() end)
-    return artifact.encode(answer_of(step, done:wait()), "")
+    return artifact.encode(answer_of(step, work.execute(job.run, step)), "")
   end)
   if ok then return answer end
   return (artifact.encode({ ok = false, error = sendable_error(errors.wrap(answer)) }, ""))
