@@ -213,6 +213,18 @@ static int catalog_get_run(lua_State *L) {
   return wfl_records_finish_one(&c, status, &err);
 }
 
+/* has_other_run(run, name): whether another run of that name was ever started */
+static int catalog_has_other_run(lua_State *L) {
+  wf_catalog *catalog = check(L);
+  int64_t run = luaL_checkinteger(L, 2);
+  const char *name = wfl_check_text(L, 3);
+  bool has;
+  wf_error err = WF_ERROR_INIT;
+  if (wf_catalog_has_other_run(&has, catalog, run, name, &err) != WF_OK) return wfl_raise(L, &err);
+  lua_pushboolean(L, has);
+  return 1;
+}
+
 static void read_filter(lua_State *L, int index, wf_step_filter *out) {
   static const char what[] = "catalog:list_steps";
   wfl_options(L, index, what,
@@ -439,6 +451,7 @@ int wfl_open_catalog(lua_State *L) {
       {"get_endpoint", catalog_get_endpoint},
       {"get_run", catalog_get_run},
       {"get_version", catalog_get_version},
+      {"has_other_run", catalog_has_other_run},
       {"list_approvals", catalog_list_approvals},
       {"list_endpoints", catalog_list_endpoints},
       {"list_events", catalog_list_events},

@@ -13,6 +13,9 @@
 
 /* `what` names the document in messages ("recipe.json"). json_decref the result. */
 wf_status wf_json_parse(json_t **out, wf_view text, const char *what, wf_error *err);
+/* Whether the text is one document of at most 512 levels; what its strings hold is not looked at.
+ */
+bool wf_json_is_valid(wf_view text);
 wf_status wf_json_format(wf_bytes *out, const json_t *value, int indent, wf_error *err);
 
 /* Members of an object; a missing or ill-typed one is WF_PARSE naming `what` and the key. Results

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -153,6 +154,7 @@ wf_status wf_catalog_open(wf_catalog **out, const char *path, wf_error *err) {
 void wf_catalog_close(wf_catalog *catalog) {
   if (!catalog) return;
   wf_pending_close(catalog);
+  wf_known_keys_dispose(&catalog->keys);
   if (catalog->owner == getpid()) { /* after a fork the connection is the parent's */
     wf_statement_free_all(catalog);
     sqlite3_close(catalog->db);
@@ -212,6 +214,7 @@ static wf_status begin(wf_catalog *catalog, bool lax, wf_error *err) {
   wf_statement_close(statement);
   WF_TRY(set_lax(catalog, lax, err));
   WF_TRY(wf_statement_run(catalog, "BEGIN IMMEDIATE", WF_BIND_NOTHING, err));
+  wf_known_keys_begin(catalog);
   wf_status status = wf_pending_merge(catalog, err);
   return status == WF_OK ? WF_OK : wf_catalog_finish(catalog, status, err);
 }
@@ -229,6 +232,7 @@ wf_status wf_catalog_finish(wf_catalog *catalog, wf_status status, wf_error *err
   /* After some errors SQLite has rolled back already. */
   if (status != WF_OK && !sqlite3_get_autocommit(catalog->db))
     (void)!wf_statement_run(catalog, rollback, WF_BIND_NOTHING, NULL);
+  wf_known_keys_finish(catalog, status == WF_OK);
   wf_pending_finish(catalog, status == WF_OK);
   return status;
 }
@@ -247,12 +251,9 @@ wf_status wf_check_name(const char *what, const char *name, wf_error *err) {
                  what, name);
 }
 
-wf_status wf_check_json(wf_catalog *catalog, const char *what, const char *text, wf_error *err) {
-  if (!text) return WF_OK;
-  int64_t valid;
-  WF_TRY(wf_statement_get_integer(&valid, catalog, "SELECT json_valid(?1)", WF_BIND(wf_text(text)),
-                                  0, err));
-  return valid ? WF_OK : wf_fail(err, WF_INVALID, "%s: '%.80s' is not JSON", what, text);
+wf_status wf_check_json(const char *what, const char *text, wf_error *err) {
+  if (!text || wf_json_is_valid(wf_view_of(text))) return WF_OK;
+  return wf_fail(err, WF_INVALID, "%s: '%.80s' is not JSON", what, text);
 }
 
 wf_status wf_check_digest(const char *digest, wf_error *err) {

@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/bytes.h"
+#include "catalog/known_keys.h"
 #include "catalog/pending.h"
 #include "wf/catalog.h"
 
@@ -32,6 +33,7 @@ struct wf_catalog {
   bool lax_steps, lax; /* what was asked for steps; what synchronous is set to */
   WF_ARRAY(wf_statement *) statements;
   wf_pending pending; /* journalled steps */
+  wf_known_keys keys; /* of the results in the database */
 };
 
 /* ---- values and statements --------------------------------------------------------------------
@@ -117,7 +119,7 @@ wf_status wf_event_add(wf_catalog *catalog, const char *kind, const char *subjec
                        wf_bytes *detail, wf_error *err);
 
 /* Checks a result's fields; inserts it within a transaction. */
-wf_status wf_result_check(wf_catalog *catalog, const wf_result_record *result, wf_error *err);
+wf_status wf_result_check(const wf_result_record *result, wf_error *err);
 wf_status wf_result_insert(int64_t *id, wf_catalog *catalog, const wf_result_record *result,
                            wf_error *err);
 
@@ -130,7 +132,7 @@ wf_status wf_result_merge(wf_catalog *catalog, const wf_result_record *result, w
  * become a file's name or a part of a URL. */
 wf_status wf_check_name(const char *what, const char *name, wf_error *err);
 /* WF_INVALID unless `text` is NULL or a JSON document. */
-wf_status wf_check_json(wf_catalog *catalog, const char *what, const char *text, wf_error *err);
+wf_status wf_check_json(const char *what, const char *text, wf_error *err);
 wf_status wf_check_digest(const char *digest, wf_error *err);
 
 #endif

@@ -75,7 +75,7 @@ wf_status wf_event_add(wf_catalog *catalog, const char *kind, const char *subjec
 wf_status wf_catalog_add_event(wf_catalog *catalog, const char *kind, const char *subject,
                                const char *who, const char *detail_json, wf_error *err) {
   if (!*kind) return wf_fail(err, WF_INVALID, "an event's kind is empty");
-  WF_TRY(wf_check_json(catalog, "detail_json", detail_json, err));
+  WF_TRY(wf_check_json("detail_json", detail_json, err));
   WF_TRY(wf_catalog_begin(catalog, err));
   return wf_catalog_finish(catalog, insert(catalog, kind, subject, who, detail_json, err), err);
 }

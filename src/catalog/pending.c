@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOCK = 512, MOST_BYTES = 4 << 20, MOST_FILE = 64 << 20, FOLDER_MODE = 0700 };
+enum { BLOCK = 4096, MOST_BYTES = 4 << 20, MOST_FILE = 64 << 20, FOLDER_MODE = 0700 };
 
 void wf_pending_init(wf_pending *pending) { *pending = (wf_pending){.folder = -1, .fd = -1}; }
 
@@ -107,6 +107,7 @@ void wf_pending_close(wf_catalog *catalog) {
   if (p->folder >= 0) close(p->folder);
   wf_bytes_dispose(&p->image);
   wf_free(p->entries.items);
+  wf_free(p->buckets);
   wf_free(p->others.items);
   wf_free(p->path);
   wf_pending_init(p);
@@ -115,8 +116,30 @@ void wf_pending_close(wf_catalog *catalog) {
 /* ---- adding -----------------------------------------------------------------------------------
  */
 
+static uint64_t hash_key(const char *key) { return wf_hash_bytes(key, strlen(key), 0); }
+
 static uint64_t hash_place(const char *name, int64_t nth) {
   return wf_hash_bytes(name, strlen(name), (uint64_t)nth);
+}
+
+static uint32_t *bucket(uint32_t buckets[WF_PENDING_BUCKETS], uint64_t hash) {
+  return &buckets[hash & (WF_PENDING_BUCKETS - 1)];
+}
+
+/* Room for one more entry. */
+static bool reserve_entry(wf_pending *p) {
+  if (!p->buckets) p->buckets = wf_alloc_zero(1, sizeof *p->buckets);
+  return p->buckets && wf_array_reserve(&p->entries, 1);
+}
+
+static void push_entry(wf_pending *p, wf_pending_entry entry) {
+  uint32_t *key = bucket(p->buckets->key, entry.key),
+           *place = bucket(p->buckets->place, entry.place);
+  entry.next_key = *key;
+  entry.next_place = *place;
+  p->entries.items[p->entries.count++] = entry;
+  *place = (uint32_t)p->entries.count;
+  if (entry.result) *key = (uint32_t)p->entries.count;
 }
 
 static wf_status write_record(wf_pending *p, size_t start, wf_error *err) {
@@ -136,16 +159,17 @@ static wf_status write_record(wf_pending *p, size_t start, wf_error *err) {
 /* Adds the record to file and memory, or to neither. */
 static wf_status append(wf_pending *p, const wf_journal_record *record, wf_error *err) {
   size_t start = p->image.size;
-  wf_pending_entry entry = {start, 0, hash_place(record->step.name, record->step.nth), 0};
+  wf_pending_entry entry = {.start = start,
+                            .place = hash_place(record->step.name, record->step.nth)};
   if (record->made) {
     entry.result = record->result.id;
-    entry.key = wf_hash_bytes(record->result.key, strlen(record->result.key), 0);
+    entry.key = hash_key(record->result.key);
   }
-  if (!wf_array_reserve(&p->entries, 1)) return wf_fail_nomem(err);
+  if (!reserve_entry(p)) return wf_fail_nomem(err);
   wf_journal_encode(&p->image, p->base + start, record);
   wf_status status = p->image.failed ? wf_fail_nomem(err) : write_record(p, start, err);
   if (status == WF_OK)
-    p->entries.items[p->entries.count++] = entry;
+    push_entry(p, entry);
   else
     p->image.size = start;
   p->image.failed = false;
@@ -207,6 +231,7 @@ void wf_pending_finish(wf_catalog *catalog, bool committed) {
   if (p->entries.count == 0) return;
   p->base += p->image.size;
   p->entries.count = 0;
+  memset(p->buckets, 0, sizeof *p->buckets);
   wf_bytes_clear(&p->image);
   char header[WF_JOURNAL_HEADER];
   wf_journal_format_header(header, p->base);
@@ -236,12 +261,14 @@ static bool show(wf_catalog *catalog, const wf_result_record *result, wf_result_
 size_t wf_pending_find_results(wf_catalog *catalog, const char *key, size_t most, bool *more,
                                wf_result_visit *visit, void *context) {
   const wf_pending *p = &catalog->pending;
+  if (p->entries.count == 0) return 0;
   wf_journal_record record;
-  uint64_t hash = p->entries.count ? wf_hash_bytes(key, strlen(key), 0) : 0;
+  uint64_t hash = hash_key(key);
   size_t n = 0;
-  for (size_t i = p->entries.count; i-- > 0 && *more && n < most;) {
-    const wf_pending_entry *entry = &p->entries.items[i];
-    if (!entry->result || entry->key != hash || !read_entry(p, entry, &record)) continue;
+  for (uint32_t at = *bucket(p->buckets->key, hash); at && *more && n < most;) {
+    const wf_pending_entry *entry = &p->entries.items[at - 1];
+    at = entry->next_key;
+    if (entry->key != hash || !read_entry(p, entry, &record)) continue;
     if (strcmp(record.result.key, key) != 0) continue;
     *more = show(catalog, &record.result, visit, context);
     n++;
@@ -265,14 +292,15 @@ bool wf_pending_find_result(wf_catalog *catalog, int64_t result, wf_result_visit
 bool wf_pending_next_step(wf_catalog *catalog, size_t *at, const char *name, int64_t nth,
                           wf_journal_record *out) {
   const wf_pending *p = &catalog->pending;
-  uint64_t place = p->entries.count ? hash_place(name, nth) : 0;
-  if (*at > p->entries.count) *at = p->entries.count;
-  while ((*at)-- > 0) {
-    const wf_pending_entry *entry = &p->entries.items[*at];
+  if (p->entries.count == 0 || *at == 0) return false;
+  uint64_t place = hash_place(name, nth);
+  if (*at == SIZE_MAX) *at = *bucket(p->buckets->place, place);
+  while (*at) {
+    const wf_pending_entry *entry = &p->entries.items[*at - 1];
+    *at = entry->next_place;
     if (entry->place == place && read_entry(p, entry, out) && out->step.nth == nth &&
         strcmp(out->step.name, name) == 0)
       return true;
   }
-  *at = 0;
   return false;
 }

@@ -13,9 +13,17 @@
 /* Where a record begins in the image, and what it may be found by. */
 typedef struct wf_pending_entry {
   size_t start;
-  uint64_t key, place; /* hashes of the result's key, and of the step's name and nth */
+  uint64_t key, place; /* hashes of the key of the result it made, and of the step's name and
+                          nth */
   int64_t result;      /* made; 0: none */
+  uint32_t next_key, next_place; /* the one before of the same bucket, counted from 1; 0: none */
 } wf_pending_entry;
+
+/* The latest entry of each bucket, counted from 1. */
+enum { WF_PENDING_BUCKETS = 1024 };
+typedef struct wf_pending_buckets {
+  uint32_t key[WF_PENDING_BUCKETS], place[WF_PENDING_BUCKETS];
+} wf_pending_buckets;
 
 /* Ids that no one else gives: [next, end). */
 typedef struct wf_id_block {
@@ -37,6 +45,7 @@ typedef struct wf_pending {
   size_t base;    /* offset in the file of the image's first byte */
   wf_bytes image; /* the unmerged records, as they are in the file */
   WF_ARRAY(wf_pending_entry) entries;
+  wf_pending_buckets *buckets; /* NULL until needed */
   wf_id_block step_ids, result_ids;
   int64_t open_run;   /* the latest run that this handle started; 0: it ended */
   int64_t merged_run; /* a run that this transaction has found to be there; 0: none */
@@ -70,8 +79,8 @@ size_t wf_pending_find_results(wf_catalog *catalog, const char *key, size_t most
 bool wf_pending_find_result(wf_catalog *catalog, int64_t result, wf_result_visit *visit,
                             void *context);
 
-/* The steps of that name and place, newest first: `at` counts entries down from the end and begins
- * as SIZE_MAX. False when there is none left. */
+/* The steps of that name and place, newest first: `at` begins as SIZE_MAX and is for this function
+ * alone. False when there is none left. */
 bool wf_pending_next_step(wf_catalog *catalog, size_t *at, const char *name, int64_t nth,
                           wf_journal_record *out);
 

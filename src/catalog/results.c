@@ -16,13 +16,13 @@ enum { MOST_CANDIDATES = 32 };
 /* ---- writing ----------------------------------------------------------------------------------
  */
 
-wf_status wf_result_check(wf_catalog *catalog, const wf_result_record *result, wf_error *err) {
+wf_status wf_result_check(const wf_result_record *result, wf_error *err) {
   WF_TRY(wf_check_digest(result->key, err));
   if (result->stored && result->value_size != WF_DIGEST_TEXT - 1)
     return wf_fail(err, WF_INVALID, "a stored result's value is not an object's digest");
-  WF_TRY(wf_check_json(catalog, "objects_json", result->objects_json, err));
-  WF_TRY(wf_check_json(catalog, "parts_json", result->parts_json, err));
-  return wf_check_json(catalog, "trace_json", result->trace_json, err);
+  WF_TRY(wf_check_json("objects_json", result->objects_json, err));
+  WF_TRY(wf_check_json("parts_json", result->parts_json, err));
+  return wf_check_json("trace_json", result->trace_json, err);
 }
 
 #define INSERT_RESULT                                                              \
@@ -44,11 +44,13 @@ wf_status wf_result_insert(int64_t *id, wf_catalog *catalog, const wf_result_rec
                            wf_error *err) {
   WF_TRY(insert(catalog, "INSERT " INSERT_RESULT, r,
                 wf_pending_take_id(&catalog->pending.result_ids), wf_clock_wall_us(), err));
+  wf_known_keys_add(catalog, r->key);
   *id = sqlite3_last_insert_rowid(catalog->db);
   return WF_OK;
 }
 
 wf_status wf_result_merge(wf_catalog *catalog, const wf_result_record *r, wf_error *err) {
+  wf_known_keys_add(catalog, r->key);
   return insert(catalog, "INSERT OR IGNORE " INSERT_RESULT, r, r->id, r->created_us, err);
 }
 
@@ -100,7 +102,7 @@ wf_status wf_catalog_find_results(wf_catalog *catalog, const char *key, wf_resul
   listing list = {visit, context, 0};
   bool more = true;
   size_t n = wf_pending_find_results(catalog, key, MOST_CANDIDATES, &more, visit, context);
-  if (!more || n == MOST_CANDIDATES) return WF_OK;
+  if (!more || n == MOST_CANDIDATES || wf_known_keys_exclude(catalog, key)) return WF_OK;
   return wf_statement_each(
       catalog, RESULT_COLUMNS "result r WHERE r.key = ?1 ORDER BY r.id DESC LIMIT ?2",
       WF_BIND(wf_text(key), wf_integer(MOST_CANDIDATES - (int64_t)n)), visit_result, &list, err);

@@ -96,7 +96,7 @@ static wf_status insert_run(int64_t *run, wf_catalog *catalog, const char *name,
 wf_status wf_catalog_start_run(int64_t *run, wf_catalog *catalog, const char *name,
                                const char *script, const char *params_json, wf_error *err) {
   if (!*name) return wf_fail(err, WF_INVALID, "a run's name is empty");
-  WF_TRY(wf_check_json(catalog, "params_json", params_json, err));
+  WF_TRY(wf_check_json("params_json", params_json, err));
   int64_t id = 0;
   WF_TRY(wf_gather_others(
       catalog, err)); /* before ids are reserved: a power cut may have taken back who has them */
@@ -138,7 +138,7 @@ wf_status wf_catalog_end_run(wf_catalog *catalog, int64_t run, wf_state state, c
                              const char *outcome_json, wf_error *err) {
   if (is_open(state) || state == WF_STATE_CACHED || state == WF_STATE_SKIPPED)
     return wf_fail(err, WF_INVALID, "a run cannot end as %s", wf_state_name(state));
-  WF_TRY(wf_check_json(catalog, "outcome_json", outcome_json, err));
+  WF_TRY(wf_check_json("outcome_json", outcome_json, err));
   ending end = {state, message, outcome_json};
   WF_TRY(wf_catalog_begin(catalog, err));
   WF_TRY(wf_catalog_finish(catalog, update_run(catalog, run, &end, err), err));
@@ -240,8 +240,8 @@ wf_status wf_catalog_add_step(int64_t *step, wf_catalog *catalog, const wf_step_
                               const wf_result_record *result, wf_error *err) {
   if (!*record->name) return wf_fail(err, WF_INVALID, "a step's name is empty");
   if (is_open(record->state)) return wf_fail(err, WF_INVALID, "the added step has not ended");
-  WF_TRY(wf_check_json(catalog, "outcome_json", record->outcome_json, err));
-  if (result) WF_TRY(wf_result_check(catalog, result, err));
+  WF_TRY(wf_check_json("outcome_json", record->outcome_json, err));
+  if (result) WF_TRY(wf_result_check(result, err));
   if (!result || catalog->lax_steps) return journal_step(step, catalog, record, result, err);
   int64_t id = 0;
   WF_TRY(wf_catalog_begin(catalog, err));
@@ -284,8 +284,8 @@ wf_status wf_catalog_finish_step(wf_catalog *catalog, int64_t step, const wf_ste
                                  wf_error *err) {
   if (is_open(end->state))
     return wf_fail(err, WF_INVALID, "a step cannot end as %s", wf_state_name(end->state));
-  WF_TRY(wf_check_json(catalog, "outcome_json", end->outcome_json, err));
-  if (end->result) WF_TRY(wf_result_check(catalog, end->result, err));
+  WF_TRY(wf_check_json("outcome_json", end->outcome_json, err));
+  if (end->result) WF_TRY(wf_result_check(end->result, err));
   if (catalog->lax_steps)
     WF_TRY(wf_catalog_begin_lax(catalog, err));
   else
@@ -394,6 +394,17 @@ wf_status wf_catalog_get_run(wf_catalog *catalog, int64_t run, wf_run_visit *vis
                            visit_run, &list, err));
   if (list.n_seen) return WF_OK;
   return wf_fail(err, WF_NOTFOUND, "%s: there is no run %lld", catalog->path, (long long)run);
+}
+
+/* The latest ones first: one of them mostly is. */
+wf_status wf_catalog_has_other_run(bool *out, wf_catalog *catalog, int64_t run, const char *name,
+                                   wf_error *err) {
+  int64_t found;
+  WF_TRY(wf_statement_get_integer(
+      &found, catalog, "SELECT 1 FROM run WHERE name = ?2 AND id <> ?1 ORDER BY id DESC LIMIT 1",
+      WF_BIND(wf_integer(run), wf_text(name)), 0, err));
+  *out = found != 0;
+  return WF_OK;
 }
 
 typedef struct step_listing {

@@ -83,8 +83,8 @@ wf_status wf_catalog_register(int64_t *version, wf_catalog *catalog,
                               wf_error *err) {
   WF_TRY(wf_check_name("model group", record->group, err));
   WF_TRY(wf_check_digest(record->digest, err));
-  WF_TRY(wf_check_json(catalog, "metrics_json", record->metrics_json, err));
-  WF_TRY(wf_check_json(catalog, "baselines_json", record->baselines_json, err));
+  WF_TRY(wf_check_json("metrics_json", record->metrics_json, err));
+  WF_TRY(wf_check_json("baselines_json", record->baselines_json, err));
   transition first = {record->group, 0, NULL, wf_approval_name(record->approval), by, reason, 0};
   WF_TRY(wf_catalog_begin(catalog, err));
   first.at_us = wf_clock_wall_us();

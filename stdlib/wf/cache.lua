@@ -149,10 +149,18 @@ function cache.compare(old_parts, new_parts)
   end
 end
 
+-- The latest result of the step in an earlier run; in the first run of a name there can be none.
+local function earlier(run, name, nth)
+  if run.has_earlier == nil then
+    run.has_earlier = run.plan or state.catalog():has_other_run(run.id, run.name)
+  end
+  return run.has_earlier and cache.latest(run.name, name, nth)
+end
+
 -- Why there is no result to use; `others` and `expired` are cache.find's.
 function cache.why(run, name, nth, keyed, others, expired)
   if expired then return "its result is too old" end
-  local before = cache.latest(run.name, name, nth) or others[1]
+  local before = earlier(run, name, nth) or others[1]
   if not before then return "first run" end
   local difference = cache.compare(json.decode(before.parts_json or "[]"), json.decode(keyed.parts))
   if difference then return difference end

@@ -112,6 +112,9 @@ WF_API WF_NODISCARD wf_status wf_catalog_list_runs(wf_catalog *catalog, size_t l
                                                    wf_error *err);
 WF_API WF_NODISCARD wf_status wf_catalog_get_run(wf_catalog *catalog, int64_t run,
                                                  wf_run_visit *visit, void *context, wf_error *err);
+/* Whether any other run of that name was ever started. */
+WF_API WF_NODISCARD wf_status wf_catalog_has_other_run(bool *out, wf_catalog *catalog, int64_t run,
+                                                       const char *name, wf_error *err);
 /* In order of start. */
 WF_API WF_NODISCARD wf_status wf_catalog_list_steps(wf_catalog *catalog, int64_t run,
                                                     wf_step_visit *visit, void *context,
