@@ -173,12 +173,12 @@ TEST(journal_of_many_steps_is_merged_in_batches) {
   begin_faults();
   wf_catalog *catalog = open_lax(test_path("catalog.db"));
   int64_t run = begin_run(catalog);
-  add_all(catalog, run, 1, 3000);
-  CHECK(count_rows("step") > 1000);
+  add_all(catalog, run, 1, 10000);
+  CHECK(count_rows("step") > 8000);
   CHECK_EQ_STR(value_of(catalog, 1), "v1");
-  CHECK_EQ_STR(value_of(catalog, 3000), "v3000");
+  CHECK_EQ_STR(value_of(catalog, 10000), "v10000");
   listed list = list_steps(catalog, run);
-  CHECK_EQ_INT(list.n, 3000);
+  CHECK_EQ_INT(list.n, 10000);
   CHECK(list.ordered);
   wf_catalog_close(catalog);
   end_faults();

@@ -193,6 +193,23 @@ static pid_t abandon_run(int64_t *run) {
   return n == sizeof *run ? child : -1;
 }
 
+TEST(other_runs_of_a_name) {
+  wf_catalog *catalog = open_catalog();
+  wf_error err = WF_ERROR_INIT;
+  int64_t first, second, third;
+  bool other = true;
+  REQUIRE_OK(wf_catalog_start_run(&first, catalog, "a", NULL, NULL, &err), err);
+  REQUIRE_OK(wf_catalog_start_run(&second, catalog, "b", NULL, NULL, &err), err);
+  REQUIRE_OK(wf_catalog_has_other_run(&other, catalog, first, "a", &err), err);
+  CHECK(!other);
+  REQUIRE_OK(wf_catalog_has_other_run(&other, catalog, first, "b", &err), err);
+  CHECK(other);
+  REQUIRE_OK(wf_catalog_start_run(&third, catalog, "a", NULL, NULL, &err), err);
+  REQUIRE_OK(wf_catalog_has_other_run(&other, catalog, first, "a", &err), err);
+  CHECK(other);
+  wf_catalog_close(catalog);
+}
+
 TEST(reap_stops_the_runs_of_the_dead_only) {
   wf_catalog *catalog = open_catalog();
   wf_error err = WF_ERROR_INIT;
