@@ -155,7 +155,8 @@ function record.settle(run, step, outcome)
   local outer = run.stack[#run.stack] -- nobody is told of a step before it is recorded
   progress.step_ended(step.name, step.depth, step.state, step.seconds, note_of(step, e),
     outer and outer.name)
-  step.fn, step.arguments, step.recorder, step.result, step.options, step.keyed = nil
+  step.fn, step.arguments, step.options, step.keyed = nil, nil, nil, nil
+  step.recorder, step.result = nil, nil
   if run.ending and #run.stack == 0 then
     run:conclude(run.ending.state, run.ending.message, run.ending.data)
   end
