@@ -318,6 +318,12 @@ void wfl_options(lua_State *L, int arg, const char *what, const char *const *nam
     lua_pop(L, 1);
   }
   if (!bad) return;
+  if (lua_getfield(L, arg, "rows") != LUA_TNIL && lua_getfield(L, arg, "skipped") != LUA_TNIL)
+    wfl_fail(
+        L, WF_INVALID,
+        "%s: these are no options but the report that a reader gives beside its frame; put the "
+        "call in parentheses to leave it out: (csv.read(path))",
+        what);
   lua_pushstring(L, bad);
   lua_pushnil(L);
   check_key(L, what, names);

@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "wf/csv.h"
+#include "wf/model.h"
+#include "wf/recipe.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +33,49 @@ static wf_csv_options common_options(lua_State *L, int arg, const char *what) {
   const char **missing = wfl_option_strings(L, arg, what, "missing", &options.n_missing);
   if (missing) options.missing = missing;
   return options;
+}
+
+/* A frame without rows that has the text inputs of a fitted recipe. */
+static wf_status make_inputs(wf_frame **out, const wf_recipe *recipe, const char **names,
+                             wf_error *err) {
+  size_t n = 0, n_inputs = wf_recipe_input_count(recipe);
+  wf_column *empty = NULL;
+  WF_TRY(wf_column_from_strings(&empty, NULL, 0, err));
+  wf_column **columns = wf_alloc_array(n_inputs, sizeof *columns);
+  for (size_t i = 0; columns && i < n_inputs; i++) {
+    if (!wf_recipe_input_is_text(recipe, i)) continue;
+    names[n] = wf_recipe_input_name(recipe, i);
+    columns[n++] = empty;
+  }
+  wf_status status = columns ? wf_frame_new(out, names, columns, n, err) : wf_fail_nomem(err);
+  wf_free(columns);
+  wf_column_release(empty);
+  return status;
+}
+
+static const wf_frame *inputs_of(lua_State *L, const wf_recipe *recipe) {
+  const char **names = wfl_scratch(L, wf_recipe_input_count(recipe), sizeof *names);
+  wfl_box *box = wfl_newbox(L, WFL_FRAME);
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *frame;
+  if (make_inputs(&frame, recipe, names, &err) != WF_OK) wfl_raise(L, &err);
+  return box->ptr = frame;
+}
+
+/* "like": a frame, or a model or fitted recipe whose text inputs are text. */
+static const wf_frame *frame_to_imitate(lua_State *L, int arg, const char *what) {
+  if (lua_getfield(L, arg, "like") == LUA_TNIL) {
+    lua_pop(L, 1);
+    return NULL;
+  }
+  int at = lua_gettop(L);
+  const wf_frame *frame = wfl_test(L, at, WFL_FRAME);
+  if (frame) return frame;
+  const wf_model *model = wfl_test(L, at, WFL_MODEL);
+  const wf_recipe *recipe = model ? wf_model_recipe(model) : wfl_test(L, at, WFL_RECIPE);
+  if (!recipe && !model) wfl_option_fail(L, what, "like", "a frame, a model or a fitted recipe");
+  if (!recipe) wfl_fail(L, WF_INVALID, "%s: option 'like': the model has no recipe", what);
+  return inputs_of(L, recipe);
 }
 
 /* "columns": names and numbers of fields. */
@@ -63,7 +108,7 @@ static wf_csv_options read_options(lua_State *L, int arg, const char *what) {
   static const char *const names[] = {
       "delimiter",         "quote",       "comment",  "skip",     "header", "names",     "missing",
       "columns",           "types",       "on_error", "max_rows", "trim",   "max_bytes", "timeout",
-      "rename_duplicates", "finite_only", NULL};
+      "rename_duplicates", "finite_only", "like",     NULL};
   static const char *const policies[] = {"raise", "skip", "null", NULL}; /* as in the enum */
   wfl_options(L, arg, what, names);
   wf_csv_options options = common_options(L, arg, what);
@@ -76,6 +121,7 @@ static wf_csv_options read_options(lua_State *L, int arg, const char *what) {
   }
   choose_columns(L, arg, what, &options);
   options.n_typed = wfl_option_types(L, arg, what, &options.typed, &options.types);
+  options.like = frame_to_imitate(L, arg, what);
   int policy = wfl_option_choice(L, arg, what, "on_error", policies, 0);
   options.bad_row = (wf_csv_bad_row)policy;
   options.max_rows = (size_t)wfl_option_integer(L, arg, what, "max_rows", 0, 0, LUA_MAXINTEGER);

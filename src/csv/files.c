@@ -87,7 +87,9 @@ static bool find_conflicts(reading *r) {
       differ = differ || (kind >= 0 && own >= 0 && own != kind);
       if (own >= 0) kind = own;
     }
-    if (differ && !is_given(r, name)) r->texts[r->n_texts++] = name;
+    bool given =
+        is_given(r, name) || (r->options->like && wf_frame_find(r->options->like, name) >= 0);
+    if (differ && !given) r->texts[r->n_texts++] = name;
   }
   return r->n_texts > 0;
 }

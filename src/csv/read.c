@@ -175,8 +175,20 @@ static wf_status choose_columns(wf_csv_plan *p, wf_error *err) {
   return WF_OK;
 }
 
+/* The types of another frame's columns, as far as both have them. */
+static void take_types(wf_csv_plan *p, const wf_frame *like) {
+  for (size_t i = 0; i < p->n_columns; i++) {
+    ptrdiff_t at = wf_frame_find(like, p->names[p->sources[i]]);
+    const wf_column *column = at < 0 ? NULL : wf_frame_column_at(like, (size_t)at);
+    if (!column || (column->n_rows > 0 && column->n_missing == column->n_rows)) continue;
+    p->targets[i].type = column->type;
+    p->targets[i].typed = p->targets[i].given = true;
+  }
+}
+
 /* A type for a column that is not read is no error: one list of types serves many files. */
 static wf_status give_types(wf_csv_plan *p, wf_error *err) {
+  if (p->options->like) take_types(p, p->options->like);
   for (size_t i = 0; i < p->options->n_typed; i++) {
     size_t field = 0;
     WF_TRY(find_name(&field, p, p->options->typed[i], err));

@@ -89,7 +89,7 @@ static wf_status on_record(void *context, const wf_csv_record *record, bool *sto
     if (r->options->bad_row != WF_CSV_NULL) return WF_OK;
   }
   if (!wf_array_push(&r->records->begins, record->begin)) return wf_fail_nomem(err);
-  bool may_go = r->options->bad_row == WF_CSV_SKIP && r->options->n_typed > 0;
+  bool may_go = r->options->bad_row == WF_CSV_SKIP && (r->options->n_typed > 0 || r->options->like);
   if (may_go && !wf_array_push(&r->records->ends, record->next)) return wf_fail_nomem(err);
   r->records->n_rows++;
   *stop = r->options->max_rows > 0 && r->records->n_rows == r->options->max_rows;

@@ -119,6 +119,10 @@ function options.check(where, given, rules)
       message = ("%s: options must be a table, not %s"):format(where, options.type_of(given)) }
   end
   for _, key in ipairs(options.sorted_keys(given)) do
+    if not rules[key] and given.rows and given.skipped then
+      errors.invalid("%s: these are no options but the report that a reader gives beside its frame; put the "
+        .. "call in parentheses to leave it out: (csv.read(path))", where)
+    end
     if not rules[key] then
       errors.invalid("%s: %s", where, options.unknown("option", key, options.sorted_keys(rules)))
     end

@@ -9,7 +9,7 @@
 -- Arrow files (.arrow .ipc .feather) are mapped and cut by rows, JSON lines (.jsonl .ndjson) and CSV
 -- (everything else) are read in pieces that end with a record; compressed text is read whole, a file
 -- at a time. Types are inferred for each piece of text, so that text columns that may look like numbers
--- should be given theirs.
+-- should be given theirs, or be taken `like` those of a frame or a model.
 
 local arrow = require "wf.arrow"
 local csv = require "wf.csv"
@@ -26,7 +26,7 @@ stream.classes = { Stream = Stream }
 local rules = {
   rows = { "integer", default = 131072, min = 1 }, megabytes = { "number", default = 16, min = 0.001 },
   columns = { "table" }, types = { "table" }, delimiter = { "string" }, quote = { "string" },
-  header = { "boolean" }, missing = { "table|string" },
+  header = { "boolean" }, missing = { "table|string" }, like = { "wf.frame|wf.model|wf.recipe" },
 }
 
 -- ---- pieces of text -----------------------------------------------------------------------------
@@ -163,7 +163,8 @@ local function open_file(self, path)
     local lines = { columns = self.text_options.columns, types = self.text_options.types, absent = "missing" }
     return text_parts(self, path, "\0", false, lines, jsonl)
   end
-  local quote = (self.text_options.quote or '"'):gsub("%p", "%%%0")
+  local quote = self.text_options.quote or '"'
+  quote = quote == "" and "\0" or quote:gsub("%p", "%%%0")
   return text_parts(self, path, quote, self.text_options.header ~= false, self.text_options, csv)
 end
 
@@ -248,7 +249,7 @@ function stream.open(given)
   for i, path in ipairs(files) do options.argument("stream", i, path, "string") end
   local o = options.check("stream", named, rules)
   local text_options = {}
-  for _, key in ipairs { "columns", "types", "delimiter", "quote", "header", "missing" } do
+  for _, key in ipairs { "columns", "types", "delimiter", "quote", "header", "missing", "like" } do
     text_options[key] = o[key]
   end
   return setmetatable({ files = files, given = named, rows = o.rows, megabytes = o.megabytes,

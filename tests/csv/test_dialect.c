@@ -173,6 +173,30 @@ TEST(a_wrong_name_is_told_the_nearest) {
                "there is no column 'custmer_age'; did you mean 'customer_age'?");
 }
 
+TEST(types_as_in_another_frame) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *like = NULL, *f = NULL;
+  REQUIRE_OK(parse(&like, "zip,kind,n,none,gone\n007,a,1.5,,1\nA1,a,2,,2\nB2,a,3,,3\n", NULL, &err),
+             err);
+  wf_csv_options o = wf_csv_options_default();
+  o.like = like;
+  REQUIRE_OK(parse(&f, "none,more,kind,zip,n\nx,1,2,003,1\ny,2,2,004,2\n", &o, &err), err);
+  static const wf_type types[] = {WF_STRING, WF_I64, WF_CATEGORY, WF_STRING, WF_F64};
+  for (size_t i = 0; i < 5; i++) CHECK_EQ_INT(wf_column_type(wf_frame_column_at(f, i)), types[i]);
+  size_t size;
+  CHECK(memcmp(wf_column_text_at(wf_frame_column_at(f, 3), 0, &size), "003", 3) == 0);
+  wf_frame_release(f);
+  CHECK_EQ_STR(shown("n\nx\n", &o), "line 2: column 'n': 'x' is not a number");
+  o.typed = (const char *const[]){"zip"}; /* what is said expressly counts more */
+  o.types = (const wf_type[]){WF_I64};
+  o.n_typed = 1;
+  CHECK_EQ_STR(shown("zip\n007\n", &o), "zip\n7\n");
+  o.n_typed = 0;
+  o.bad_row = WF_CSV_SKIP;
+  CHECK_EQ_STR(shown("n\nx\n1\n", &o), "n\n1\n");
+  wf_frame_release(like);
+}
+
 TEST(marks_must_differ) {
   wf_csv_options o = wf_csv_options_default();
   o.comment = ',';

@@ -163,6 +163,25 @@ t.test("cast and formats", function()
   t.ok(#f:format { rows = 2 } < #f:format {})
 end)
 
+-- Text that another file happens to hold digits of only: 007 must not become 7.
+t.test("csv read like a frame, a model or a recipe", function()
+  local lines = {}
+  for i = 1, 60 do lines[i] = ("%s,%d,%d"):format(i % 3 == 0 and "A1" or ("%03d"):format(i % 5), i, i % 2) end
+  local train = csv.parse("zip,n,y\n" .. table.concat(lines, "\n"))
+  local recipe = wf.recipe.new():one_hot("zip")
+  local model = wf.xgboost.train { data = train, label = "y", recipe = recipe, rounds = 1,
+    params = { objective = "binary:logistic" } }
+  for _, like in ipairs { train, model, model:recipe() } do
+    local other = csv.parse("zip,n\n001,1\n002,2\n", { like = like })
+    t.ok(other.zip.type == "string" or other.zip.type == "category")
+    t.equal({ other.zip[1], other.n[2] }, { "001", 2 })
+  end
+  t.equal(csv.parse("zip\n001\n").zip[1], 1)
+  t.raises("type", { "'like'", "a frame, a model or a fitted recipe" }, csv.parse, "a\n", { like = 1 })
+  t.raises("invalid", { "no options but the report", "parentheses" }, model.predict, model, csv.parse("zip,n\n1,2\n"))
+  t.raises("invalid", "no options but the report", wf.metrics.evaluate, model, csv.parse("zip,n,y\n1,2,1\n"))
+end)
+
 t.test("csv options", function()
   local f, report = csv.parse("a;b\n1;'x;y'\n2\n", { delimiter = ";", quote = "'", on_error = "skip" })
   t.equal(report.rejected:rows()(), { line = 3, error = "1 field where the header has 2", text = "2" })

@@ -49,6 +49,8 @@ typedef struct wf_csv_options {
   const char *const *typed; /* columns whose type is given, not inferred … */
   const wf_type *types;     /* … and their types */
   size_t n_typed;
+  const wf_frame *like; /* NULL, or: columns of its names that are not in `typed` get its types; one
+                           without any value says nothing. Borrowed for the call */
   wf_csv_bad_row bad_row; /* what to do about records and values that do not fit */
   size_t max_rows; /* 0: all; what follows is not looked at. Rows left out for a value count */
   bool trim;       /* drop blanks around fields, so that `a, "b"` is a and b */
