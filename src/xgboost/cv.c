@@ -4,7 +4,12 @@
  * each booster with its share of OpenMP threads, so nobody waits for anybody at the end of a round.
  * libxgboost's random generator belongs to the thread, so each round of each fold starts it anew
  * from the seed and the number of the round (seed_per_iteration): what is sampled depends neither
- * on the fold's thread nor on what ran there before. A fold's first round also loads its data. */
+ * on the fold's thread nor on what ran there before. A fold's first round also loads its data.
+ *
+ * Its memory of predictions belongs to the thread too. On another thread a booster predicts anew
+ * what trees it does not remember, which from bins takes longer than growing them; so folds of
+ * tree_method hist stay where they began. */
+#include "xgboost/bins.h"
 #include "xgboost/data.h"
 #include "xgboost/lanes.h"
 #include "xgboost/rounds.h"
@@ -35,6 +40,7 @@ typedef struct validation {
   wf_xgb_params params;
   wf_xgb_plan plan;
   size_t n_workers, fold_threads;
+  bool by_bins;     /* tree_method hist */
   wf_xgb *xgb;      /* the caller's */
   wf_xgb **workers; /* and each worker's, while it works */
   fold *folds;
@@ -122,10 +128,27 @@ static wf_status check(validation *work, wf_error *err) {
   return check_numbers(work, err);
 }
 
+/* How many folds are trained at a time. Measured on 47 and 60 columns, 3 folds, two threads: to
+ * 100,000 rows side by side is faster (2,000 rows by half, 20,000 by a third or a quarter). At
+ * 400,000 folds of exact trees hold each other up, as they wait for memory (7.2 s, one after the
+ * other 5.6), and those of bins are even when each thread has as many as the others. */
+static size_t worker_count(const validation *work, size_t n_threads) {
+  enum { LARGE = 1 << 23 };
+  size_t n_columns = wf_matrix_column_count(work->data->matrix);
+  size_t n = n_threads < work->k ? n_threads : work->k;
+  if (work->plan.alone) return 1;
+  if (n_columns < LARGE && row_count(work) < LARGE && n_columns * row_count(work) < LARGE) return n;
+  if (!work->by_bins) return 1;
+  while (work->k % n != 0) n--;
+  return n;
+}
+
 static wf_status prepare(validation *work, wf_error *err) {
   size_t n_threads = work->options->n_threads ? work->options->n_threads : wf_thread_count();
   size_t useful = wf_xgb_thread_count(work->options, work->data->matrix);
-  work->n_workers = work->plan.alone ? 1 : n_threads < work->k ? n_threads : work->k;
+  const char *method = wf_xgb_params_find(&work->params, "tree_method");
+  work->by_bins = method && strcmp(method, "hist") == 0;
+  work->n_workers = worker_count(work, n_threads);
   work->fold_threads = n_threads / work->n_workers;
   if (work->fold_threads > useful) work->fold_threads = useful;
   work->workers = wf_alloc_zero(work->n_workers, sizeof(wf_xgb *));
@@ -172,7 +195,11 @@ static wf_status load_set(const validation *work, fold *mine, size_t set, const 
   wf_xgboost_data part = {.matrix = all->matrix,
                           .labels = gather(labels, all->labels, rows, n),
                           .weights = gather(labels + row_count(work), all->weights, rows, n)};
-  WF_TRY(wf_xgb_data_load(&mine->sets.matrices[set], xgb, &part, rows, n, work->fold_threads, err));
+  wf_xgb_matrix *matrix = &mine->sets.matrices[set];
+  if (set == TRAIN) {
+    WF_TRY(wf_xgb_bins_load(matrix, xgb, &part, rows, n, &work->params, work->fold_threads, err));
+  }
+  if (!*matrix) WF_TRY(wf_xgb_data_load(matrix, xgb, &part, rows, n, work->fold_threads, err));
   return wf_xgb_sets_fill(&mine->sets, set, part.labels, part.weights, n, &work->plan, err);
 }
 
@@ -302,6 +329,7 @@ static wf_status run(validation *work, wf_error *err) {
                     .n_steps = work->options->rounds,
                     .n_workers = work->n_workers,
                     .lead = LEAD,
+                    .settled = work->by_bins,
                     .context = work,
                     .enter = enter,
                     .leave = leave,

@@ -172,8 +172,8 @@ static wf_status transpose_block(void *context, size_t index, size_t begin, size
   return WF_OK;
 }
 
-static wf_status to_rows(float **out, const wf_matrix *matrix, const int *rows, size_t n,
-                         size_t n_threads, wf_error *err) {
+wf_status wf_xgb_data_rows(float **out, const wf_matrix *matrix, const int *rows, size_t n,
+                           size_t n_threads, wf_error *err) {
   wf_features from = wf_matrix_features(matrix);
   float *to = NULL;
   size_t bytes;
@@ -191,18 +191,21 @@ static wf_status to_rows(float **out, const wf_matrix *matrix, const int *rows, 
   return status;
 }
 
+wf_status wf_xgb_data_label(const wf_xgb *xgb, wf_xgb_matrix matrix, const wf_xgboost_data *data,
+                            size_t n, wf_error *err) {
+  WF_TRY(wf_xgb_matrix_set(xgb, matrix, "label", data->labels, n, err));
+  return data->weights ? wf_xgb_matrix_set(xgb, matrix, "weight", data->weights, n, err) : WF_OK;
+}
+
 wf_status wf_xgb_data_load(wf_xgb_matrix *out, const wf_xgb *xgb, const wf_xgboost_data *data,
                            const int *rows, size_t n, size_t n_threads, wf_error *err) {
   float *values = NULL;
-  WF_TRY(to_rows(&values, data->matrix, rows, n, n_threads, err));
+  WF_TRY(wf_xgb_data_rows(&values, data->matrix, rows, n, n_threads, err));
   wf_xgb_matrix matrix = NULL;
   wf_status status = wf_xgb_matrix_new(&matrix, xgb, values, n,
                                        wf_matrix_column_count(data->matrix), n_threads, err);
   wf_free(values);
-  if (status == WF_OK) status = wf_xgb_matrix_set(xgb, matrix, "label", data->labels, n, err);
-  if (status == WF_OK && data->weights) {
-    status = wf_xgb_matrix_set(xgb, matrix, "weight", data->weights, n, err);
-  }
+  if (status == WF_OK) status = wf_xgb_data_label(xgb, matrix, data, n, err);
   if (status == WF_OK) {
     *out = matrix;
   } else {

@@ -197,13 +197,15 @@ wf_status wf_xgb_proxy_new(wf_xgb_matrix *out, const wf_xgb *xgb, wf_error *err)
   return guarded(xgb, err, [&] { return xgb->XGProxyDMatrixCreate(out); });
 }
 
-wf_status wf_xgb_proxy_set(const wf_xgb *xgb, wf_xgb_matrix proxy, const float *columns,
-                           size_t n_rows, size_t n_columns, size_t stride, wf_error *err) {
+wf_status wf_xgb_proxy_set(const wf_xgb *xgb, wf_xgb_matrix proxy, const float *values,
+                           size_t n_rows, size_t n_columns, size_t row_stride, size_t column_stride,
+                           wf_error *err) {
   char interface[300];
   std::snprintf(interface, sizeof interface,
-                "{\"data\": [%zu, true], \"shape\": [%zu, %zu], \"strides\": [4, %zu], "
+                "{\"data\": [%zu, true], \"shape\": [%zu, %zu], \"strides\": [%zu, %zu], "
                 "\"typestr\": \"<f4\", \"version\": 3}",
-                reinterpret_cast<size_t>(columns), n_rows, n_columns, stride * sizeof(float));
+                reinterpret_cast<size_t>(values), n_rows, n_columns, row_stride * sizeof(float),
+                column_stride * sizeof(float));
   return guarded(xgb, err, [&] { return xgb->XGProxyDMatrixSetDataDense(proxy, interface); });
 }
 
@@ -225,7 +227,7 @@ wf_status wf_xgb_matrix_of_batches(wf_xgb_matrix *out, const wf_xgb *xgb,
         return xgb->XGDMatrixCreateFromCallback(batches->context, batches->proxy, batches->reset,
                                                 batches->next, config.data, out);
       }
-      return xgb->XGQuantileDMatrixCreateFromCallback(batches->context, batches->proxy, nullptr,
+      return xgb->XGQuantileDMatrixCreateFromCallback(batches->context, batches->proxy, batches->bins,
                                                       batches->reset, batches->next, config.data,
                                                       out);
     });

@@ -29,20 +29,23 @@ void wf_xgb_version(const wf_xgb *xgb, int *major, int *minor, int *patch);
 wf_status wf_xgb_matrix_new(wf_xgb_matrix *out, const wf_xgb *xgb, const float *rows, size_t n_rows,
                             size_t n_columns, size_t n_threads, wf_error *err);
 /* From batches that `next` hands to a proxy, in several passes: next returns 0 at the end of each,
- * `reset` begins another. The proxy takes columns one after the other, `stride` floats apart, that
- * stay where they are until the following call. By their bins in memory, or in files whose paths
- * begin with `cache`. */
+ * `reset` begins another. The proxy takes values that lie `row_stride` and `column_stride` floats
+ * apart and stay where they are until the following call. By their bins in memory, which are those
+ * of the matrix `bins` (itself made of batches) or else cut anew, or in files whose paths begin
+ * with `cache`. */
 typedef struct wf_xgb_batches {
   void *context;
   void (*reset)(void *context);
   int (*next)(void *context);
   wf_xgb_matrix proxy;
   size_t max_bin;
-  const char *cache; /* NULL: in memory */
+  wf_xgb_matrix bins; /* NULL: its own */
+  const char *cache;  /* NULL: in memory */
 } wf_xgb_batches;
 wf_status wf_xgb_proxy_new(wf_xgb_matrix *out, const wf_xgb *xgb, wf_error *err);
-wf_status wf_xgb_proxy_set(const wf_xgb *xgb, wf_xgb_matrix proxy, const float *columns,
-                           size_t n_rows, size_t n_columns, size_t stride, wf_error *err);
+wf_status wf_xgb_proxy_set(const wf_xgb *xgb, wf_xgb_matrix proxy, const float *values,
+                           size_t n_rows, size_t n_columns, size_t row_stride, size_t column_stride,
+                           wf_error *err);
 wf_status wf_xgb_matrix_of_batches(wf_xgb_matrix *out, const wf_xgb *xgb,
                                    const wf_xgb_batches *batches, size_t n_threads, wf_error *err);
 

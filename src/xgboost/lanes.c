@@ -15,7 +15,8 @@
 #include <pthread.h>
 
 typedef struct lane {
-  size_t next; /* its next step: all before it are done */
+  size_t next;   /* its next step: all before it are done */
+  size_t worker; /* of its latest step, when there was one */
   bool busy, failed;
 } lane;
 
@@ -38,12 +39,13 @@ typedef struct timetable {
  */
 
 /* The lane to advance: idle, furthest behind, and not too far ahead; n_lanes: none. */
-static size_t pick(const timetable *t) {
+static size_t pick(const timetable *t, size_t worker) {
   size_t best = t->lanes->n_lanes, limit = t->road;
   if (limit - t->n_concluded > t->lanes->lead) limit = t->n_concluded + t->lanes->lead;
   for (size_t i = 0; i < t->lanes->n_lanes; i++) {
     const lane *l = &t->each[i];
     if (l->busy || l->failed || l->next >= limit) continue;
+    if (t->lanes->settled && l->next > 0 && l->worker != worker) continue;
     if (best == t->lanes->n_lanes || l->next < t->each[best].next) best = i;
   }
   return best;
@@ -91,6 +93,7 @@ static void run_step(timetable *t, size_t number, size_t worker) {
   lane *mine = &t->each[number];
   size_t step = mine->next;
   mine->busy = true;
+  mine->worker = worker;
   pthread_mutex_unlock(&t->lock);
   wf_status status = t->lanes->step(t->lanes->context, number, step, worker, &error);
   pthread_mutex_lock(&t->lock);
@@ -117,7 +120,7 @@ static void run_conclusion(timetable *t) {
 static void work(timetable *t, size_t worker) {
   pthread_mutex_lock(&t->lock);
   for (;;) {
-    size_t number = pick(t);
+    size_t number = pick(t, worker);
     if (worker == 0 && can_conclude(t)) {
       run_conclusion(t);
     } else if (is_over(t)) {

@@ -1,9 +1,9 @@
 /* xgboost/lanes.h — sequences of steps that know nothing of each other, run side by side.
  *
- * Each lane's steps run in order, one at a time, on whatever worker is free; the lane that is
- * furthest behind goes first. When all lanes have done a step, it is concluded, in order and on the
- * caller's thread. No lane gets further than `lead` steps past the last one concluded: what runs
- * ahead is wasted when a conclusion ends it all. */
+ * Each lane's steps run in order, one at a time, on whatever worker is free, or always on the same;
+ * the lane that is furthest behind goes first. When all lanes have done a step, it is concluded, in
+ * order and on the caller's thread. No lane gets further than `lead` steps past the last one
+ * concluded: what runs ahead is wasted when a conclusion ends it all. */
 #ifndef WF_XGBOOST_LANES_H
 #define WF_XGBOOST_LANES_H
 
@@ -11,6 +11,7 @@
 
 typedef struct wf_lanes {
   size_t n_lanes, n_steps, n_workers, lead; /* all at least 1 */
+  bool settled; /* a lane stays with the worker that did its first step */
   void *context;
   /* Around a worker's steps, on its thread; leave only where enter succeeded. */
   wf_status (*enter)(void *context, size_t worker, wf_error *err);

@@ -288,6 +288,20 @@ static const metric_rule *find_metric(const char *metric) {
   return NULL;
 }
 
+const char *wf_xgb_params_find(const wf_xgb_params *params, const char *name) {
+  for (size_t i = 0; i < params->items.count; i++) {
+    if (strcmp(params->items.items[i].name, name) == 0) return params->items.items[i].value;
+  }
+  return NULL;
+}
+
+size_t wf_xgb_params_max_bin(const wf_xgb_params *params) {
+  enum { DEFAULT = 256 };
+  const char *text = wf_xgb_params_find(params, "max_bin");
+  int64_t n;
+  return text && wf_parse_i64(wf_view_of(text), &n) && n > 0 ? (size_t)n : (size_t)DEFAULT;
+}
+
 bool wf_xgb_metric_maximised(const char *metric) {
   const metric_rule *m = find_metric(metric);
   return m && m->maximised;

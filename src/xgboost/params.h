@@ -35,6 +35,10 @@ wf_status wf_xgb_params_check(wf_xgb_params *out, const wf_xgboost_param *params
                               wf_error *err);
 void wf_xgb_params_dispose(wf_xgb_params *params);
 
+/* The parameter's text; NULL: it is not given. */
+const char *wf_xgb_params_find(const wf_xgb_params *params, const char *name);
+size_t wf_xgb_params_max_bin(const wf_xgb_params *params); /* given or not */
+
 /* Whether larger values of a metric ("auc", "ndcg@3", …) are better. */
 bool wf_xgb_metric_maximised(const char *metric);
 

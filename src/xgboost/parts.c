@@ -45,15 +45,8 @@ void wf_xgb_gathered_dispose(wf_xgb_gathered *gathered) {
 /* ---- parameters -------------------------------------------------------------------------------
  */
 
-static const char *value_of(const wf_xgb_params *params, const char *name) {
-  for (size_t i = 0; i < params->items.count; i++) {
-    if (strcmp(params->items.items[i].name, name) == 0) return params->items.items[i].value;
-  }
-  return NULL;
-}
-
 wf_status wf_xgb_parts_params(wf_xgb_params *params, wf_error *err) {
-  const char *method = value_of(params, "tree_method");
+  const char *method = wf_xgb_params_find(params, "tree_method");
   if (params->has_no_trees) {
     return wf_fail(err, WF_UNSUPPORTED, "booster gblinear cannot be trained in parts");
   }
@@ -66,13 +59,6 @@ wf_status wf_xgb_parts_params(wf_xgb_params *params, wf_error *err) {
   if (hist.value && wf_array_push(&params->items, hist)) return WF_OK;
   wf_free(hist.value);
   return wf_fail_nomem(err);
-}
-
-static size_t max_bin_of(const wf_xgb_params *params) {
-  enum { DEFAULT = 256 };
-  const char *text = value_of(params, "max_bin");
-  int64_t n;
-  return text && wf_parse_i64(wf_view_of(text), &n) && n > 0 ? (size_t)n : (size_t)DEFAULT;
 }
 
 /* ---- parts ------------------------------------------------------------------------------------
@@ -158,7 +144,7 @@ static wf_status check_again(const feeding *f, const wf_xgboost_data *part, wf_e
 static wf_status hand_over(feeding *f, const wf_xgboost_data *part, wf_error *err) {
   wf_features features = wf_matrix_features(part->matrix);
   size_t n = features.n_rows;
-  WF_TRY(wf_xgb_proxy_set(f->xgb, f->proxy, features.data, n, features.n_columns,
+  WF_TRY(wf_xgb_proxy_set(f->xgb, f->proxy, features.data, n, features.n_columns, 1,
                           features.column_stride, err));
   WF_TRY(wf_xgb_matrix_set(f->xgb, f->proxy, "label", part->labels, n, err));
   if (!part->weights) return WF_OK;
@@ -203,8 +189,9 @@ static void begin_again(void *context) {
 }
 
 static wf_status load(wf_xgb_matrix *out, feeding *f, wf_error *err) {
-  wf_xgb_batches batches = {f,        begin_again,           next_batch,
-                            f->proxy, max_bin_of(f->params), f->parts->cache};
+  wf_xgb_batches batches = {
+      f,    begin_again,    next_batch, f->proxy, wf_xgb_params_max_bin(f->params),
+      NULL, f->parts->cache};
   wf_xgb_matrix matrix = NULL;
   WF_TRY(f->parts->rewind(f->parts->context, err));
   wf_error theirs = WF_ERROR_INIT;

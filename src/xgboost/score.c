@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/number.h"
+#include "xgboost/radix.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -48,62 +49,23 @@ bool wf_xgb_score_find(wf_xgb_score *out, const char *metric) {
 /* ---- order ------------------------------------------------------------------------------------
  */
 
-enum { DIGIT_BITS = 11, N_BUCKETS = 1 << DIGIT_BITS, N_DIGITS = 3 };
-
-#define SIGN_BIT ((uint32_t)1 << 31)
-
-/* A row in the low half, below the key of its prediction. */
-typedef uint64_t ranked;
-
 size_t wf_xgb_scratch_size(size_t n) {
-  return 2 * n * sizeof(ranked) + N_DIGITS * N_BUCKETS * sizeof(uint32_t);
-}
-
-/* Ascending keys are descending numbers; both zeros share one. */
-static uint32_t key_of(float value) {
-  float positive_zero = value + 0.0f;
-  uint32_t bits;
-  memcpy(&bits, &positive_zero, sizeof bits);
-  return bits & SIGN_BIT ? bits : bits ^ (SIGN_BIT - 1);
-}
-
-static size_t digit_of(ranked item, int shift) { return (size_t)(item >> shift) % N_BUCKETS; }
-
-/* One stable pass by the digit at `shift`. */
-static void sort_digit(ranked *to, const ranked *from, size_t n, int shift, uint32_t *counts) {
-  memset(counts, 0, N_BUCKETS * sizeof *counts);
-  for (size_t i = 0; i < n; i++) counts[digit_of(from[i], shift)]++;
-  uint32_t position = 0;
-  for (size_t bucket = 0; bucket < N_BUCKETS; bucket++) {
-    uint32_t count = counts[bucket];
-    counts[bucket] = position;
-    position += count;
-  }
-  for (size_t i = 0; i < n; i++) to[counts[digit_of(from[i], shift)]++] = from[i];
+  return 2 * n * sizeof(wf_xgb_ranked) + WF_XGB_RADIX_COUNTS * sizeof(uint32_t);
 }
 
 /* Rows by descending prediction, equal ones in their order; in scratch. NULL: one is NaN. */
-static const ranked *sort_rows(const wf_xgb_rows *rows) {
-  ranked *items = rows->scratch, *spare = items + rows->n;
+static const wf_xgb_ranked *sort_rows(const wf_xgb_rows *rows) {
+  wf_xgb_ranked *items = rows->scratch, *spare = items + rows->n;
   uint32_t *counts = (uint32_t *)(void *)(spare + rows->n), differ = 0;
-  uint32_t first = key_of(rows->predictions[0]);
+  uint32_t first = wf_xgb_key(rows->predictions[0]);
   bool nan = false;
   for (size_t i = 0; i < rows->n; i++) {
-    uint32_t key = key_of(rows->predictions[i]);
+    uint32_t key = wf_xgb_key(rows->predictions[i]);
     nan |= isnan(rows->predictions[i]);
     differ |= key ^ first;
-    items[i] = (ranked)key << 32 | (ranked)i;
+    items[i] = (wf_xgb_ranked)key << 32 | (wf_xgb_ranked)i;
   }
-  if (nan) return NULL;
-  if (differ == 0) return items;
-  int low = __builtin_ctz(differ), high = 32 - __builtin_clz(differ);
-  for (int bit = low; bit < high; bit += DIGIT_BITS) {
-    sort_digit(spare, items, rows->n, 32 + bit, counts);
-    ranked *sorted = spare;
-    spare = items;
-    items = sorted;
-  }
-  return items;
+  return nan ? NULL : wf_xgb_radix_sort(items, spare, rows->n, differ, counts);
 }
 
 /* ---- areas under curves -------------------------------------------------------------------------
@@ -148,7 +110,7 @@ static double pr_area(point from, point to, double all_tp) {
 }
 
 /* Adds up areas between the thresholds; `last` receives the last point. */
-static double add_areas(const wf_xgb_rows *rows, const ranked *items,
+static double add_areas(const wf_xgb_rows *rows, const wf_xgb_ranked *items,
                         double area_of(point, point, double), double all_tp, point *last) {
   size_t row = (uint32_t)items[0];
   double label = (double)rows->labels[row], weight = (double)weight_at(rows, row), area = 0;
@@ -168,7 +130,7 @@ static double add_areas(const wf_xgb_rows *rows, const ranked *items,
 }
 
 static double measure_auc(const wf_xgb_rows *rows) {
-  const ranked *items = sort_rows(rows);
+  const wf_xgb_ranked *items = sort_rows(rows);
   if (!items) return (double)NAN;
   point last;
   double area = add_areas(rows, items, roc_area, 0, &last);
@@ -176,7 +138,7 @@ static double measure_auc(const wf_xgb_rows *rows) {
 }
 
 static double measure_aucpr(const wf_xgb_rows *rows) {
-  const ranked *items = sort_rows(rows);
+  const wf_xgb_ranked *items = sort_rows(rows);
   point all = totals(rows), last;
   if (!items || !(all.fp > 0 && all.tp > 0)) return (double)NAN;
   return add_areas(rows, items, pr_area, all.tp, &last);

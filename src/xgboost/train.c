@@ -4,6 +4,7 @@
  * the booster, evaluates the training set and all evaluation sets, and asks the callback. With
  * early stopping the trees after the best round are cut off at the end. */
 #include "base/pool.h"
+#include "xgboost/bins.h"
 #include "xgboost/data.h"
 #include "xgboost/parts.h"
 #include "xgboost/rounds.h"
@@ -109,8 +110,15 @@ static wf_status load_set(training *work, size_t index, wf_error *err) {
   const wf_xgboost_data *data = index ? &work->options->evals[index - 1] : work->train;
   work->names[index] = index ? data->name : "train";
   size_t n = wf_matrix_row_count(data->matrix);
-  wf_status status =
-      wf_xgb_data_load(&work->sets.matrices[index], work->xgb, data, NULL, n, work->n_threads, err);
+  wf_xgb_matrix *matrix = &work->sets.matrices[index];
+  wf_status status = WF_OK;
+  if (index == 0) {
+    status =
+        wf_xgb_bins_load(matrix, work->xgb, data, NULL, n, &work->params, work->n_threads, err);
+  }
+  if (status == WF_OK && !*matrix) {
+    status = wf_xgb_data_load(matrix, work->xgb, data, NULL, n, work->n_threads, err);
+  }
   if (status != WF_OK) return wf_fail_within(err, status, "set '%s'", work->names[index]);
   return wf_xgb_sets_fill(&work->sets, index, data->labels, data->weights, n, &work->plan, err);
 }

@@ -22,6 +22,8 @@ typedef struct race {
   size_t wait_at;               /* this conclusion waits for a failure; 0: none does */
   atomic_bool failed;
   pthread_t caller;
+  bool settled;
+  atomic_size_t homes[MOST_LANES]; /* the worker of the first step */
 } race;
 
 static void rule(race *r, bool kept) {
@@ -47,8 +49,9 @@ static void pause_for(long microseconds) {
 
 static wf_status step(void *context, size_t lane, size_t number, size_t worker, wf_error *err) {
   race *r = context;
-  (void)worker;
   rule(r, atomic_fetch_add(&r->running[lane], 1) == 0);
+  if (number == 0) atomic_store(&r->homes[lane], worker);
+  rule(r, !r->settled || atomic_load(&r->homes[lane]) == worker);
   rule(r, atomic_load(&r->done[lane]) == number);
   rule(r, number < atomic_load(&r->n_concluded) + r->lead);
   if ((lane + number) % 3 == 0) pause_for(50 * (long)lane);
@@ -78,7 +81,16 @@ static wf_status run(race *r, size_t n_lanes, size_t n_steps, size_t n_workers, 
   r->n_lanes = n_lanes;
   r->lead = 4;
   r->caller = pthread_self();
-  wf_lanes lanes = {n_lanes, n_steps, n_workers, r->lead, r, enter, leave, step, conclude};
+  wf_lanes lanes = {.n_lanes = n_lanes,
+                    .n_steps = n_steps,
+                    .n_workers = n_workers,
+                    .lead = r->lead,
+                    .settled = r->settled,
+                    .context = r,
+                    .enter = enter,
+                    .leave = leave,
+                    .step = step,
+                    .conclude = conclude};
   wf_status status = wf_lanes_run(&lanes, err);
   CHECK(!atomic_load(&r->broken));
   CHECK_EQ_INT(atomic_load(&r->inside), 0);
@@ -88,9 +100,9 @@ static wf_status run(race *r, size_t n_lanes, size_t n_steps, size_t n_workers, 
 TEST(lanes_do_every_step_in_order) {
   wf_error err = WF_ERROR_INIT;
   for (size_t n_lanes = 1; n_lanes <= MOST_LANES; n_lanes += 3) {
-    for (size_t n_workers = 1; n_workers <= 5; n_workers++) {
-      race r = {0};
-      REQUIRE_OK(run(&r, n_lanes, MOST_STEPS, n_workers, &err), err);
+    for (size_t n_workers = 1; n_workers <= 10; n_workers++) {
+      race r = {.settled = n_workers > 5};
+      REQUIRE_OK(run(&r, n_lanes, MOST_STEPS, n_workers - 5 * r.settled, &err), err);
       CHECK_EQ_INT(r.n_concluded, MOST_STEPS);
       for (size_t i = 0; i < n_lanes; i++) CHECK_EQ_INT(r.done[i], MOST_STEPS);
     }
@@ -118,7 +130,7 @@ TEST(lanes_report_the_earliest_failure) {
   wf_error err = WF_ERROR_INIT;
   for (size_t n_workers = 1; n_workers <= 4; n_workers++) {
     for (int i = 0; i < 5; i++) {
-      race r = {.fail_step = {8, 6, 5, 5}};
+      race r = {.fail_step = {8, 6, 5, 5}, .settled = i % 2};
       CHECK_FAILS(run(&r, 4, MOST_STEPS, n_workers, &err), err, WF_CORRUPT, "lane 2 step 5");
       CHECK_EQ_INT(r.n_concluded, 5); /* what came before it was heard of */
     }
