@@ -227,9 +227,9 @@ wf_status wf_xgb_matrix_of_batches(wf_xgb_matrix *out, const wf_xgb *xgb,
         return xgb->XGDMatrixCreateFromCallback(batches->context, batches->proxy, batches->reset,
                                                 batches->next, config.data, out);
       }
-      return xgb->XGQuantileDMatrixCreateFromCallback(batches->context, batches->proxy, batches->bins,
-                                                      batches->reset, batches->next, config.data,
-                                                      out);
+      return xgb->XGQuantileDMatrixCreateFromCallback(batches->context, batches->proxy,
+                                                      batches->bins, batches->reset, batches->next,
+                                                      config.data, out);
     });
   }
   wf_bytes_dispose(&config);
