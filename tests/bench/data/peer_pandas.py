@@ -25,6 +25,23 @@ def shuffle_split(frame):
 
 if task == "read":
     times["rows"] = len(timed("read", lambda: pandas.read_csv(mixed)))
+elif task == "verbs":
+    frame = pandas.read_csv(mixed)
+    numbers = [f"f{i}" for i in range(8)]
+    keys = frame.groupby(["c6", "c7"], as_index=False).agg(target=("f0", "mean"))
+    several = {"n": ("id", "size"), "a": ("f0", "mean"), "b": ("f1", "sum"), "c": ("f2", "min"), "d": ("f3", "max")}
+    timed("sort", lambda: frame.sort_values("i5"))
+    timed("sort_3", lambda: frame.sort_values(["c4", "i2", "f7"]))
+    timed("filter", lambda: frame[(frame.f0 > 0) & (frame.i4 < 60)])
+    timed("group_texts", lambda: frame.groupby(["c4", "c6"]).agg(**several))
+    timed("join_texts", lambda: frame.merge(keys, on=["c6", "c7"], how="left"))
+    timed("value_counts", lambda: frame["c7"].value_counts())
+    timed("unique", lambda: frame["i7"].unique())
+    timed("describe", lambda: frame.describe(include="all"))
+    timed("correlation", lambda: frame[numbers].corr())
+    timed("concat", lambda: pandas.concat([frame, frame], ignore_index=True))
+    timed("arithmetic", lambda: frame.assign(z=(frame.f0 * frame.f1 - frame.f2) / (frame.f3 + 1)))
+    timed("contains", lambda: frame["note"].str.contains("lemon", regex=False))
 else:
     frame, other = pandas.read_csv(mixed), pandas.read_csv(right)
     floats = [f"f{i}" for i in range(9)]

@@ -14,6 +14,24 @@ end
 if task == "read" then
   local frame = timed("read", function() return (csv.read(mixed)) end)
   times.rows = #frame
+elseif task == "verbs" then
+  local frame = csv.read(mixed)
+  local keys = frame:group_by("c6", "c7"):agg { { "target", "f0", "mean" } }
+  local several = { { "n", "count" }, { "a", "f0", "mean" }, { "b", "f1", "sum" }, { "c", "f2", "min" },
+    { "d", "f3", "max" } }
+  collectgarbage()
+  timed("sort", function() return frame:sort("i5") end)
+  timed("sort_3", function() return frame:sort { "c4", "i2", "f7" } end)
+  timed("filter", function() return frame:filter(frame.f0:gt(0) & frame.i4:lt(60)) end)
+  timed("group_texts", function() return frame:group_by("c4", "c6"):agg(several) end)
+  timed("join_texts", function() return frame:join(keys, { on = { "c6", "c7" }, how = "left" }) end)
+  timed("value_counts", function() return frame:value_counts("c7") end)
+  timed("unique", function() return frame:unique("i7") end)
+  timed("describe", function() return frame:describe() end)
+  timed("correlation", function() return frame:select { "f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7" }:correlation() end)
+  timed("concat", function() return frame:concat(frame) end)
+  timed("arithmetic", function() return frame:with("z", (frame.f0 * frame.f1 - frame.f2) / (frame.f3 + 1.0)) end)
+  timed("contains", function() return frame.note:contains("lemon") end)
 else
   local frame, other = csv.read(mixed), csv.read(right)
   collectgarbage()

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """CSV ingestion and transforms: wf beside pandas, data.table, Polars and DuckDB.
 
-usage: run.py BUILD [--rows N] [--rounds N] [--modules DIR] [--only mixed,quoted,gzip,transforms]
+usage: run.py BUILD [--rows N] [--rounds N] [--modules DIR] [--only mixed,quoted,gzip,transforms,verbs]
 
 BUILD is a build directory configured with -Dbench=true. DIR holds node_modules with nodejs-polars,
 nodejs-polars-linux-x64-gnu and @duckdb/node-api. Peers that are not installed are left out.
@@ -26,7 +26,7 @@ parser.add_argument("build")
 parser.add_argument("--rows", type=int, default=1000000)
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--modules", default=here)
-parser.add_argument("--only", default="mixed,quoted,gzip,transforms")
+parser.add_argument("--only", default="mixed,quoted,gzip,transforms,verbs")
 parser.add_argument("--peers", default="wf,polars,data.table,duckdb,pandas")
 options = parser.parse_args()
 
@@ -137,6 +137,10 @@ def main(directory):
     if "transforms" in wanted:
         tasks = ["join", "one_hot", "group_10", "group_90k", "impute", "split", "write"]
         report("", "transforms", [mixed, right, out], tasks)
+    if "verbs" in wanted:
+        tasks = ["sort", "sort_3", "filter", "group_texts", "join_texts", "value_counts", "unique", "describe",
+                 "correlation", "concat", "arithmetic", "contains"]
+        report("", "verbs", [mixed, right, out], tasks)
 
 
 with tempfile.TemporaryDirectory(prefix="wf-bench-") as place:
