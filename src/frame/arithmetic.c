@@ -7,9 +7,11 @@
 #include "wf/frame.h"
 
 #include "base/alloc.h"
+#include "base/pool.h"
 #include "frame/column.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum { BLOCK = 512 };
@@ -34,12 +36,13 @@ static operand number_operand(double value) {
   return o;
 }
 
-static void load_f64(const operand *o, size_t begin, size_t n, double *out) {
-  if (o->column) {
-    wf_column_load_f64(o->column, begin, n, out);
-    return;
-  }
-  for (size_t i = 0; i < n; i++) out[i] = o->number;
+/* Values of rows [begin, begin + n): the column's own where it has them as doubles, else in `room`,
+ * which holds a number already. */
+static const double *load_f64(const operand *o, size_t begin, size_t n, double room[BLOCK]) {
+  if (!o->column) return room;
+  if (o->column->type == WF_F64) return wf_column_f64(o->column) + begin;
+  wf_column_load_f64(o->column, begin, n, room);
+  return room;
 }
 
 static void load_i64(const operand *o, size_t begin, size_t n, int64_t *out) {
@@ -56,17 +59,30 @@ static double modulo_f64(double a, double b) {
   return rest * b < 0 ? rest + b : rest;
 }
 
-static double apply_f64(wf_arithmetic op, double a, double b) {
+static void apply_f64(double *out, const double *a, wf_arithmetic op, const double *b, size_t n) {
   switch (op) {
-  case WF_ADD: return a + b;
-  case WF_SUB: return a - b;
-  case WF_MUL: return a * b;
-  case WF_DIV: return a / b;
-  case WF_MOD: return modulo_f64(a, b);
-  case WF_FLOOR_DIV: return floor(a / b);
-  case WF_POW: return pow(a, b);
+  case WF_ADD:
+    for (size_t i = 0; i < n; i++) out[i] = a[i] + b[i];
+    return;
+  case WF_SUB:
+    for (size_t i = 0; i < n; i++) out[i] = a[i] - b[i];
+    return;
+  case WF_MUL:
+    for (size_t i = 0; i < n; i++) out[i] = a[i] * b[i];
+    return;
+  case WF_DIV:
+    for (size_t i = 0; i < n; i++) out[i] = a[i] / b[i];
+    return;
+  case WF_MOD:
+    for (size_t i = 0; i < n; i++) out[i] = modulo_f64(a[i], b[i]);
+    return;
+  case WF_FLOOR_DIV:
+    for (size_t i = 0; i < n; i++) out[i] = floor(a[i] / b[i]);
+    return;
+  case WF_POW:
+    for (size_t i = 0; i < n; i++) out[i] = pow(a[i], b[i]);
+    return;
   }
-  return (double)NAN;
 }
 
 static bool divide_i64(bool rest, int64_t a, int64_t b, int64_t *out) {
@@ -90,37 +106,62 @@ static bool apply_i64(wf_arithmetic op, int64_t a, int64_t b, int64_t *out) {
   return false;
 }
 
-static void zero_missing(wf_column *column) {
+/* ---- blocks of rows -------------------------------------------------------------------------- */
+
+typedef struct job {
+  wf_column *to;
+  operand a, b;
+  wf_arithmetic op;
+  atomic_bool overflow; /* some integer did not fit */
+} job;
+
+/* Rows [begin, end), `begin` a multiple of 8. */
+static void zero_missing(wf_column *column, size_t begin, size_t end) {
   uint64_t *words = wf_column_memory(column);
-  for (size_t i = 0; column->validity && i < column->n_rows; i++) {
-    if (!wf_bit_get(column->validity->data, i)) words[i] = 0;
-  }
-}
-
-static void compute_f64(wf_column *to, const operand *a, wf_arithmetic op, const operand *b) {
-  double left[BLOCK], right[BLOCK], *out = wf_column_memory(to);
-  for (size_t begin = 0; begin < to->n_rows; begin += BLOCK) {
-    size_t n = to->n_rows - begin < BLOCK ? to->n_rows - begin : BLOCK;
-    load_f64(a, begin, n, left);
-    load_f64(b, begin, n, right);
-    for (size_t i = 0; i < n; i++) out[begin + i] = apply_f64(op, left[i], right[i]);
-  }
-}
-
-/* false when some element does not fit; what missing rows hold does not matter. */
-static bool compute_i64(wf_column *to, const operand *a, wf_arithmetic op, const operand *b) {
-  int64_t left[BLOCK], right[BLOCK], *out = wf_column_memory(to);
-  bool fits = true;
-  for (size_t begin = 0; fits && begin < to->n_rows; begin += BLOCK) {
-    size_t n = to->n_rows - begin < BLOCK ? to->n_rows - begin : BLOCK;
-    load_i64(a, begin, n, left);
-    load_i64(b, begin, n, right);
-    for (size_t i = 0; i < n; i++) {
-      fits &=
-          apply_i64(op, left[i], right[i], &out[begin + i]) || !wf_column_present(to, begin + i);
+  for (size_t i = begin; i < end; i += 8) {
+    for (unsigned gaps = wf_column_gaps(column, i, end); gaps; gaps &= gaps - 1) {
+      words[i + (unsigned)__builtin_ctz(gaps)] = 0;
     }
   }
-  return fits;
+}
+
+static wf_status compute_f64(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                             wf_error *err) {
+  job *work = context;
+  double left[BLOCK], right[BLOCK], *out = wf_column_memory(work->to);
+  (void)index, (void)worker, (void)err;
+  for (size_t i = 0; i < BLOCK; i++) {
+    left[i] = work->a.number;
+    right[i] = work->b.number;
+  }
+  for (size_t at = begin; at < end; at += BLOCK) {
+    size_t n = end - at < BLOCK ? end - at : BLOCK;
+    const double *a = load_f64(&work->a, at, n, left), *b = load_f64(&work->b, at, n, right);
+    apply_f64(out + at, a, work->op, b, n);
+  }
+  zero_missing(work->to, begin, end);
+  return WF_OK;
+}
+
+/* What missing rows hold does not matter. */
+static wf_status compute_i64(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                             wf_error *err) {
+  job *work = context;
+  int64_t left[BLOCK], right[BLOCK], *out = wf_column_memory(work->to);
+  (void)index, (void)worker, (void)err;
+  bool fits = true;
+  for (size_t at = begin; fits && at < end; at += BLOCK) {
+    size_t n = end - at < BLOCK ? end - at : BLOCK;
+    load_i64(&work->a, at, n, left);
+    load_i64(&work->b, at, n, right);
+    for (size_t i = 0; i < n; i++) {
+      fits &= apply_i64(work->op, left[i], right[i], &out[at + i]) ||
+              !wf_column_present(work->to, at + i);
+    }
+  }
+  if (!fits) atomic_store_explicit(&work->overflow, true, memory_order_relaxed);
+  zero_missing(work->to, begin, end);
+  return WF_OK;
 }
 
 static wf_status compute(wf_column **out, const operand *a, wf_arithmetic op, const operand *b,
@@ -132,13 +173,20 @@ static wf_status compute(wf_column **out, const operand *a, wf_arithmetic op, co
   size_t n_missing;
   WF_TRY(wf_validity_both(&validity, &n_missing, first, second, err));
   WF_TRY(wf_column_blank(&to, WF_F64, first->n_rows, validity, n_missing, err));
-  if (a->whole && b->whole && op != WF_DIV && op != WF_POW && compute_i64(to, a, op, b))
+  enum { ROWS = 1 << 16 };
+  job work = {.to = to, .a = *a, .b = *b, .op = op};
+  bool whole = a->whole && b->whole && op != WF_DIV && op != WF_POW;
+  wf_status status = WF_OK;
+  if (whole) status = wf_parallel_for(to->n_rows, ROWS, 0, compute_i64, &work, err);
+  if (status == WF_OK && whole && !work.overflow)
     to->type = WF_I64; /* of the same width */
+  else if (status == WF_OK)
+    status = wf_parallel_for(to->n_rows, ROWS, 0, compute_f64, &work, err);
+  if (status == WF_OK)
+    *out = to;
   else
-    compute_f64(to, a, op, b);
-  zero_missing(to);
-  *out = to;
-  return WF_OK;
+    wf_column_release(to);
+  return status;
 }
 
 static wf_status check_number(const wf_column *column, wf_error *err) {

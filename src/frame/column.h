@@ -99,6 +99,12 @@ static inline const int64_t *wf_column_offsets(const wf_column *c) {
 static inline bool wf_column_present(const wf_column *c, size_t row) {
   return !c->validity || wf_bit_get(c->validity->data, row);
 }
+/* The missing ones of rows [row, row + 8), `row` a multiple of 8, as bits; none from `end` on. Most
+ * often 0, so that what is missing is found without looking at what is not. */
+static inline unsigned wf_column_gaps(const wf_column *c, size_t row, size_t end) {
+  unsigned gaps = c->validity ? (uint8_t)~c->validity->data[row >> 3] : 0;
+  return end - row < 8 ? gaps & ((1u << (end - row)) - 1) : gaps;
+}
 static inline wf_view wf_column_view(const wf_column *c, size_t row) { /* string columns */
   const int64_t *offsets = wf_column_offsets(c);
   return (wf_view){(const char *)c->data->data + offsets[row],

@@ -1,27 +1,26 @@
 /* compare.c — comparisons, giving bool columns.
  *
- * A kernel turns a block of values into a three-way result per row (-1, 0, 1, or 2 for what NaN
- * compares as: unequal to everything), which the operator then reads through a table. Integers are
- * compared as integers, with a double too: beyond 2^53 a comparison of doubles would lie. */
+ * Numbers are compared a block at a time, eight rows to a byte of the mask; NaN is unequal to
+ * everything. Texts give a three-way result (-1, 0, 1), which the operator reads through a table.
+ * Integers are compared as integers, with a double too: beyond 2^53 a comparison of doubles would
+ * lie. */
 #include "wf/frame.h"
 
 #include "base/alloc.h"
+#include "base/pool.h"
 #include "frame/column.h"
 #include "frame/timestamp.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 512, UNORDERED = 2 };
+enum { BLOCK = 512 };
 
 /* holds[op] has bit (order + 1) set when the comparison is true. */
 static const uint8_t holds[] = {
-    [WF_EQ] = 1 << 1, [WF_NE] = 1 << 0 | 1 << 2 | 1 << 3,
-    [WF_LT] = 1 << 0, [WF_LE] = 1 << 0 | 1 << 1,
-    [WF_GT] = 1 << 2, [WF_GE] = 1 << 1 | 1 << 2,
+    [WF_EQ] = 1 << 1,          [WF_NE] = 1 << 0 | 1 << 2, [WF_LT] = 1 << 0,
+    [WF_LE] = 1 << 0 | 1 << 1, [WF_GT] = 1 << 2,          [WF_GE] = 1 << 1 | 1 << 2,
 };
-
-static int order_f64(double a, double b) { return a < b ? -1 : a > b ? 1 : a == b ? 0 : UNORDERED; }
 
 static int order_i64(int64_t a, int64_t b) { return (a > b) - (a < b); }
 
@@ -34,6 +33,40 @@ static int order_text(wf_view a, wf_view b) {
 
 static void put(uint8_t *bits, size_t row, wf_compare op, int order) {
   bits[row >> 3] |= (uint8_t)((holds[op] >> (order + 1) & 1) << (row & 7));
+}
+
+/* A bit for each of n rows; spare ones of the last byte are 0. */
+#define PACK(condition)                                                        \
+  for (size_t i = 0; i < n; i += 8) {                                          \
+    unsigned byte = 0;                                                         \
+    for (size_t k = i; k < i + 8; k++) {                                       \
+      byte |= (unsigned)(condition) << (k - i);                                \
+    }                                                                          \
+    bits[i >> 3] = (uint8_t)(n - i < 8 ? byte & ((1u << (n - i)) - 1) : byte); \
+  }                                                                            \
+  return
+
+/* a and b hold a whole number of bytes' rows, also behind the n-th. */
+static void pack_f64(uint8_t *bits, const double *a, wf_compare op, const double *b, size_t n) {
+  switch (op) {
+  case WF_EQ: PACK(a[k] == b[k]);
+  case WF_NE: PACK(a[k] != b[k]);
+  case WF_LT: PACK(a[k] < b[k]);
+  case WF_LE: PACK(a[k] <= b[k]);
+  case WF_GT: PACK(a[k] > b[k]);
+  case WF_GE: PACK(a[k] >= b[k]);
+  }
+}
+
+static void pack_i64(uint8_t *bits, const int64_t *a, wf_compare op, const int64_t *b, size_t n) {
+  switch (op) {
+  case WF_EQ: PACK(a[k] == b[k]);
+  case WF_NE: PACK(a[k] != b[k]);
+  case WF_LT: PACK(a[k] < b[k]);
+  case WF_LE: PACK(a[k] <= b[k]);
+  case WF_GT: PACK(a[k] > b[k]);
+  case WF_GE: PACK(a[k] >= b[k]);
+  }
 }
 
 /* Missing rows hold 0. */
@@ -50,28 +83,61 @@ static wf_status new_mask(wf_column **out, const wf_column *a, const wf_column *
   return wf_column_blank(out, WF_BOOL, a->n_rows, validity, n_missing, err);
 }
 
+static wf_status finish(wf_column **out, wf_column *mask, wf_status status) {
+  clear_missing(mask);
+  if (status == WF_OK)
+    *out = mask;
+  else
+    wf_column_release(mask);
+  return status;
+}
+
 /* ---- with a number --------------------------------------------------------------------------- */
 
-static size_t block_size(const wf_column *column, size_t begin) {
-  return column->n_rows - begin < BLOCK ? column->n_rows - begin : BLOCK;
+/* One column against another, or (NULL) against a number. */
+typedef struct job {
+  uint8_t *bits;
+  const wf_column *a, *b;
+  wf_compare op;
+  double number;
+  int64_t integer;
+} job;
+
+static wf_status compare_floats(void *context, size_t index, size_t begin, size_t end,
+                                size_t worker, wf_error *err) {
+  const job *work = context;
+  double left[BLOCK] = {0}, right[BLOCK];
+  (void)index, (void)worker, (void)err;
+  for (size_t i = 0; i < BLOCK; i++) right[i] = work->number;
+  for (size_t at = begin; at < end; at += BLOCK) {
+    size_t n = end - at < BLOCK ? end - at : BLOCK;
+    wf_column_load_f64(work->a, at, n, left);
+    if (work->b) wf_column_load_f64(work->b, at, n, right);
+    pack_f64(work->bits + at / 8, left, work->op, right, n);
+  }
+  return WF_OK;
 }
 
-static void compare_floats(uint8_t *bits, const wf_column *column, wf_compare op, double value) {
-  double values[BLOCK];
-  for (size_t begin = 0; begin < column->n_rows; begin += BLOCK) {
-    size_t n = block_size(column, begin);
-    wf_column_load_f64(column, begin, n, values);
-    for (size_t i = 0; i < n; i++) put(bits, begin + i, op, order_f64(values[i], value));
+static wf_status compare_integers(void *context, size_t index, size_t begin, size_t end,
+                                  size_t worker, wf_error *err) {
+  const job *work = context;
+  int64_t left[BLOCK] = {0}, right[BLOCK];
+  (void)index, (void)worker, (void)err;
+  for (size_t i = 0; i < BLOCK; i++) right[i] = work->integer;
+  for (size_t at = begin; at < end; at += BLOCK) {
+    size_t n = end - at < BLOCK ? end - at : BLOCK;
+    wf_column_load_i64(work->a, at, n, left);
+    if (work->b) wf_column_load_i64(work->b, at, n, right);
+    pack_i64(work->bits + at / 8, left, work->op, right, n);
   }
+  return WF_OK;
 }
 
-static void compare_integers(uint8_t *bits, const wf_column *column, wf_compare op, int64_t value) {
-  int64_t values[BLOCK];
-  for (size_t begin = 0; begin < column->n_rows; begin += BLOCK) {
-    size_t n = block_size(column, begin);
-    wf_column_load_i64(column, begin, n, values);
-    for (size_t i = 0; i < n; i++) put(bits, begin + i, op, order_i64(values[i], value));
-  }
+/* Blocks begin at whole bytes of the mask. */
+static wf_status run(job *work, bool integers, wf_error *err) {
+  enum { ROWS = 1 << 16 };
+  wf_block_fn *compare = integers ? compare_integers : compare_floats;
+  return wf_parallel_for(work->a->n_rows, ROWS, 0, compare, work, err);
 }
 
 wf_status wf_column_compare_number(wf_column **out, const wf_column *column, wf_compare op,
@@ -88,13 +154,10 @@ wf_status wf_column_compare_number(wf_column **out, const wf_column *column, wf_
   if (fabs(value) >= 0x1p63 && wf_type_is_integer(column->type) && !whole) {
     value = copysign((double)INFINITY, value);
   }
-  if (whole && wf_type_is_integer(column->type))
-    compare_integers(mask->data->data, column, op, (int64_t)value);
-  else
-    compare_floats(mask->data->data, column, op, value);
-  clear_missing(mask);
-  *out = mask;
-  return WF_OK;
+  bool integers = whole && wf_type_is_integer(column->type);
+  job work = {.bits = mask->data->data, .a = column, .op = op, .number = value};
+  if (integers) work.integer = (int64_t)value;
+  return finish(out, mask, run(&work, integers, err));
 }
 
 /* ---- with a text ----------------------------------------------------------------------------- */
@@ -140,16 +203,12 @@ wf_status wf_column_compare_text(wf_column **out, const wf_column *column, wf_co
   wf_column *mask = NULL;
   WF_TRY(new_mask(&mask, column, NULL, err));
   wf_status status = WF_OK;
+  job work = {.bits = mask->data->data, .a = column, .op = op, .integer = instant};
   if (time)
-    compare_integers(mask->data->data, column, op, instant);
+    status = run(&work, true, err);
   else
     status = compare_with_text(mask->data->data, column, op, text, err);
-  clear_missing(mask);
-  if (status == WF_OK)
-    *out = mask;
-  else
-    wf_column_release(mask);
-  return status;
+  return finish(out, mask, status);
 }
 
 /* ---- two columns ----------------------------------------------------------------------------- */
@@ -158,28 +217,6 @@ static void compare_texts(uint8_t *bits, const wf_column *a, wf_compare op, cons
   for (size_t i = 0; i < a->n_rows; i++) {
     if (!wf_column_present(a, i) || !wf_column_present(b, i)) continue;
     put(bits, i, op, order_text(wf_column_text(a, i), wf_column_text(b, i)));
-  }
-}
-
-static void compare_integer_columns(uint8_t *bits, const wf_column *a, wf_compare op,
-                                    const wf_column *b) {
-  int64_t left[BLOCK], right[BLOCK];
-  for (size_t begin = 0; begin < a->n_rows; begin += BLOCK) {
-    size_t n = block_size(a, begin);
-    wf_column_load_i64(a, begin, n, left);
-    wf_column_load_i64(b, begin, n, right);
-    for (size_t i = 0; i < n; i++) put(bits, begin + i, op, order_i64(left[i], right[i]));
-  }
-}
-
-static void compare_float_columns(uint8_t *bits, const wf_column *a, wf_compare op,
-                                  const wf_column *b) {
-  double left[BLOCK], right[BLOCK];
-  for (size_t begin = 0; begin < a->n_rows; begin += BLOCK) {
-    size_t n = block_size(a, begin);
-    wf_column_load_f64(a, begin, n, left);
-    wf_column_load_f64(b, begin, n, right);
-    for (size_t i = 0; i < n; i++) put(bits, begin + i, op, order_f64(left[i], right[i]));
   }
 }
 
@@ -196,14 +233,11 @@ wf_status wf_column_compare(wf_column **out, const wf_column *a, wf_compare op, 
   }
   wf_column *mask = NULL;
   WF_TRY(new_mask(&mask, a, b, err));
-  uint8_t *bits = mask->data->data;
+  job work = {.bits = mask->data->data, .a = a, .b = b, .op = op};
+  wf_status status = WF_OK;
   if (text)
-    compare_texts(bits, a, op, b);
-  else if (wf_type_is_integer(a->type) && wf_type_is_integer(b->type))
-    compare_integer_columns(bits, a, op, b);
+    compare_texts(mask->data->data, a, op, b);
   else
-    compare_float_columns(bits, a, op, b);
-  clear_missing(mask);
-  *out = mask;
-  return WF_OK;
+    status = run(&work, wf_type_is_integer(a->type) && wf_type_is_integer(b->type), err);
+  return finish(out, mask, status);
 }

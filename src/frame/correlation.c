@@ -16,7 +16,8 @@
 typedef struct table {
   const wf_column **columns;
   const char **names;
-  double **values;
+  const double **values; /* a column's own, or of `owned` */
+  double **owned;
   double *results; /* n x n; NaN: there is none */
   size_t n, n_rows;
   wf_correlation how;
@@ -31,23 +32,34 @@ static bool is_in(const both *pair, size_t i) {
   return !pair->x || (wf_column_present(pair->x, i) && wf_column_present(pair->y, i));
 }
 
+/* Rows of [row, row + 8) that are not in the pair, as bits. */
+static unsigned left_out(const both *pair, size_t row, size_t end) {
+  return pair->x ? wf_column_gaps(pair->x, row, end) | wf_column_gaps(pair->y, row, end) : 0;
+}
+
 static double correlate(const double *xs, const double *ys, size_t n_rows, const both *pair) {
   double sum_x = 0, sum_y = 0, xx = 0, yy = 0, xy = 0;
   size_t n = 0;
-  for (size_t i = 0; i < n_rows; i++) {
-    if (!is_in(pair, i)) continue;
-    sum_x += xs[i];
-    sum_y += ys[i];
-    n++;
+  for (size_t row = 0; row < n_rows; row += 8) {
+    unsigned gaps = left_out(pair, row, n_rows);
+    for (size_t i = row; i < n_rows && i < row + 8; i++) {
+      if (gaps >> (i - row) & 1) continue;
+      sum_x += xs[i];
+      sum_y += ys[i];
+      n++;
+    }
   }
   if (n < 2) return (double)NAN;
   double mean_x = sum_x / (double)n, mean_y = sum_y / (double)n;
-  for (size_t i = 0; i < n_rows; i++) {
-    if (!is_in(pair, i)) continue;
-    double dx = xs[i] - mean_x, dy = ys[i] - mean_y;
-    xx += dx * dx;
-    yy += dy * dy;
-    xy += dx * dy;
+  for (size_t row = 0; row < n_rows; row += 8) {
+    unsigned gaps = left_out(pair, row, n_rows);
+    for (size_t i = row; i < n_rows && i < row + 8; i++) {
+      if (gaps >> (i - row) & 1) continue;
+      double dx = xs[i] - mean_x, dy = ys[i] - mean_y;
+      xx += dx * dx;
+      yy += dy * dy;
+      xy += dx * dy;
+    }
   }
   if (!(xx > 0) || !(yy > 0)) return (double)NAN;
   double product = xx * yy; /* one root keeps a perfect correlation at 1, unless it overflows */
@@ -99,7 +111,8 @@ static wf_status correlate_rows(void *context, size_t index, size_t begin, size_
 }
 
 static void dispose(table *t) {
-  for (size_t i = 0; t->values && i < t->n; i++) wf_free(t->values[i]);
+  for (size_t i = 0; t->owned && i < t->n; i++) wf_free(t->owned[i]);
+  wf_free(t->owned);
   wf_free(t->values);
   wf_free(t->columns);
   wf_free(t->names);
@@ -108,25 +121,35 @@ static void dispose(table *t) {
 
 static bool counts(wf_type type) { return !wf_type_is_text(type) && type != WF_TIMESTAMP; }
 
+/* Numbers of column k, or its ranks where they serve all pairs. */
+static wf_status load_values(table *t, size_t k, wf_error *err) {
+  const wf_column *column = t->columns[k];
+  bool ranks = t->how == WF_CORRELATION_SPEARMAN && !column->n_missing;
+  if (column->type == WF_F64 && !ranks) {
+    t->values[k] = wf_column_f64(column);
+    return WF_OK;
+  }
+  double *values = wf_alloc_filled(t->n_rows, sizeof *values);
+  if (!values) return wf_fail_nomem(err);
+  t->values[k] = t->owned[k] = values;
+  wf_column_load_f64(column, 0, t->n_rows, values);
+  return ranks ? wf_rank_numbers(values, values, t->n_rows, err) : WF_OK;
+}
+
 static wf_status collect(table *t, const wf_frame *frame, wf_error *err) {
   size_t n = wf_frame_column_count(frame);
   t->n_rows = wf_frame_row_count(frame);
   t->columns = wf_alloc_array(n, sizeof *t->columns);
   t->names = wf_alloc_array(n, sizeof *t->names);
   t->values = wf_alloc_zero(n, sizeof *t->values);
-  if (!t->columns || !t->names || !t->values) return wf_fail_nomem(err);
+  t->owned = wf_alloc_zero(n, sizeof *t->owned);
+  if (!t->columns || !t->names || !t->values || !t->owned) return wf_fail_nomem(err);
   for (size_t i = 0; i < n; i++) {
     const wf_column *column = wf_frame_column_at(frame, i);
     if (!counts(column->type)) continue;
     t->columns[t->n] = column;
     t->names[t->n] = wf_frame_name_at(frame, i);
-    t->values[t->n] = wf_alloc_array(t->n_rows, sizeof **t->values);
-    if (!t->values[t->n]) return wf_fail_nomem(err);
-    double *values = t->values[t->n++];
-    wf_column_load_f64(column, 0, t->n_rows, values);
-    if (t->how == WF_CORRELATION_SPEARMAN && !column->n_missing) {
-      WF_TRY(wf_rank_numbers(values, values, t->n_rows, err));
-    }
+    WF_TRY(load_values(t, t->n++, err));
   }
   t->results = wf_alloc_array(t->n * t->n, sizeof *t->results);
   return t->results ? WF_OK : wf_fail_nomem(err);

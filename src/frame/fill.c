@@ -91,10 +91,8 @@ static wf_status fill_block(void *context, size_t index, size_t begin, size_t en
   (void)index, (void)worker, (void)err;
   wf_column_load_f64(job->column, begin, end - begin, job->values + begin);
   for (size_t i = begin; job->gaps && i < end; i += 8) {
-    unsigned missing = (uint8_t)~job->column->validity->data[i >> 3];
-    if (end - i < 8) missing &= (1u << (end - i)) - 1;
-    for (; missing; missing &= missing - 1) {
-      job->values[i + (unsigned)__builtin_ctz(missing)] = job->number;
+    for (unsigned gaps = wf_column_gaps(job->column, i, end); gaps; gaps &= gaps - 1) {
+      job->values[i + (unsigned)__builtin_ctz(gaps)] = job->number;
     }
   }
   return WF_OK;

@@ -31,10 +31,8 @@ static void leave_out(int64_t *counts, const grouping *g, const wf_column *colum
                       size_t end) {
   if (!column->validity) return;
   for (size_t i = begin; i < end; i += 8) {
-    unsigned missing = (uint8_t)~column->validity->data[i >> 3];
-    if (end - i < 8) missing &= (1u << (end - i)) - 1;
-    for (; missing; missing &= missing - 1) {
-      counts[g->ids[i + (unsigned)__builtin_ctz(missing)]]--;
+    for (unsigned gaps = wf_column_gaps(column, i, end); gaps; gaps &= gaps - 1) {
+      counts[g->ids[i + (unsigned)__builtin_ctz(gaps)]]--;
     }
   }
 }

@@ -88,20 +88,49 @@ static bool any_absent(const size_t *rows, size_t n) {
   return any;
 }
 
+/* `bits` of the given rows, 0 for no row; those of all rows are 1 when it is NULL. */
+static void take_bits(uint8_t *to, const uint8_t *bits, const size_t *rows, size_t n) {
+  for (size_t i = 0; i < n; i += 8) {
+    size_t end = n - i < 8 ? n : i + 8;
+    unsigned byte = 0;
+    for (size_t k = i; k < end; k++) {
+      unsigned bit = rows[k] != WF_NO_ROW;
+      if (bit && bits) bit = bits[rows[k] >> 3] >> (rows[k] & 7) & 1u;
+      byte |= bit << (k - i);
+    }
+    to[i >> 3] = (uint8_t)byte;
+  }
+}
+
 static wf_status take_validity(wf_buffer **out, size_t *n_missing, const wf_column *column,
                                const size_t *rows, size_t n, wf_error *err) {
   *out = NULL;
   *n_missing = 0;
   if (!column->validity && !any_absent(rows, n)) return WF_OK;
   wf_buffer *validity = NULL;
-  WF_TRY(wf_buffer_new_zero(&validity, wf_bitmap_size(n), err));
-  for (size_t i = 0; i < n; i++) {
-    bool present = rows[i] != WF_NO_ROW && wf_column_present(column, rows[i]);
-    validity->data[i >> 3] |= (uint8_t)(present << (i & 7));
-  }
+  WF_TRY(wf_buffer_new(&validity, wf_bitmap_size(n), err));
+  take_bits(validity->data, column->validity ? column->validity->data : NULL, rows, n);
   *out = validity;
   *n_missing = n - wf_bitmap_count(validity->data, n);
   return WF_OK;
+}
+
+/* The texts of rows to where `ends` says. Short ones are copied as 32 bytes where both sides have
+ * them: what is too much is written over by the next one. */
+static void copy_texts(wf_buffer *data, const int64_t *ends, const wf_column *column,
+                       const size_t *rows, size_t n) {
+  enum { SHORT = 32 };
+  const int64_t *from = wf_column_offsets(column);
+  for (size_t i = 0; i < n; i++) {
+    size_t size = (size_t)(ends[i + 1] - ends[i]), at = (size_t)ends[i];
+    if (size == 0) continue;
+    size_t source = (size_t)from[rows[i]];
+    bool room = data->size - at >= SHORT && column->data->size - source >= SHORT;
+    if (size <= SHORT && room)
+      memcpy(data->data + at, column->data->data + source, SHORT);
+    else
+      memcpy(data->data + at, column->data->data + source, size);
+  }
 }
 
 static wf_status take_string(wf_column **out, const wf_column *column, const size_t *rows, size_t n,
@@ -124,11 +153,7 @@ static wf_status take_string(wf_column **out, const wf_column *column, const siz
     wf_buffer_release(validity);
     return status;
   }
-  const int64_t *to = (const int64_t *)(const void *)offsets->data;
-  for (size_t i = 0; i < n; i++) {
-    size_t size = (size_t)(to[i + 1] - to[i]);
-    if (size) memcpy(data->data + to[i], column->data->data + from[rows[i]], size);
-  }
+  copy_texts(data, (const int64_t *)(const void *)offsets->data, column, rows, n);
   return wf_column_make(out, WF_STRING, n, n_missing, validity, data, offsets, NULL, err);
 }
 
@@ -138,13 +163,6 @@ static void take_words(uint64_t *to, const uint64_t *from, const size_t *rows, s
 
 static void take_halves(uint32_t *to, const uint32_t *from, const size_t *rows, size_t n) {
   for (size_t i = 0; i < n; i++) to[i] = rows[i] == WF_NO_ROW ? 0 : from[rows[i]];
-}
-
-static void take_bits(uint8_t *to, const uint8_t *from, const size_t *rows, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    bool bit = rows[i] != WF_NO_ROW && wf_bit_get(from, rows[i]);
-    to[i >> 3] |= (uint8_t)(bit << (i & 7));
-  }
 }
 
 wf_status wf_column_take(wf_column **out, const wf_column *column, const size_t *rows, size_t n,
@@ -250,10 +268,12 @@ wf_status wf_frame_filter(wf_frame **out, const wf_frame *frame, const wf_column
   /* values of missing rows are 0, so the bits alone decide */
   const uint8_t *bits = mask->data->data;
   size_t n = wf_bitmap_count(bits, mask->n_rows), k = 0;
-  size_t *rows = wf_alloc_array(n, sizeof *rows);
+  size_t *rows = wf_alloc_filled(n, sizeof *rows);
   if (!rows) return wf_fail_nomem(err);
-  for (size_t i = 0; i < mask->n_rows; i++) {
-    if (wf_bit_get(bits, i)) rows[k++] = i;
+  for (size_t i = 0; i < mask->n_rows; i += 8) {
+    for (unsigned set = bits[i >> 3]; set; set &= set - 1) {
+      rows[k++] = i + (unsigned)__builtin_ctz(set);
+    }
   }
   wf_status status = wf_frame_take(out, frame, rows, n, err);
   wf_free(rows);
