@@ -105,13 +105,16 @@ static void choose_columns(lua_State *L, int arg, const char *what, wf_csv_optio
 }
 
 static wf_csv_options read_options(lua_State *L, int arg, const char *what) {
-  static const char *const names[] = {
-      "delimiter",         "quote",       "comment",  "skip",     "header", "names",     "missing",
-      "columns",           "types",       "on_error", "max_rows", "trim",   "max_bytes", "timeout",
-      "rename_duplicates", "finite_only", "like",     NULL};
+  static const char *const names[] = {"delimiter", "quote",    "comment",           "skip",
+                                      "header",    "names",    "missing",           "columns",
+                                      "types",     "on_error", "max_rows",          "trim",
+                                      "max_bytes", "timeout",  "rename_duplicates", "finite_only",
+                                      "like",      "decimal",  "thousands",         NULL};
   static const char *const policies[] = {"raise", "skip", "null", NULL}; /* as in the enum */
   wfl_options(L, arg, what, names);
   wf_csv_options options = common_options(L, arg, what);
+  options.decimal = character(L, arg, what, "decimal", '.');
+  options.thousands = character(L, arg, what, "thousands", '\0');
   options.comment = character(L, arg, what, "comment", '\0');
   options.skip_lines = (size_t)wfl_option_integer(L, arg, what, "skip", 0, 0, LUA_MAXINTEGER);
   const char **given = wfl_option_strings(L, arg, what, "names", &options.n_names);

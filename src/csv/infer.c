@@ -76,12 +76,56 @@ bool wf_csv_parse_time(wf_view text, bool cut, int64_t *out) {
   return wf_timestamp_parse(text, out) && (cut || !has_nanoseconds(text));
 }
 
-unsigned wf_csv_kind(wf_view text, bool special) {
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* Copies the digits of the whole part without what separates them; false when a group is not of
+ * three digits. */
+static bool copy_whole(const char **from, const char *end, char **to, char thousands) {
+  size_t group = 0, n_groups = 0;
+  for (; *from < end && (is_digit(**from) || (thousands && **from == thousands)); (*from)++) {
+    if (is_digit(**from)) {
+      *(*to)++ = **from;
+      group++;
+      continue;
+    }
+    if (n_groups == 0 ? group < 1 || group > 3 : group != 3) return false;
+    n_groups++;
+    group = 0;
+  }
+  return n_groups == 0 || group == 3;
+}
+
+bool wf_csv_plain_number(wf_view *text, char room[WF_CSV_NUMERAL],
+                         const wf_csv_numerals *numerals) {
+  if (!numerals) return true;
+  wf_view bare = wf_csv_trim(*text);
+  const char *from = bare.data, *end = bare.data + bare.size;
+  char *to = room;
+  if (bare.size == 0 || bare.size > WF_CSV_NUMERAL) return false;
+  if (*from == '-' || *from == '+') *to++ = *from++;
+  if (!copy_whole(&from, end, &to, numerals->thousands)) return false;
+  if (from < end && *from == numerals->decimal) {
+    *to++ = '.';
+    from++;
+  }
+  for (; from < end; from++) {
+    if (*from == '.' || *from == numerals->decimal) return false;
+    *to++ = *from;
+  }
+  *text = (wf_view){room, (size_t)(to - room)};
+  return true;
+}
+
+unsigned wf_csv_kind(wf_view text, bool special, const wf_csv_numerals *numerals) {
   int64_t integer;
   double number;
   bool truth;
-  if (wf_csv_parse_i64(text, &integer)) return WF_CSV_INTEGER;
-  if (wf_csv_parse_f64(text, special, &number)) return WF_CSV_NUMBER;
+  char room[WF_CSV_NUMERAL];
+  wf_view plain = text;
+  if (wf_csv_plain_number(&plain, room, numerals)) {
+    if (wf_csv_parse_i64(plain, &integer)) return WF_CSV_INTEGER;
+    if (wf_csv_parse_f64(plain, special, &number)) return WF_CSV_NUMBER;
+  }
   if (wf_csv_parse_bool(text, false, &truth)) return WF_CSV_TRUTH;
   return wf_csv_parse_time(text, false, &integer) ? WF_CSV_TIME : WF_CSV_WORD;
 }

@@ -38,9 +38,19 @@ enum {
   WF_CSV_TIME = 32, /* an ISO 8601 date or instant that microseconds hold */
 };
 
+/* How numbers are written where not plainly. */
+typedef struct wf_csv_numerals {
+  char decimal;   /* the decimal point */
+  char thousands; /* between groups of three digits; '\0': nothing */
+} wf_csv_numerals;
+
+enum { WF_CSV_NUMERAL = 64 };
+/* Rewrites a number plainly, in `room`; false when it is none. Without numerals the text stays. */
+bool wf_csv_plain_number(wf_view *text, char room[WF_CSV_NUMERAL], const wf_csv_numerals *numerals);
+
 /* The kind of a field that is not missing; blanks around anything but a word do not count.
- * `special`: inf, infinity and nan in any case are numbers. */
-unsigned wf_csv_kind(wf_view text, bool special);
+ * `special`: inf, infinity and nan in any case are numbers. `numerals` may be NULL. */
+unsigned wf_csv_kind(wf_view text, bool special, const wf_csv_numerals *numerals);
 /* The type that holds all these kinds; false for the empty set. */
 bool wf_csv_type_of(unsigned kinds, wf_type *out);
 /* The kinds that a column of this type holds. */

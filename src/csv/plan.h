@@ -11,6 +11,7 @@ typedef struct wf_csv_plan {
   wf_csv_text *text; /* may be loaded from its file on the way */
   const wf_csv_options *options;
   wf_csv_markers markers;
+  wf_csv_numerals numerals;
   size_t begin;    /* of the first row */
   char **names;    /* of all fields */
   size_t n_fields; /* of a record */

@@ -26,6 +26,12 @@ static bool usable(char c) {
   return (unsigned char)c < 0x80 && c != '\0' && c != '\n' && c != '\r';
 }
 
+/* What cannot be told from the rest of a number. */
+static bool odd_in_numbers(char c) {
+  bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z', digit = c >= '0' && c <= '9';
+  return c && (!usable(c) || letter || digit || c == '+' || c == '-');
+}
+
 static wf_status check_options(const wf_csv_options *options, wf_error *err) {
   if (!usable(options->delimiter)) {
     return wf_fail(err, WF_INVALID, "the delimiter must be one ASCII character, not a line end");
@@ -43,6 +49,12 @@ static wf_status check_options(const wf_csv_options *options, wf_error *err) {
       (options->comment == options->delimiter || options->comment == options->quote)) {
     return wf_fail(err, WF_INVALID, "'%c' cannot mark comments: it is delimiter or quote",
                    options->comment);
+  }
+  if (odd_in_numbers(options->decimal) || odd_in_numbers(options->thousands) ||
+      (options->thousands && options->thousands == (options->decimal ? options->decimal : '.'))) {
+    return wf_fail(err, WF_INVALID,
+                   "decimal point and separator of thousands must be two ASCII characters other "
+                   "than digits, letters and signs");
   }
   return WF_OK;
 }
@@ -171,6 +183,7 @@ static wf_status choose_columns(wf_csv_plan *p, wf_error *err) {
     p->sources[i] = field;
     p->targets[i].markers = &p->markers;
     p->targets[i].finite = options->finite_only;
+    if (p->numerals.decimal != '.' || p->numerals.thousands) p->targets[i].numerals = &p->numerals;
   }
   return WF_OK;
 }
@@ -362,6 +375,7 @@ static wf_status read_text(wf_frame **out, wf_csv_text *text, const wf_csv_optio
   wf_csv_plan p = {
       .text = text, .options = options, .begin = options->header ? header.next : header.begin};
   wf_csv_markers_init(&p.markers, options->missing, options->n_missing);
+  p.numerals = (wf_csv_numerals){options->decimal ? options->decimal : '.', options->thousands};
   wf_csv_report met = {0};
   wf_status status = header.n_fields > 0 ? WF_OK : fail_empty(text, err);
   if (status == WF_OK) status = make_names(&p, &header, err);

@@ -93,7 +93,8 @@ static bool is_neutral(wf_csv_sink *sink, const wf_csv_field *field) {
 static void collect_kinds(wf_csv_sink *sink, const wf_csv_field *fields, size_t n) {
   for (size_t i = 0; i < n && !(sink->kinds & WF_CSV_WORD); i++) {
     if (is_neutral(sink, &fields[i])) continue;
-    sink->kinds |= wf_csv_kind((wf_view){fields[i].data, fields[i].size}, !sink->target->finite);
+    sink->kinds |= wf_csv_kind((wf_view){fields[i].data, fields[i].size}, !sink->target->finite,
+                               sink->target->numerals);
   }
 }
 
@@ -130,24 +131,35 @@ static bool put_slowly(wf_csv_sink *sink, size_t row, wf_view text) {
   return false;
 }
 
+static bool is_integer(const wf_csv_sink *sink, wf_view text, int64_t *out) {
+  char room[WF_CSV_NUMERAL];
+  return wf_csv_plain_number(&text, room, sink->target->numerals) && wf_csv_parse_i64(text, out);
+}
+
+static bool is_number(const wf_csv_sink *sink, wf_view text, double *out) {
+  char room[WF_CSV_NUMERAL];
+  return wf_csv_plain_number(&text, room, sink->target->numerals) &&
+         wf_csv_parse_f64(text, !sink->target->finite, out);
+}
+
 static bool put_i64(wf_csv_sink *sink, size_t row, wf_view text) {
-  return wf_csv_parse_i64(text, (int64_t *)sink->values + row);
+  return is_integer(sink, text, (int64_t *)sink->values + row);
 }
 
 static bool put_f64(wf_csv_sink *sink, size_t row, wf_view text) {
-  return wf_csv_parse_f64(text, !sink->target->finite, (double *)sink->values + row);
+  return is_number(sink, text, (double *)sink->values + row);
 }
 
 static bool put_i32(wf_csv_sink *sink, size_t row, wf_view text) {
   int64_t value;
-  if (!wf_csv_parse_i64(text, &value) || value != (int32_t)value) return false;
+  if (!is_integer(sink, text, &value) || value != (int32_t)value) return false;
   ((int32_t *)sink->values)[row] = (int32_t)value;
   return true;
 }
 
 static bool put_f32(wf_csv_sink *sink, size_t row, wf_view text) {
   double value;
-  if (!wf_csv_parse_f64(text, !sink->target->finite, &value)) return false;
+  if (!is_number(sink, text, &value)) return false;
   float narrow = (float)value;
   ((float *)sink->values)[row] = narrow;
   return !isinf(narrow) || isinf(value);
@@ -175,7 +187,7 @@ static inline __attribute__((always_inline)) size_t add_parsed(wf_csv_sink *sink
                                                                parse_fn *quick, parse_fn *parse,
                                                                size_t width) {
   size_t i = 0;
-  bool hurry = !sink->target->markers->numeric;
+  bool hurry = !sink->target->markers->numeric && !sink->target->numerals;
   for (; i < n; i++) {
     const wf_csv_field *field = &fields[i];
     size_t row = sink->n + i;

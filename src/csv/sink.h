@@ -11,6 +11,7 @@ enum { WF_CSV_MAX_CATEGORIES = 1 << 15 };
 /* What a column is to become. `typed` false: nothing is known yet, and only missing fields fit. */
 typedef struct wf_csv_target {
   const wf_csv_markers *markers;
+  const wf_csv_numerals *numerals; /* NULL: numbers are written plainly */
   wf_type type;
   bool typed, given; /* given: by the caller, not to be changed */
   bool finite;       /* inf and nan are words */

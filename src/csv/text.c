@@ -29,20 +29,33 @@ static void skip_mark(wf_csv_text *text) {
   text->size -= 3;
 }
 
+/* What Windows calls Unicode: a mark, or every other byte of the beginning zero. */
+static bool is_utf16(const wf_csv_text *text) {
+  const char *p = text->data;
+  if (text->size < 4) return false;
+  if (memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0) return true;
+  return (!p[0] && p[1] && !p[2] && p[3]) || (p[0] && !p[1] && p[2] && !p[3]);
+}
+
 static wf_status check(const wf_csv_text *text, wf_error *err) {
+  if (is_utf16(text)) {
+    return wf_csv_fail(err, WF_PARSE, text, 0, 1,
+                       "this is UTF-16; convert it, as with iconv -f UTF-16 -t UTF-8");
+  }
   size_t good = wf_utf8_check((wf_view){text->data, text->size});
   if (good < text->size) {
     int byte = wf_csv_text_place(text, good).byte;
-    return wf_csv_fail(err, WF_PARSE, text, good, byte,
-                       "byte %d (0x%02x) is not UTF-8; convert the file or read it from bytes",
-                       byte, (unsigned char)text->data[good]);
+    return wf_csv_fail(
+        err, WF_PARSE, text, good, byte,
+        "byte %d (0x%02x) is not UTF-8; convert the text, as with iconv -f LATIN1 -t UTF-8", byte,
+        (unsigned char)text->data[good]);
   }
   const char *nul = text->size ? memchr(text->data, '\0', text->size) : NULL;
   if (nul) {
     size_t offset = (size_t)(nul - text->data);
     int byte = wf_csv_text_place(text, offset).byte;
-    return wf_csv_fail(err, WF_PARSE, text, offset, byte,
-                       "byte %d is NUL; this is binary data or UTF-16", byte);
+    return wf_csv_fail(err, WF_PARSE, text, offset, byte, "byte %d is NUL; this is binary data",
+                       byte);
   }
   return WF_OK;
 }

@@ -27,6 +27,7 @@ local rules = {
   rows = { "integer", default = 131072, min = 1 }, megabytes = { "number", default = 16, min = 0.001 },
   columns = { "table" }, types = { "table" }, delimiter = { "string" }, quote = { "string" },
   header = { "boolean" }, missing = { "table|string" }, like = { "wf.frame|wf.model|wf.recipe" },
+  names = { "table|string" }, decimal = { "string" }, thousands = { "string" },
 }
 
 -- ---- pieces of text -----------------------------------------------------------------------------
@@ -163,9 +164,10 @@ local function open_file(self, path)
     local lines = { columns = self.text_options.columns, types = self.text_options.types, absent = "missing" }
     return text_parts(self, path, "\0", false, lines, jsonl)
   end
-  local quote = self.text_options.quote or '"'
+  local quote, header = self.text_options.quote or '"', self.text_options.header
+  if header == nil then header = self.text_options.names == nil end
   quote = quote == "" and "\0" or quote:gsub("%p", "%%%0")
-  return text_parts(self, path, quote, self.text_options.header ~= false, self.text_options, csv)
+  return text_parts(self, path, quote, header, self.text_options, csv)
 end
 
 -- ---- streams ------------------------------------------------------------------------------------
@@ -249,7 +251,8 @@ function stream.open(given)
   for i, path in ipairs(files) do options.argument("stream", i, path, "string") end
   local o = options.check("stream", named, rules)
   local text_options = {}
-  for _, key in ipairs { "columns", "types", "delimiter", "quote", "header", "missing", "like" } do
+  for _, key in ipairs { "columns", "types", "delimiter", "quote", "header", "missing", "like", "names",
+    "decimal", "thousands" } do
     text_options[key] = o[key]
   end
   return setmetatable({ files = files, given = named, rows = o.rows, megabytes = o.megabytes,

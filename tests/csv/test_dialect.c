@@ -173,6 +173,83 @@ TEST(a_wrong_name_is_told_the_nearest) {
                "there is no column 'custmer_age'; did you mean 'customer_age'?");
 }
 
+TEST(numbers_written_otherwise) {
+  wf_csv_options o = wf_csv_options_default();
+  o.delimiter = ';';
+  o.decimal = ',';
+  CHECK_EQ_STR(shown("a;b;c\n1,5;2;1.5\n-,25;+3; 4,0e2 \n", &o),
+               "a,b,c\n1.5,2,1.5\n-0.25,3,\" 4,0e2 \"\n");
+  o.thousands = '.';
+  CHECK_EQ_STR(shown("a;b;c;d;e\n1.234,5;1.234.567;12.34;1234.567;1.234\n", &o),
+               "a,b,c,d,e\n1234.5,1234567,12.34,1234.567,1234\n");
+  CHECK_EQ_STR(shown("t;u\n2024-02-29T10:30:00.25;TRUE\n", &o),
+               "t,u\n2024-02-29T10:30:00.25Z,true\n");
+  o.decimal = '\0';
+  CHECK_EQ_STR(shown("a\n1\n", &o), "decimal point and separator of thousands must be two ASCII "
+                                    "characters other than digits, letters and signs");
+  o.thousands = ' ';
+  CHECK_EQ_STR(shown("a;b\n12 345;1 2\n-1 234.5;3\n", &o), "a,b\n12345,1 2\n-1234.5,3\n");
+  o.typed = (const char *const[]){"a"};
+  o.types = (const wf_type[]){WF_I32};
+  o.n_typed = 1;
+  CHECK_EQ_STR(shown("a\n12 345\n12 34\n", &o),
+               "line 3: column 'a': '12 34' is not a 32-bit integer");
+}
+
+/* Both readers say the same of them, and the same as of the plain text. */
+TEST(numbers_written_otherwise_in_many_rows) {
+  wf_random random;
+  wf_random_seed(&random, 8, 0);
+  wf_bytes plain = {0}, other = {0};
+  wf_bytes_text(&plain, "a;b;c\n");
+  wf_bytes_text(&other, "a;b;c\n");
+  for (int i = 0; i < 5000; i++) {
+    unsigned n = (unsigned)wf_random_below(&random, 1000),
+             m = (unsigned)wf_random_below(&random, 1000);
+    wf_bytes_format(&plain, "%u%03u;%u.%u;%u\n", n, m, n, m, m);
+    wf_bytes_format(&other, "%u.%03u;%u,%u;%u\n", n, m, n, m, m);
+  }
+  wf_csv_options o = wf_csv_options_default();
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f[3] = {NULL};
+  char digests[3][65] = {"", "-", "+"};
+  o.delimiter = ';';
+  REQUIRE_OK(wf_csv_parse(&f[0], plain.data, plain.size, &o, NULL, &err), err);
+  o.decimal = ',';
+  o.thousands = '.';
+  wf_view text = {other.data, other.size};
+  REQUIRE_OK(wf_csv_parse_by(&f[1], text, &o, WF_CSV_BY_MASKS, 4096, &err), err);
+  REQUIRE_OK(wf_csv_parse_by(&f[2], text, &o, WF_CSV_BY_LIBCSV, 0, &err), err);
+  for (int i = 0; i < 3; i++) {
+    CHECK(wf_frame_digest(digests[i], f[i], &err) == WF_OK);
+    wf_frame_release(f[i]);
+  }
+  CHECK_EQ_STR(digests[0], digests[1]);
+  CHECK_EQ_STR(digests[0], digests[2]);
+  wf_bytes_dispose(&plain);
+  wf_bytes_dispose(&other);
+}
+
+TEST(other_encodings_are_named) {
+  static const struct {
+    const char *text;
+    size_t size;
+    const char *message;
+  } cases[] = {{"\xff\xfe"
+                "a\0\n\0",
+                6, "line 1: this is UTF-16"},
+               {"\xfe\xff\0a\0\n", 6, "line 1: this is UTF-16"},
+               {"a\0,\0b\0", 6, "line 1: this is UTF-16"},
+               {"a\ncaf\xe9\n", 7, "line 2: byte 4 (0xe9) is not UTF-8"},
+               {"a\nb\0\n", 5, "line 2: byte 2 is NUL"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    wf_error err = WF_ERROR_INIT;
+    wf_frame *f = NULL;
+    CHECK_FAILS(wf_csv_parse(&f, cases[i].text, cases[i].size, NULL, NULL, &err), err, WF_PARSE,
+                cases[i].message);
+  }
+}
+
 TEST(types_as_in_another_frame) {
   wf_error err = WF_ERROR_INIT;
   wf_frame *like = NULL, *f = NULL;

@@ -66,6 +66,18 @@ t.test("pieces of CSV end with records, not with lines", function()
   t.equal(stream:frame():digest(), whole:digest())
 end)
 
+t.test("pieces are read by all of csv's options that keep to a record", function()
+  local lines = {}
+  for i = 1, 4000 do lines[i] = ("%d;%d,5;00%d"):format(i, i, i % 5) end
+  local path = write("other.csv", table.concat(lines, "\n"))
+  local s = wf.stream { path, names = { "id", "x", "zip" }, delimiter = ";", decimal = ",", quote = "",
+    megabytes = 0.01, like = wf.csv.parse("zip\nA\n") }
+  local whole, parts = s:frame(), 0
+  for part in s:parts() do parts = parts + #part > 0 and parts + 1 or parts end
+  t.ok(parts > 3)
+  t.equal({ #whole, whole.id:sum(), whole.x:sum(), whole.zip[4000] }, { 4000, 8002000, 8004000.0, "000" })
+end)
+
 t.test("errors of a piece name the line of the file", function()
   local lines = { "a,b" }
   for i = 1, 2000 do lines[#lines + 1] = i .. "," .. (i == 1500 and "x" or i) end

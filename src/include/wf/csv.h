@@ -53,6 +53,8 @@ typedef struct wf_csv_options {
                            without any value says nothing. Borrowed for the call */
   wf_csv_bad_row bad_row; /* what to do about records and values that do not fit */
   size_t max_rows; /* 0: all; what follows is not looked at. Rows left out for a value count */
+  char decimal;    /* reading: the decimal point; '\0' is '.' */
+  char thousands;  /* reading: between groups of three digits; '\0': nothing */
   bool trim;       /* drop blanks around fields, so that `a, "b"` is a and b */
   bool rename_duplicates; /* a repeated name gets "_2", "_3", …; false: it is an error */
   bool quote_all;         /* writing: quotes around every field that is not missing, names too */
