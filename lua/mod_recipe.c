@@ -1,6 +1,6 @@
 /* mod_recipe.c — wf.recipe: declared, fitted, applied feature transforms; and the class wf.matrix
  * of what they make. Declaring methods return the recipe, so that they chain. */
-#include "convert.h"
+#include "frame_verbs.h"
 #include "modules.h"
 
 #include "wf/recipe.h"
@@ -10,7 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-static const char STRINGS[] = "wf.recipe.strings"; /* the selector recipe.strings() */
+static const char STRINGS[] = "wf.recipe.strings"; /* the selectors recipe.strings() */
+static const char NUMBERS[] = "wf.recipe.numbers"; /* and recipe.numbers() */
 
 static const char *const policies[] = {"missing", "error", NULL};
 
@@ -31,33 +32,50 @@ static int chain(lua_State *L, wf_status status, const wf_error *err) {
   return 1;
 }
 
-/* ordinal(column, {values}, {unseen=}) */
+/* The columns at argument 2: a name, a list, or recipe.strings() and recipe.numbers(), which is one
+ * NULL. Pushes what owns the array. */
+static const char *const *push_columns(lua_State *L, const char *what, bool texts, bool numbers,
+                                       size_t *n) {
+  static const char *const every[] = {NULL};
+  bool strings = luaL_testudata(L, 2, STRINGS), all_numbers = luaL_testudata(L, 2, NUMBERS);
+  if (!strings && !all_numbers)
+    return wfl_strings(L, 2, lua_pushfstring(L, "%s: the columns", what), n);
+  if (strings && !texts) wfl_fail(L, WF_INVALID, "%s works on numbers: recipe.numbers()", what);
+  if (all_numbers && !numbers) wfl_fail(L, WF_INVALID, "%s works on texts: recipe.strings()", what);
+  lua_pushnil(L);
+  *n = 1;
+  return every;
+}
+
+/* ordinal(columns[, {values}[, {unseen=}]]) */
 static int recipe_ordinal(lua_State *L) {
   static const char what[] = "recipe:ordinal";
   wf_recipe *recipe = check(L);
-  const char *column = wfl_check_text(L, 2);
+  lua_settop(L, 4);
   wfl_options(L, 4, what, (const char *const[]){"unseen", NULL});
   wf_unseen unseen = unseen_option(L, 4, what);
-  size_t n;
-  const char **values = wfl_strings(L, 3, "recipe:ordinal: the values", &n);
+  size_t n = 0, n_columns;
+  const char **values = NULL;
+  if (!lua_isnil(L, 3)) values = wfl_strings(L, 3, "recipe:ordinal: the values", &n);
+  const char *const *columns = push_columns(L, what, true, false, &n_columns);
   wf_error err = WF_ERROR_INIT;
-  return chain(L, wf_recipe_ordinal(recipe, column, values, n, unseen, &err), &err);
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n_columns && status == WF_OK; i++)
+    status = wf_recipe_ordinal(recipe, columns[i], values, n, unseen, &err);
+  return chain(L, status, &err);
 }
 
-static bool is_strings(lua_State *L, int arg) { return luaL_testudata(L, arg, STRINGS) != NULL; }
-
-/* one_hot(column | {columns} | recipe.strings(), {values=, missing=, unseen=}) */
+/* one_hot(columns, {values=, missing=, unseen=}) */
 static int recipe_one_hot(lua_State *L) {
   static const char what[] = "recipe:one_hot";
   wf_recipe *recipe = check(L);
+  lua_settop(L, 3);
   wfl_options(L, 3, what, (const char *const[]){"values", "missing", "unseen", NULL});
   wf_unseen unseen = unseen_option(L, 3, what);
   const char *missing = wfl_option_string(L, 3, what, "missing", NULL);
-  size_t n_values, n_columns = 1;
+  size_t n_values, n_columns;
   const char **values = wfl_option_strings(L, 3, what, "values", &n_values);
-  const char *const every[] = {NULL};
-  const char *const *columns = every;
-  if (!is_strings(L, 2)) columns = wfl_strings(L, 2, "recipe:one_hot: the columns", &n_columns);
+  const char *const *columns = push_columns(L, what, true, false, &n_columns);
   wf_error err = WF_ERROR_INIT;
   wf_status status = WF_OK;
   for (size_t i = 0; i < n_columns && status == WF_OK; i++)
@@ -65,49 +83,165 @@ static int recipe_one_hot(lua_State *L) {
   return chain(L, status, &err);
 }
 
-/* impute(column, "mean" | "median" | "mode" | number) */
+/* A text among the choices, else an error with the nearest. */
+static int check_choice(lua_State *L, int arg, const char *what, const char *const *choices) {
+  const char *word = wfl_check_text(L, arg), *nearest = wfl_nearest(word, choices);
+  for (int i = 0; choices[i]; i++)
+    if (strcmp(word, choices[i]) == 0) return i;
+  if (nearest)
+    return wfl_fail(L, WF_INVALID, "%s: there is no way '%s'; did you mean '%s'?", what, word,
+                    nearest);
+  return wfl_fail(L, WF_INVALID, "%s: there is no way '%s'", what, word);
+}
+
+/* The text in the list {"none"} at argument 3. */
+static const char *only_text(lua_State *L, const char *what) {
+  if (lua_rawlen(L, 3) != 1 || lua_rawgeti(L, 3, 1) != LUA_TSTRING)
+    wfl_fail(L, WF_TYPE, "%s: {\"text\"} was expected", what);
+  const char *text = wfl_top_text(L, what);
+  lua_pop(L, 1);
+  return text;
+}
+
+/* impute(columns, "mean" | "median" | "mode" | number | {"text"}) */
 static int recipe_impute(lua_State *L) {
+  static const char what[] = "recipe:impute";
   static const char *const ways[] = {"mean", "median", "mode", NULL};
   wf_recipe *recipe = check(L);
-  const char *column = wfl_check_text(L, 2);
+  lua_settop(L, 3);
+  bool texts = luaL_testudata(L, 2, STRINGS);
   wf_impute how = WF_IMPUTE_CONSTANT;
   double constant = 0;
+  const char *text = lua_istable(L, 3) ? only_text(L, what) : NULL;
   if (lua_type(L, 3) == LUA_TNUMBER)
     constant = lua_tonumber(L, 3);
-  else
-    how = (wf_impute)luaL_checkoption(L, 3, NULL, ways);
+  else if (!text)
+    how = (wf_impute)check_choice(L, 3, what, ways);
+  if (texts && !text && how != WF_IMPUTE_MODE)
+    return wfl_fail(L, WF_INVALID, "%s: texts are filled with \"mode\" or {\"text\"}", what);
+  texts = texts || text;
+  size_t n;
+  const char *const *columns = push_columns(L, what, texts, !texts, &n);
   wf_error err = WF_ERROR_INIT;
-  return chain(L, wf_recipe_impute(recipe, column, how, constant, &err), &err);
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n && status == WF_OK; i++)
+    status = texts ? wf_recipe_impute_text(recipe, columns[i], text, &err)
+                   : wf_recipe_impute(recipe, columns[i], how, constant, &err);
+  return chain(L, status, &err);
 }
 
-/* scale(column[, "standard" | "minmax" | "robust"]) */
+/* rare(columns, {least=, share=, name="other"}) */
+static int recipe_rare(lua_State *L) {
+  static const char what[] = "recipe:rare";
+  wf_recipe *recipe = check(L);
+  lua_settop(L, 3);
+  wfl_options(L, 3, what, (const char *const[]){"least", "share", "name", NULL});
+  double least = wfl_option_number(L, 3, what, "least", 0);
+  double share = wfl_option_number(L, 3, what, "share", least > 0 ? 0 : 0.01);
+  const char *name = wfl_option_string(L, 3, what, "name", "other");
+  size_t n;
+  const char *const *columns = push_columns(L, what, true, false, &n);
+  wf_error err = WF_ERROR_INIT;
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n && status == WF_OK; i++)
+    status = wf_recipe_rare(recipe, columns[i], least, share, name, &err);
+  return chain(L, status, &err);
+}
+
+/* hash(columns, {n=32}) */
+static int recipe_hash(lua_State *L) {
+  static const char what[] = "recipe:hash";
+  wf_recipe *recipe = check(L);
+  lua_settop(L, 3);
+  wfl_options(L, 3, what, (const char *const[]){"n", NULL});
+  size_t n, parts = (size_t)wfl_option_integer(L, 3, what, "n", 32, 2, 1 << 16);
+  const char *const *columns = push_columns(L, what, true, false, &n);
+  wf_error err = WF_ERROR_INIT;
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n && status == WF_OK; i++)
+    status = wf_recipe_hash(recipe, columns[i], parts, &err);
+  return chain(L, status, &err);
+}
+
+/* drop(columns) */
+static int recipe_drop(lua_State *L) {
+  wf_recipe *recipe = check(L);
+  size_t n;
+  const char **columns = wfl_names_arg(L, 2, "recipe:drop: the columns", &n);
+  wf_error err = WF_ERROR_INIT;
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n && status == WF_OK; i++)
+    status = wf_recipe_drop(recipe, columns[i], &err);
+  return chain(L, status, &err);
+}
+
+/* flag_missing(columns): the expression missing(column) as "column_missing" for each */
+static int recipe_flag_missing(lua_State *L) {
+  wf_recipe *recipe = check(L);
+  size_t n;
+  const char **columns = wfl_names_arg(L, 2, "recipe:flag_missing: the columns", &n);
+  wf_error err = WF_ERROR_INIT;
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n && status == WF_OK; i++) {
+    const char *name = lua_pushfstring(L, "%s_missing", columns[i]);
+    const char *text = lua_pushfstring(L, "missing(`%s`)", columns[i]);
+    status = wf_recipe_expression(recipe, name, text, &err);
+    lua_pop(L, 2);
+  }
+  return chain(L, status, &err);
+}
+
+/* scale(columns[, "standard" | "minmax" | "robust"]) */
 static int recipe_scale(lua_State *L) {
+  static const char what[] = "recipe:scale";
   static const char *const ways[] = {"standard", "minmax", "robust", NULL};
   wf_recipe *recipe = check(L);
-  const char *column = wfl_check_text(L, 2);
-  wf_scale how = (wf_scale)luaL_checkoption(L, 3, "standard", ways);
+  lua_settop(L, 3);
+  wf_scale how = lua_isnil(L, 3) ? WF_SCALE_STANDARD : (wf_scale)check_choice(L, 3, what, ways);
+  size_t n;
+  const char *const *columns = push_columns(L, what, false, true, &n);
   wf_error err = WF_ERROR_INIT;
-  return chain(L, wf_recipe_scale(recipe, column, how, &err), &err);
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n && status == WF_OK; i++)
+    status = wf_recipe_scale(recipe, columns[i], how, &err);
+  return chain(L, status, &err);
 }
 
-/* clip(column, {low=, high=} | {quantile=}) */
+/* clip(columns, {low=, high=} | {quantile=}) */
 static int recipe_clip(lua_State *L) {
   static const char what[] = "recipe:clip";
   wf_recipe *recipe = check(L);
-  const char *column = wfl_check_text(L, 2);
+  lua_settop(L, 3);
   wfl_options(L, 3, what, (const char *const[]){"low", "high", "quantile", NULL});
   double low = wfl_option_number(L, 3, what, "low", (double)NAN);
   double high = wfl_option_number(L, 3, what, "high", (double)NAN);
   double quantile = wfl_option_number(L, 3, what, "quantile", 0);
+  size_t n;
+  const char *const *columns = push_columns(L, what, false, true, &n);
   wf_error err = WF_ERROR_INIT;
-  return chain(L, wf_recipe_clip(recipe, column, low, high, quantile, &err), &err);
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n && status == WF_OK; i++)
+    status = wf_recipe_clip(recipe, columns[i], low, high, quantile, &err);
+  return chain(L, status, &err);
 }
 
-static int recipe_log(lua_State *L) {
+typedef wf_status plain_fn(wf_recipe *recipe, const char *column, wf_error *err);
+
+/* A step without options, of texts or of numbers. */
+static int add_plain(lua_State *L, const char *what, bool texts, plain_fn *declare) {
   wf_recipe *recipe = check(L);
-  const char *column = wfl_check_text(L, 2);
+  size_t n;
+  const char *const *columns = push_columns(L, what, texts, !texts, &n);
   wf_error err = WF_ERROR_INIT;
-  return chain(L, wf_recipe_log(recipe, column, &err), &err);
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n && status == WF_OK; i++) status = declare(recipe, columns[i], &err);
+  return chain(L, status, &err);
+}
+
+static int recipe_log(lua_State *L) { return add_plain(L, "recipe:log", false, wf_recipe_log); }
+
+static int recipe_frequency(lua_State *L) {
+  return add_plain(L, "recipe:frequency", true, wf_recipe_frequency);
 }
 
 /* The list of numbers in the field `edges`; pushes what owns it. NULL when there is none. */
@@ -125,18 +259,22 @@ static double *push_edges(lua_State *L, int arg, const char *what, size_t *n) {
   return edges;
 }
 
-/* bin(column, {edges=} | {n=, how="quantile" | "width"}) */
+/* bin(columns, {edges=} | {n=, how="quantile" | "width"}) */
 static int recipe_bin(lua_State *L) {
   static const char what[] = "recipe:bin";
   static const char *const ways[] = {"width", "quantile", NULL};
   wf_recipe *recipe = check(L);
-  const char *column = wfl_check_text(L, 2);
+  lua_settop(L, 3);
   wfl_options(L, 3, what, (const char *const[]){"edges", "n", "how", NULL});
   wf_bin how = wfl_option_choice(L, 3, what, "how", ways, 1) == 0 ? WF_BIN_WIDTH : WF_BIN_QUANTILE;
   size_t n = (size_t)wfl_option_integer(L, 3, what, "n", 10, 0, LUA_MAXINTEGER);
   const double *edges = push_edges(L, 3, what, &n);
+  size_t n_columns;
+  const char *const *columns = push_columns(L, what, false, true, &n_columns);
   wf_error err = WF_ERROR_INIT;
-  wf_status status = wf_recipe_bin(recipe, column, edges ? WF_BIN_EDGES : how, edges, n, &err);
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n_columns && status == WF_OK; i++)
+    status = wf_recipe_bin(recipe, columns[i], edges ? WF_BIN_EDGES : how, edges, n, &err);
   return chain(L, status, &err);
 }
 
@@ -148,22 +286,21 @@ static int recipe_expression(lua_State *L) {
   return chain(L, wf_recipe_expression(recipe, name, text, &err), &err);
 }
 
-static int recipe_frequency(lua_State *L) {
-  wf_recipe *recipe = check(L);
-  const char *column = wfl_check_text(L, 2);
-  wf_error err = WF_ERROR_INIT;
-  return chain(L, wf_recipe_frequency(recipe, column, &err), &err);
-}
-
-/* target(column, target[, {smoothing=10}]) */
+/* target(columns, target[, {smoothing=10}]) */
 static int recipe_target(lua_State *L) {
   static const char what[] = "recipe:target";
   wf_recipe *recipe = check(L);
-  const char *column = wfl_check_text(L, 2), *target = wfl_check_text(L, 3);
+  const char *target = wfl_check_text(L, 3);
+  lua_settop(L, 4);
   wfl_options(L, 4, what, (const char *const[]){"smoothing", NULL});
   double smoothing = wfl_option_number(L, 4, what, "smoothing", 10);
+  size_t n;
+  const char *const *columns = push_columns(L, what, true, false, &n);
   wf_error err = WF_ERROR_INIT;
-  return chain(L, wf_recipe_target(recipe, column, target, smoothing, &err), &err);
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n && status == WF_OK; i++)
+    status = wf_recipe_target(recipe, columns[i], target, smoothing, &err);
+  return chain(L, status, &err);
 }
 
 /* date(column, {parts}) */
@@ -327,19 +464,54 @@ static int recipe_parse(lua_State *L) {
   return 1;
 }
 
-/* Every text column that no other step encodes. */
+/* Every text column that no step names; every number column that no such step names. */
 static int recipe_strings(lua_State *L) {
   lua_newuserdatauv(L, 1, 0);
   luaL_setmetatable(L, STRINGS);
   return 1;
 }
 
-static int strings_digest(lua_State *L) {
-  lua_pushstring(L, STRINGS);
+static int recipe_numbers(lua_State *L) {
+  lua_newuserdatauv(L, 1, 0);
+  luaL_setmetatable(L, NUMBERS);
   return 1;
 }
 
+/* A selector is told apart by its class. */
+static int selector_digest(lua_State *L) {
+  luaL_getmetafield(L, 1, "__name");
+  return 1;
+}
+
+static void selector_class(lua_State *L, const char *type) {
+  if (luaL_newmetatable(L, type)) {
+    lua_pushcfunction(L, selector_digest);
+    lua_setfield(L, -2, "__digest");
+  }
+  lua_pop(L, 1);
+}
+
 static void release(void *recipe) { wf_recipe_release(recipe); }
+
+/* Reading a method that does not exist; upvalue 1: the methods. */
+static int no_method(lua_State *L) {
+  const char *name = wfl_check_text(L, 2);
+  const char *nearest = wfl_nearest_key(L, lua_upvalueindex(1), name);
+  if (!nearest) return wfl_fail(L, WF_NOTFOUND, "a recipe has no method '%s'", name);
+  return wfl_fail(L, WF_NOTFOUND, "a recipe has no method '%s'; did you mean '%s'?", name, nearest);
+}
+
+/* The methods' own metatable has no_method for what they lack. */
+static void suggest_methods(lua_State *L) {
+  luaL_getmetatable(L, WFL_RECIPE);
+  lua_getfield(L, -1, "__index");
+  lua_createtable(L, 0, 1);
+  lua_pushvalue(L, -2);
+  lua_pushcclosure(L, no_method, 1);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+  lua_pop(L, 2);
+}
 
 void wfl_recipe_class(lua_State *L) {
   static const luaL_Reg meta[] = {
@@ -350,11 +522,14 @@ void wfl_recipe_class(lua_State *L) {
       {"clip", recipe_clip},
       {"date", recipe_date},
       {"digest", recipe_digest},
+      {"drop", recipe_drop},
       {"explain", recipe_explain},
       {"expression", recipe_expression},
       {"features", recipe_features},
       {"fit", recipe_fit},
+      {"flag_missing", recipe_flag_missing},
       {"frequency", recipe_frequency},
+      {"hash", recipe_hash},
       {"impute", recipe_impute},
       {"inputs", recipe_inputs},
       {"is_fitted", recipe_is_fitted},
@@ -362,25 +537,27 @@ void wfl_recipe_class(lua_State *L) {
       {"log", recipe_log},
       {"one_hot", recipe_one_hot},
       {"ordinal", recipe_ordinal},
+      {"rare", recipe_rare},
       {"target", recipe_target},
       {"scale", recipe_scale},
       {"sources", recipe_sources},
       {NULL, NULL},
   };
   wfl_class(L, WFL_RECIPE, meta, methods, release);
+  suggest_methods(L);
 }
 
 int wfl_open_recipe(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"new", recipe_new}, {"parse", recipe_parse}, {"strings", recipe_strings}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", recipe_new},
+                                       {"parse", recipe_parse},
+                                       {"strings", recipe_strings},
+                                       {"numbers", recipe_numbers},
+                                       {NULL, NULL}};
   wfl_frame_classes(L);
   wfl_matrix_class(L);
   wfl_recipe_class(L);
-  if (luaL_newmetatable(L, STRINGS)) {
-    lua_pushcfunction(L, strings_digest);
-    lua_setfield(L, -2, "__digest");
-  }
-  lua_pop(L, 1);
+  selector_class(L, STRINGS);
+  selector_class(L, NUMBERS);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "frame/builder.h"
 #include "frame/column.h"
+#include "frame/text_piece.h"
 #include "frame/utf8.h"
 
 #include <string.h>
@@ -25,75 +26,14 @@ static void add_case(wf_bytes *out, wf_view text, char first, char last) {
   }
 }
 
-static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-static wf_view trimmed(wf_view text) {
-  while (text.size && is_blank(text.data[0])) text.data++, text.size--;
-  while (text.size && is_blank(text.data[text.size - 1])) text.size--;
-  return text;
-}
-
-static size_t count_points(wf_view text) {
-  size_t n = 0;
-  for (size_t i = 0; i < text.size; i++) n += ((unsigned char)text.data[i] & 0xc0) != 0x80;
-  return n;
-}
-
-/* Where `part` begins in text from `from` on; text.size when it does not occur. */
-static size_t find(wf_view text, size_t from, wf_view part) {
-  if (part.size > text.size - from) return text.size;
-  if (part.size == 0) return from;
-  const char *at = memmem(text.data + from, text.size - from, part.data, part.size);
-  return at ? (size_t)(at - text.data) : text.size;
-}
-
-static bool begins_at(wf_view text, size_t at, wf_view part) {
-  return part.size <= text.size - at && memcmp(text.data + at, part.data, part.size) == 0;
-}
-
 static void add_replaced(wf_bytes *out, wf_view text, wf_view part, wf_view by) {
   for (size_t at = 0;;) {
-    size_t next = find(text, at, part);
+    size_t next = wf_text_find(text, at, part);
     wf_bytes_add(out, text.data + at, next - at);
     if (next == text.size) return;
     wf_bytes_add(out, by.data, by.size);
     at = next + part.size;
   }
-}
-
-static size_t count_parts(wf_view text, wf_view between) {
-  size_t n = 1;
-  for (size_t at = 0; (at = find(text, at, between)) < text.size; at += between.size) n++;
-  return n;
-}
-
-static bool find_part(wf_view *out, wf_view text, wf_view between, ptrdiff_t number) {
-  if (number < 0) number += (ptrdiff_t)count_parts(text, between) + 1;
-  size_t at = 0;
-  for (ptrdiff_t i = 1; number >= 1; i++) {
-    size_t next = find(text, at, between);
-    if (i == number) return *out = (wf_view){text.data + at, next - at}, true;
-    if (next == text.size) return false;
-    at = next + between.size;
-  }
-  return false;
-}
-
-static size_t offset_of(wf_view text, size_t point) {
-  size_t at = 0;
-  for (; point > 0 && at < text.size; point--) wf_utf8_next(text, &at);
-  return at;
-}
-
-static wf_view slice_of(wf_view text, ptrdiff_t first, ptrdiff_t last) {
-  ptrdiff_t n = (ptrdiff_t)count_points(text);
-  if (first < 0) first = first + n < 0 ? 1 : first + n + 1;
-  if (last < 0) last += n + 1;
-  if (first < 1) first = 1;
-  if (last > n) last = n;
-  if (first > last) return WF_VIEW("");
-  size_t begin = offset_of(text, (size_t)first - 1), end = offset_of(text, (size_t)last);
-  return (wf_view){text.data + begin, end - begin};
 }
 
 /* ---- text to text ---------------------------------------------------------------------------- */
@@ -109,10 +49,11 @@ static wf_status add_result(wf_builder *to, wf_view text, const wf_text_call *ca
   case WF_TEXT_REPLACE:
     add_replaced(room, text, argument, wf_view_of(call->other ? call->other : ""));
     break;
-  case WF_TEXT_TRIM: return wf_builder_add_text(to, trimmed(text), err);
-  case WF_TEXT_SLICE: return wf_builder_add_text(to, slice_of(text, call->number, call->last), err);
+  case WF_TEXT_TRIM: return wf_builder_add_text(to, wf_text_trim(text), err);
+  case WF_TEXT_SLICE:
+    return wf_builder_add_text(to, wf_text_slice(text, call->number, call->last), err);
   case WF_TEXT_PART:
-    if (!find_part(&piece, text, argument, call->number)) return wf_builder_add_missing(to, err);
+    if (!wf_text_part(&piece, text, argument, call->number)) return wf_builder_add_missing(to, err);
     return wf_builder_add_text(to, piece, err);
   default: break;
   }
@@ -156,10 +97,10 @@ static wf_status spread(wf_column **out, const wf_column *category, const wf_col
 
 static bool holds(wf_view text, const wf_text_call *call) {
   wf_view argument = wf_view_of(call->argument);
-  if (call->function == WF_TEXT_STARTS) return begins_at(text, 0, argument);
+  if (call->function == WF_TEXT_STARTS) return wf_text_begins(text, 0, argument);
   if (call->function == WF_TEXT_CONTAINS)
     return memmem(text.data, text.size, argument.data, argument.size);
-  return argument.size <= text.size && begins_at(text, text.size - argument.size, argument);
+  return argument.size <= text.size && wf_text_begins(text, text.size - argument.size, argument);
 }
 
 static wf_status measure_strings(wf_column **out, const wf_column *column, const wf_text_call *call,
@@ -174,7 +115,7 @@ static wf_status measure_strings(wf_column **out, const wf_column *column, const
     bool present = wf_column_present(column, i);
     wf_view text = wf_column_view(column, i);
     if (counts)
-      lengths[i] = present ? (int64_t)count_points(text) : 0;
+      lengths[i] = present ? (int64_t)wf_text_length(text) : 0;
     else if (present && holds(text, call))
       wf_bit_set(bits, i);
   }

@@ -86,6 +86,7 @@ wf_status wf_recipe_encode(const wf_recipe_input *input, wf_cell cell, float *ou
 wf_status wf_recipe_apply_row(const wf_recipe *recipe, const wf_cell *cells, float *out,
                               wf_error *err) {
   if (!recipe->fitted) return wf_fail(err, WF_INVALID, "the recipe is not fitted");
+  wf_derive_room room;
   for (size_t i = 0; i < recipe->inputs.count; i++) {
     const wf_recipe_input *input = &recipe->inputs.items[i];
     wf_cell cell = {.kind = WF_CELL_MISSING};
@@ -93,7 +94,7 @@ wf_status wf_recipe_apply_row(const wf_recipe *recipe, const wf_cell *cells, flo
     if (i < recipe->n_raw)
       cell = cells[i];
     else
-      status = wf_recipe_derive_cell(&cell, recipe, input, cells, err);
+      status = wf_recipe_derive_cell(&cell, recipe, input, cells, &room, err);
     if (status == WF_OK) status = wf_recipe_encode(input, cell, out + input->first_output, err);
     if (status == WF_OK) continue;
     wf_fail_within(err, status, "column '%s'", input->name);
@@ -226,6 +227,7 @@ static wf_status apply_task(void *context, size_t task, size_t begin_task, size_
   size_t end = begin + BLOCK < work->n_rows ? begin + BLOCK : work->n_rows;
   const wf_recipe_input *input = &work->recipe->inputs.items[index];
   const wf_column *column = work->columns[index];
+  if (input->width == 0) return WF_OK;
   if (work->tables[index].values) {
     if (work->tables[index].bad) WF_TRY(check_places(work, index, begin, end, err));
     look_up(work, index, begin, end);
@@ -250,7 +252,7 @@ static wf_status mark_bad(entry_table *table, size_t place, wf_error *err) {
 static wf_status make_table(applying *work, size_t index, wf_error *err) {
   const wf_recipe_input *input = &work->recipe->inputs.items[index];
   const wf_column *column = work->columns[index];
-  if (column->type != WF_CATEGORY) return WF_OK;
+  if (column->type != WF_CATEGORY || input->width == 0) return WF_OK;
   size_t n_entries = wf_column_count(column->dictionary);
   if (n_entries > work->n_rows || n_entries > LARGEST_TABLE / input->width) return WF_OK;
   entry_table *table = &work->tables[index];

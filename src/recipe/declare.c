@@ -1,5 +1,6 @@
 /* declare.c — adding steps. What can be wrong without seeing data is refused here; everything about
  * columns (absent, of the wrong type) waits for wf_recipe_fit. */
+#include "base/suggest.h"
 #include "recipe/recipe.h"
 #include "recipe/values.h"
 
@@ -23,7 +24,10 @@ static wf_status check_new(const wf_recipe *recipe, const char *column, const wf
   for (size_t i = 0; i < recipe->declared.count; i++) {
     const wf_recipe_declared *other = &recipe->declared.items[i];
     if (!same_column(other->column, column) || other->step->kind != step->kind) continue;
-    if (!column) return wf_fail(err, WF_INVALID, "%s of all text columns is there already", name);
+    if (!column) {
+      return wf_fail(err, WF_INVALID, "%s of all %s columns is there already", name,
+                     step->kind->reads_text ? "text" : "number");
+    }
     return wf_fail(err, WF_INVALID, "column '%s' already has the step %s", column, name);
   }
   return WF_OK;
@@ -50,12 +54,11 @@ static wf_status check_unseen(wf_unseen unseen, wf_error *err) {
 
 wf_status wf_recipe_ordinal(wf_recipe *recipe, const char *column, const char *const *values,
                             size_t n_values, wf_unseen unseen, wf_error *err) {
-  if (!column) return wf_fail(err, WF_INVALID, "ordinal: no column is given");
   WF_TRY(check_unseen(unseen, err));
   char what[100];
-  snprintf(what, sizeof what, "ordinal of column '%.60s'", column);
-  wf_map *map;
-  WF_TRY(wf_values_new(&map, values, n_values, what, err));
+  snprintf(what, sizeof what, "ordinal of column '%.60s'", column ? column : "*");
+  wf_map *map = NULL;
+  if (values) WF_TRY(wf_values_new(&map, values, n_values, what, err));
   wf_step *step;
   WF_TRY(wf_step_new_ordinal(&step, map, unseen, err));
   return wf_recipe_declare(recipe, column, step, err);
@@ -78,13 +81,13 @@ wf_status wf_recipe_one_hot(wf_recipe *recipe, const char *column, const char *c
 
 wf_status wf_recipe_impute(wf_recipe *recipe, const char *column, wf_impute how, double constant,
                            wf_error *err) {
-  if (!column) return wf_fail(err, WF_INVALID, "impute: no column is given");
   if ((int)how < WF_IMPUTE_MEAN || how > WF_IMPUTE_CONSTANT) {
-    return wf_fail(err, WF_INVALID, "impute of column '%s': unknown way %d", column, (int)how);
+    return wf_fail(err, WF_INVALID, "impute of column '%s': unknown way %d", column ? column : "*",
+                   (int)how);
   }
   if (how == WF_IMPUTE_CONSTANT && !isfinite(constant)) {
     return wf_fail(err, WF_INVALID, "impute of column '%s': the constant is not a finite number",
-                   column);
+                   column ? column : "*");
   }
   double value = how == WF_IMPUTE_CONSTANT ? constant : (double)NAN;
   wf_step *step;
@@ -92,14 +95,44 @@ wf_status wf_recipe_impute(wf_recipe *recipe, const char *column, wf_impute how,
   return wf_recipe_declare(recipe, column, step, err);
 }
 
+static wf_status check_text(const char *text, const char *step, const char *what, wf_error *err) {
+  if (wf_text_is_plain(wf_view_of(text))) return WF_OK;
+  return wf_fail(err, WF_INVALID, "%s: the %s is not valid UTF-8 text", step, what);
+}
+
+wf_status wf_recipe_impute_text(wf_recipe *recipe, const char *column, const char *value,
+                                wf_error *err) {
+  wf_step *step;
+  if (value) WF_TRY(check_text(value, "impute", "value", err));
+  wf_view view = {value, value ? strlen(value) : 0};
+  WF_TRY(wf_step_new_impute_text(&step, view, err));
+  return wf_recipe_declare(recipe, column, step, err);
+}
+
+wf_status wf_recipe_rare(wf_recipe *recipe, const char *column, double least, double share,
+                         const char *name, wf_error *err) {
+  if (!(least >= 0) || isinf(least) || !(share >= 0 && share <= 1)) {
+    return wf_fail(err, WF_INVALID, "rare: the least count is not below 0, the share from 0 to 1");
+  }
+  WF_TRY(check_text(name, "rare", "name", err));
+  wf_step *step;
+  WF_TRY(wf_step_new_rare(&step, least, share, name, NULL, err));
+  return wf_recipe_declare(recipe, column, step, err);
+}
+
+wf_status wf_recipe_hash(wf_recipe *recipe, const char *column, size_t n, wf_error *err) {
+  wf_step *step;
+  WF_TRY(wf_step_new_hash(&step, n, err));
+  return wf_recipe_declare(recipe, column, step, err);
+}
+
 /* ---- numbers and rates ------------------------------------------------------------------------
  */
 
-/* Every step here names its column. */
 static wf_status declare(wf_recipe *recipe, const char *column, wf_status made, wf_step *step,
                          wf_error *err) {
   if (made != WF_OK) return made;
-  if (column) return wf_recipe_declare(recipe, column, step, err);
+  if (column || !step->kind->needs_column) return wf_recipe_declare(recipe, column, step, err);
   wf_status status = wf_fail(err, WF_INVALID, "%s: no column is given", step->kind->name);
   wf_step_release(step);
   return status;
@@ -154,6 +187,10 @@ wf_status wf_recipe_bin(wf_recipe *recipe, const char *column, wf_bin how, const
 
 wf_status wf_recipe_expression(wf_recipe *recipe, const char *name, const char *text,
                                wf_error *err) {
+  if (!wf_text_is_plain(wf_view_of(text))) {
+    return wf_fail(err, WF_INVALID, "expression of '%s': it is not valid UTF-8 text",
+                   name ? name : "");
+  }
   wf_step *step = NULL;
   wf_status made = wf_step_new_expression(&step, wf_view_of(text), err);
   if (made != WF_OK) return wf_fail_within(err, made, "expression of '%s'", name ? name : "");
@@ -185,9 +222,22 @@ wf_status wf_recipe_date(wf_recipe *recipe, const char *column, const char *cons
   wf_date_part found[WF_DATE_EPOCH + 1];
   for (size_t i = 0; i < n; i++) {
     if (i <= WF_DATE_EPOCH && wf_date_part_find(parts[i], &found[i])) continue;
-    return wf_fail(err, WF_INVALID, "date: there is no part '%.60s'", parts[i]);
+    static const char *const names[] = {
+#define DATE_NAME(name, text) text,
+        WF_DATE_MAP(DATE_NAME)
+#undef DATE_NAME
+    };
+    const char *nearest = wf_suggest(parts[i], names, sizeof names / sizeof *names, sizeof *names);
+    return wf_fail(err, WF_INVALID, "date: there is no part '%.60s'%s%s%s", parts[i],
+                   nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
   }
   wf_step *step = NULL;
   wf_status made = wf_step_new_date(&step, found, n, err);
+  return declare(recipe, column, made, step, err);
+}
+
+wf_status wf_recipe_drop(wf_recipe *recipe, const char *column, wf_error *err) {
+  wf_step *step = NULL;
+  wf_status made = wf_step_new_drop(&step, err);
   return declare(recipe, column, made, step, err);
 }

@@ -27,7 +27,13 @@ static void add_features(wf_bytes *out, const wf_recipe *recipe, const wf_recipe
   for (size_t j = 0; j < input->width && j < MOST; j++) {
     wf_bytes_format(out, "%s%s", j ? ", " : "", recipe->outputs[input->first_output + j]);
   }
+  if (input->width == 0) wf_bytes_text(out, "no feature");
   if (input->width > MOST) wf_bytes_format(out, ", … (%zu in all)", input->width);
+}
+
+static const char *column_of(const wf_recipe_declared *declared) {
+  if (declared->column) return declared->column;
+  return declared->step->kind->reads_text ? "every other text column" : "every other number column";
 }
 
 wf_status wf_recipe_explain(char **out, const wf_recipe *recipe, wf_error *err) {
@@ -51,7 +57,7 @@ wf_status wf_recipe_explain(char **out, const wf_recipe *recipe, wf_error *err) 
   }
   for (size_t i = 0; !recipe->fitted && i < recipe->declared.count; i++) {
     const wf_recipe_declared *declared = &recipe->declared.items[i];
-    wf_bytes_format(&text, "%s: ", declared->column ? declared->column : "every other text column");
+    wf_bytes_format(&text, "%s: ", column_of(declared));
     add_step(&text, declared->step, &room);
     wf_bytes_char(&text, '\n');
   }

@@ -1,70 +1,24 @@
-/* expression.c — text to a list of operations for a stack, and running it.
- *
- * Missing is NaN throughout, and whatever is not finite becomes NaN where it arises, so arithmetic
- * passes it on by itself; only comparisons and logic look for it. Parsing keeps account of the
- * stack, so that running needs no checks and no memory. */
+/* expression.c — text to a list of operations for a stack (operation.h), which expression_run.c
+ * runs. Parsing keeps account of the stack, so that running needs no checks. */
 #include "recipe/expression.h"
 
 #include "base/alloc.h"
-#include "base/array.h"
+#include "base/bytes.h"
 #include "base/number.h"
+#include "base/suggest.h"
+#include "recipe/operation.h"
+#include "wf/transform.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef enum opcode {
-  OP_NUMBER,
-  OP_COLUMN,
-  OP_NEGATE,
-  OP_NOT,
-  OP_ADD,
-  OP_SUBTRACT,
-  OP_MULTIPLY,
-  OP_DIVIDE,
-  OP_MODULO,
-  OP_POWER,
-  OP_EQUAL,
-  OP_UNEQUAL,
-  OP_LESS,
-  OP_LESS_EQUAL,
-  OP_GREATER,
-  OP_GREATER_EQUAL,
-  OP_AND,
-  OP_OR,
-  OP_ABS,
-  OP_CEIL,
-  OP_EXP,
-  OP_FLOOR,
-  OP_LOG,
-  OP_LOG1P,
-  OP_SQRT,
-  OP_MISSING,
-  OP_MIN,
-  OP_MAX,
-  OP_COALESCE,
-  OP_IF
-} opcode;
-
-typedef struct operation {
-  opcode what;
-  union {
-    double number;
-    size_t column;
-  };
-} operation;
-
-struct wf_expression {
-  char *text;
-  wf_map *columns;
-  WF_ARRAY(operation) operations;
-};
-
 void wf_expression_free(wf_expression *expression) {
   if (!expression) return;
   wf_free(expression->text);
   wf_map_free(expression->columns);
+  wf_map_free(expression->literals);
   wf_free(expression->operations.items);
   wf_free(expression);
 }
@@ -72,84 +26,6 @@ void wf_expression_free(wf_expression *expression) {
 wf_view wf_expression_text(const wf_expression *expression) { return wf_view_of(expression->text); }
 
 const wf_map *wf_expression_columns(const wf_expression *expression) { return expression->columns; }
-
-/* ---- running ----------------------------------------------------------------------------------
- */
-
-static double finite_or_missing(double x) { return isfinite(x) ? x : (double)NAN; }
-
-static double truth(bool known, bool value) { return known ? (double)value : (double)NAN; }
-
-/* With the sign of the divisor, as in Lua. */
-static double modulo(double a, double b) {
-  double rest = fmod(a, b);
-  return rest * b < 0 ? rest + b : rest;
-}
-
-static double run_one(opcode what, double x) {
-  switch (what) {
-  case OP_NEGATE: return -x;
-  case OP_NOT: return truth(!isnan(x), x == 0);
-  case OP_ABS: return fabs(x);
-  case OP_CEIL: return ceil(x);
-  case OP_EXP: return exp(x);
-  case OP_FLOOR: return floor(x);
-  case OP_LOG: return log(x);
-  case OP_LOG1P: return log1p(x);
-  case OP_SQRT: return sqrt(x);
-  default: return isnan(x); /* OP_MISSING */
-  }
-}
-
-static double run_two(opcode what, double a, double b) {
-  bool known = !isnan(a) && !isnan(b);
-  switch (what) {
-  case OP_ADD: return a + b;
-  case OP_SUBTRACT: return a - b;
-  case OP_MULTIPLY: return a * b;
-  case OP_DIVIDE: return a / b;
-  case OP_MODULO: return modulo(a, b);
-  case OP_POWER: return known ? pow(a, b) : (double)NAN; /* pow(1, NaN) is 1 */
-  case OP_EQUAL: return truth(known, a == b);
-  case OP_UNEQUAL: return truth(known, a != b);
-  case OP_LESS: return truth(known, a < b);
-  case OP_LESS_EQUAL: return truth(known, a <= b);
-  case OP_GREATER: return truth(known, a > b);
-  case OP_GREATER_EQUAL: return truth(known, a >= b);
-  case OP_AND: return a == 0 || b == 0 ? 0 : truth(known, true);
-  case OP_OR: return (!isnan(a) && a != 0) || (!isnan(b) && b != 0) ? 1 : truth(known, false);
-  case OP_MIN: return known ? (b < a ? b : a) : (double)NAN;
-  case OP_MAX: return known ? (b > a ? b : a) : (double)NAN;
-  default: return isnan(a) ? b : a; /* OP_COALESCE */
-  }
-}
-
-static double choose(double condition, double yes, double no) {
-  return isnan(condition) ? (double)NAN : condition != 0 ? yes : no;
-}
-
-double wf_expression_evaluate(const wf_expression *expression, const double *values) {
-  double stack[WF_EXPRESSION_MAX_DEPTH] = {0};
-  size_t n = 0;
-  for (size_t i = 0; i < expression->operations.count; i++) {
-    const operation *op = &expression->operations.items[i];
-    if (op->what == OP_NUMBER) {
-      stack[n++] = op->number;
-    } else if (op->what == OP_COLUMN) {
-      stack[n++] = finite_or_missing(values[op->column]);
-    } else if (op->what == OP_IF) {
-      n -= 2;
-      stack[n - 1] = choose(stack[n - 1], stack[n], stack[n + 1]);
-    } else if (op->what == OP_NEGATE || op->what == OP_NOT ||
-               (op->what >= OP_ABS && op->what <= OP_MISSING)) {
-      stack[n - 1] = finite_or_missing(run_one(op->what, stack[n - 1]));
-    } else {
-      n--;
-      stack[n - 1] = finite_or_missing(run_two(op->what, stack[n - 1], stack[n]));
-    }
-  }
-  return stack[0];
-}
 
 /* ---- parsing ----------------------------------------------------------------------------------
  */
@@ -202,8 +78,8 @@ static bool take(parser *p, const char *sign) {
   return true;
 }
 
-static wf_status emit(parser *p, operation op, size_t taken) {
-  p->depth = p->depth - taken + 1;
+static wf_status emit(parser *p, wf_operation op) {
+  p->depth = p->depth - op.n + 1;
   if (p->depth > WF_EXPRESSION_MAX_DEPTH) {
     return wf_fail(p->err, WF_LIMIT, "the expression is nested too deeply");
   }
@@ -214,7 +90,7 @@ static wf_status parse_or(parser *p);
 
 static wf_status parse_number(parser *p) {
   size_t begin = p->at, end = begin;
-  while (is_digit(p->text[end]) || p->text[end] == '.') end++;
+  while (is_digit(p->text[end]) || (p->text[end] == '.' && p->text[end + 1] != '.')) end++;
   if (p->text[end] == 'e' || p->text[end] == 'E') {
     end++;
     if (p->text[end] == '+' || p->text[end] == '-') end++;
@@ -228,7 +104,7 @@ static wf_status parse_number(parser *p) {
   }
   p->at = end;
   skip_blanks(p);
-  return emit(p, (operation){OP_NUMBER, {.number = number}}, 0);
+  return emit(p, (wf_operation){.what = WF_OP_NUMBER, .at = begin, .number = number});
 }
 
 static wf_status add_column(parser *p, wf_view name, size_t begin) {
@@ -239,7 +115,7 @@ static wf_status add_column(parser *p, wf_view name, size_t begin) {
     return wf_fail(p->err, WF_LIMIT, "more than %d columns in one expression",
                    WF_EXPRESSION_MAX_COLUMNS);
   }
-  return emit(p, (operation){OP_COLUMN, {.column = index}}, 0);
+  return emit(p, (wf_operation){.what = WF_OP_COLUMN, .at = begin, .index = index});
 }
 
 static wf_status parse_quoted(parser *p) {
@@ -252,48 +128,109 @@ static wf_status parse_quoted(parser *p) {
   return add_column(p, name, begin);
 }
 
-typedef struct function {
-  const char *name;
-  opcode what;
-  size_t least, most; /* arguments */
-} function;
-
-static const function *find_function(wf_view name) {
-  static const function functions[] = {
-      {"abs", OP_ABS, 1, 1},
-      {"ceil", OP_CEIL, 1, 1},
-      {"exp", OP_EXP, 1, 1},
-      {"floor", OP_FLOOR, 1, 1},
-      {"log", OP_LOG, 1, 1},
-      {"log1p", OP_LOG1P, 1, 1},
-      {"sqrt", OP_SQRT, 1, 1},
-      {"missing", OP_MISSING, 1, 1},
-      {"min", OP_MIN, 2, SIZE_MAX},
-      {"max", OP_MAX, 2, SIZE_MAX},
-      {"coalesce", OP_COALESCE, 2, SIZE_MAX},
-      {"if", OP_IF, 3, 3},
-  };
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    if (wf_view_equal(name, wf_view_of(functions[i].name))) return &functions[i];
+/* "it""s": from the quote at the place; a doubled one stands for itself. */
+static wf_status parse_literal(parser *p) {
+  size_t begin = p->at, index;
+  char quote = p->text[begin];
+  wf_bytes literal = {0};
+  bool closed = false;
+  for (p->at = begin + 1; p->text[p->at] && !closed; p->at++) {
+    closed = p->text[p->at] == quote && p->text[p->at + 1] != quote;
+    if (closed) continue;
+    if (p->text[p->at] == quote) p->at++;
+    wf_bytes_char(&literal, p->text[p->at]);
   }
-  return NULL;
+  if (!closed) {
+    wf_bytes_dispose(&literal);
+    return fail(p, begin, "a text that does not end");
+  }
+  wf_status status = literal.failed ? wf_fail_nomem(p->err) : WF_OK;
+  wf_view view = {literal.data ? literal.data : "", literal.size};
+  if (status == WF_OK) status = wf_map_add(p->out->literals, view, &index, NULL, p->err);
+  wf_bytes_dispose(&literal);
+  if (status != WF_OK) return status;
+  skip_blanks(p);
+  return emit(p, (wf_operation){.what = WF_OP_TEXT, .at = begin, .index = index});
 }
 
-/* Behind the opening parenthesis. More than two arguments are taken two at a time. */
-static wf_status parse_call(parser *p, wf_view name, size_t begin) {
-  const function *f = find_function(name);
-  if (!f) {
-    return fail(p, begin, "there is no function '%.*s'", (int)(name.size < 40 ? name.size : 40),
-                name.data);
+typedef struct function {
+  const char *name;
+  wf_opcode what;
+  size_t least, most; /* arguments */
+  bool pairs;         /* more than two are taken two at a time */
+} function;
+
+static const function functions[] = {
+    {"abs", WF_OP_ABS, 1, 1, false},
+    {"ceil", WF_OP_CEIL, 1, 1, false},
+    {"coalesce", WF_OP_COALESCE, 2, SIZE_MAX, true},
+    {"contains", WF_OP_CONTAINS, 2, 2, false},
+    {"cos", WF_OP_COS, 1, 1, false},
+    {"ends_with", WF_OP_ENDS_WITH, 2, 2, false},
+    {"exp", WF_OP_EXP, 1, 1, false},
+    {"floor", WF_OP_FLOOR, 1, 1, false},
+    {"if", WF_OP_IF, 3, 3, false},
+    {"is_in", WF_OP_IS_IN, 2, SIZE_MAX, false},
+    {"length", WF_OP_LENGTH, 1, 1, false},
+    {"log", WF_OP_LOG, 1, 1, false},
+    {"log1p", WF_OP_LOG1P, 1, 1, false},
+    {"lower", WF_OP_LOWER, 1, 1, false},
+    {"max", WF_OP_MAX, 2, SIZE_MAX, true},
+    {"min", WF_OP_MIN, 2, SIZE_MAX, true},
+    {"missing", WF_OP_MISSING, 1, 1, false},
+    {"number", WF_OP_TO_NUMBER, 1, 1, false},
+    {"part", WF_OP_PART, 3, 3, false},
+    {"replace", WF_OP_REPLACE, 3, 3, false},
+    {"round", WF_OP_ROUND, 1, 2, false},
+    {"sign", WF_OP_SIGN, 1, 1, false},
+    {"sin", WF_OP_SIN, 1, 1, false},
+    {"sqrt", WF_OP_SQRT, 1, 1, false},
+    {"starts_with", WF_OP_STARTS_WITH, 2, 2, false},
+    {"sub", WF_OP_SUB, 2, 3, false},
+    {"text", WF_OP_TO_TEXT, 1, 1, false},
+    {"trim", WF_OP_TRIM, 1, 1, false},
+    {"upper", WF_OP_UPPER, 1, 1, false},
+};
+enum { N_FUNCTIONS = sizeof functions / sizeof *functions };
+
+/* A function of the table, or a part of a date. */
+static bool find_function(wf_view name, function *out, wf_date_part *part) {
+  char text[40] = "";
+  for (size_t i = 0; i < N_FUNCTIONS; i++) {
+    if (!wf_view_equal(name, wf_view_of(functions[i].name))) continue;
+    *out = functions[i];
+    return true;
   }
+  if (name.size >= sizeof text) return false;
+  memcpy(text, name.data, name.size);
+  *out = (function){"date", WF_OP_DATE, 1, 1, false};
+  return wf_date_part_find(text, part);
+}
+
+static wf_status fail_function(parser *p, wf_view name, size_t begin) {
+  char text[40] = "";
+  memcpy(text, name.data, name.size < sizeof text ? name.size : sizeof text - 1);
+  const char *nearest = wf_suggest(text, functions, N_FUNCTIONS, sizeof *functions);
+  return fail(p, begin, "there is no function '%s'%s%s%s", text, nearest ? "; did you mean '" : "",
+              nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+/* Behind the opening parenthesis. */
+static wf_status parse_call(parser *p, wf_view name, size_t begin) {
+  function f = {0};
+  wf_operation op = {.at = begin};
+  if (!find_function(name, &f, &op.part)) return fail_function(p, name, begin);
+  op.what = f.what;
   size_t n = 0;
   do {
     WF_TRY(parse_or(p));
-    if (++n > 1 && f->least == 2) WF_TRY(emit(p, (operation){f->what, {0}}, 2));
-  } while (n < f->most && take(p, ","));
-  if (n < f->least) return fail_expected(p, "','");
-  if (!take(p, ")")) return fail_expected(p, f->most == SIZE_MAX ? "',' or ')'" : "')'");
-  return f->least == 2 ? WF_OK : emit(p, (operation){f->what, {0}}, n);
+    op.n = 2;
+    if (++n > 1 && f.pairs) WF_TRY(emit(p, op));
+  } while (n < f.most && take(p, ","));
+  if (n < f.least) return fail_expected(p, "','");
+  if (!take(p, ")")) return fail_expected(p, f.most == SIZE_MAX ? "',' or ')'" : "')'");
+  op.n = n;
+  return f.pairs ? WF_OK : emit(p, op);
 }
 
 static wf_status parse_word(parser *p) {
@@ -317,8 +254,9 @@ static bool is_keyword(const char *text) {
 
 static wf_status parse_operand(parser *p) {
   char c = p->text[p->at];
-  if (is_digit(c) || c == '.') return parse_number(p);
+  if (is_digit(c) || (c == '.' && p->text[p->at + 1] != '.')) return parse_number(p);
   if (c == '`') return parse_quoted(p);
+  if (c == '"' || c == '\'') return parse_literal(p);
   if (is_word_char(c) && !is_keyword(p->text + p->at)) return parse_word(p);
   if (!take(p, "(")) return fail_expected(p, "a value");
   WF_TRY(parse_or(p));
@@ -329,25 +267,27 @@ static wf_status parse_unary(parser *p);
 
 static wf_status parse_power(parser *p) {
   WF_TRY(parse_operand(p));
+  size_t at = p->at;
   if (!take(p, "^")) return WF_OK;
   WF_TRY(parse_unary(p)); /* 2 ^ -x, and from the right */
-  return emit(p, (operation){OP_POWER, {0}}, 2);
+  return emit(p, (wf_operation){.what = WF_OP_POWER, .n = 2, .at = at});
 }
 
 static wf_status parse_unary(parser *p) {
-  opcode what = take(p, "-") ? OP_NEGATE : take(p, "not") ? OP_NOT : OP_NUMBER;
-  if (what == OP_NUMBER) return parse_power(p);
+  size_t at = p->at;
+  wf_opcode what = take(p, "-") ? WF_OP_NEGATE : take(p, "not") ? WF_OP_NOT : WF_OP_NUMBER;
+  if (what == WF_OP_NUMBER) return parse_power(p);
   if (++p->nesting > WF_EXPRESSION_MAX_DEPTH) {
     return wf_fail(p->err, WF_LIMIT, "the expression is nested too deeply");
   }
   WF_TRY(parse_unary(p));
   p->nesting--;
-  return emit(p, (operation){what, {0}}, 1);
+  return emit(p, (wf_operation){.what = what, .n = 1, .at = at});
 }
 
 typedef struct sign {
   const char *text;
-  opcode what;
+  wf_opcode what;
 } sign;
 
 typedef wf_status parse_fn(parser *p);
@@ -356,37 +296,43 @@ typedef wf_status parse_fn(parser *p);
 static wf_status parse_level(parser *p, const sign *signs, size_t n, parse_fn *operand) {
   WF_TRY(operand(p));
   for (;;) {
-    size_t i = 0;
+    size_t i = 0, at = p->at;
     while (i < n && !take(p, signs[i].text)) i++;
     if (i == n) return WF_OK;
     WF_TRY(operand(p));
-    WF_TRY(emit(p, (operation){signs[i].what, {0}}, 2));
+    WF_TRY(emit(p, (wf_operation){.what = signs[i].what, .n = 2, .at = at}));
   }
 }
 
 static wf_status parse_product(parser *p) {
-  static const sign signs[] = {{"*", OP_MULTIPLY}, {"/", OP_DIVIDE}, {"%", OP_MODULO}};
+  static const sign signs[] = {{"*", WF_OP_MULTIPLY}, {"/", WF_OP_DIVIDE}, {"%", WF_OP_MODULO}};
   return parse_level(p, signs, 3, parse_unary);
 }
 
 static wf_status parse_sum(parser *p) {
-  static const sign signs[] = {{"+", OP_ADD}, {"-", OP_SUBTRACT}};
+  static const sign signs[] = {{"+", WF_OP_ADD}, {"-", WF_OP_SUBTRACT}};
   return parse_level(p, signs, 2, parse_product);
 }
 
+static wf_status parse_join(parser *p) {
+  static const sign signs[] = {{"..", WF_OP_JOIN}};
+  return parse_level(p, signs, 1, parse_sum);
+}
+
 static wf_status parse_comparison(parser *p) {
-  static const sign signs[] = {{"==", OP_EQUAL},         {"~=", OP_UNEQUAL}, {"<=", OP_LESS_EQUAL},
-                               {">=", OP_GREATER_EQUAL}, {"<", OP_LESS},     {">", OP_GREATER}};
-  return parse_level(p, signs, 6, parse_sum);
+  static const sign signs[] = {{"==", WF_OP_EQUAL},      {"~=", WF_OP_UNEQUAL},
+                               {"<=", WF_OP_LESS_EQUAL}, {">=", WF_OP_GREATER_EQUAL},
+                               {"<", WF_OP_LESS},        {">", WF_OP_GREATER}};
+  return parse_level(p, signs, 6, parse_join);
 }
 
 static wf_status parse_and(parser *p) {
-  static const sign signs[] = {{"and", OP_AND}};
+  static const sign signs[] = {{"and", WF_OP_AND}};
   return parse_level(p, signs, 1, parse_comparison);
 }
 
 static wf_status parse_or(parser *p) {
-  static const sign signs[] = {{"or", OP_OR}};
+  static const sign signs[] = {{"or", WF_OP_OR}};
   if (++p->nesting > WF_EXPRESSION_MAX_DEPTH) {
     return wf_fail(p->err, WF_LIMIT, "the expression is nested too deeply");
   }
@@ -398,6 +344,7 @@ static wf_status parse_or(parser *p) {
 static wf_status parse_all(wf_expression *expression, wf_view text, wf_error *err) {
   if (!(expression->text = wf_strndup(text.data, text.size))) return wf_fail_nomem(err);
   WF_TRY(wf_map_new(&expression->columns, err));
+  WF_TRY(wf_map_new(&expression->literals, err));
   parser p = {.out = expression, .text = expression->text, .err = err};
   if (strlen(p.text) < text.size) return fail(&p, strlen(p.text), "a NUL");
   skip_blanks(&p);

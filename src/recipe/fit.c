@@ -17,15 +17,25 @@
 
 static void dispose_sample(wf_sample *sample) {
   wf_free(sample->numbers);
+  wf_free(sample->counts.items);
   wf_map_free(sample->texts);
+}
+
+/* Counts a text; its place among the distinct ones. */
+static wf_status add_text(wf_sample *sample, wf_view text, size_t *index, wf_error *err) {
+  bool added;
+  WF_TRY(wf_map_add(sample->texts, text, index, &added, err));
+  if (added && !wf_array_push(&sample->counts, (size_t)0)) return wf_fail_nomem(err);
+  sample->counts.items[*index]++;
+  return WF_OK;
 }
 
 /* Distinct texts of a category column: only dictionary entries that occur, in the order in which
  * they first do, each hashed once however often it occurs. */
 static wf_status gather_categories(wf_sample *sample, const wf_column *column, wf_error *err) {
   size_t n_entries = wf_column_count(column->dictionary);
-  uint8_t *seen = wf_alloc_zero(n_entries ? n_entries : 1, 1);
-  if (!seen) return wf_fail_nomem(err);
+  size_t *places = wf_alloc_zero(n_entries, sizeof *places); /* in texts, from 1 */
+  if (!places) return wf_fail_nomem(err);
   wf_status status = WF_OK;
   for (size_t row = 0; row < column->n_rows && status == WF_OK; row++) {
     if (!wf_column_present(column, row)) {
@@ -33,12 +43,15 @@ static wf_status gather_categories(wf_sample *sample, const wf_column *column, w
       continue;
     }
     sample->n_present++;
-    size_t code = (size_t)wf_column_i32(column)[row], index;
-    if (seen[code]) continue;
-    seen[code] = 1;
-    status = wf_map_add(sample->texts, wf_column_view(column->dictionary, code), &index, NULL, err);
+    size_t code = (size_t)wf_column_i32(column)[row];
+    if (places[code]) {
+      sample->counts.items[places[code] - 1]++;
+      continue;
+    }
+    status = add_text(sample, wf_column_view(column->dictionary, code), &places[code], err);
+    places[code]++;
   }
-  wf_free(seen);
+  wf_free(places);
   return status;
 }
 
@@ -49,7 +62,7 @@ static wf_status gather_cell(wf_sample *sample, const wf_cell *cell, wf_error *e
   case WF_CELL_NUMBER: sample->numbers[sample->n_present++] = cell->number; return WF_OK;
   case WF_CELL_TEXT:
     sample->n_present++;
-    return wf_map_add(sample->texts, (wf_view){cell->text, cell->size}, &index, NULL, err);
+    return add_text(sample, (wf_view){cell->text, cell->size}, &index, err);
   }
   return WF_OK;
 }
@@ -82,8 +95,11 @@ static wf_status fit_input(wf_recipe_input *input, const wf_column *column, cons
                            wf_error *err) {
   for (size_t i = 0; i < input->n_steps; i++) {
     wf_step *declared = input->steps[i], *fitted;
-    wf_sample sample = {.column = input->name, .source = column, .frame = frame};
-    wf_status status = gather(&sample, input, i, declared->kind->reads_text, column, err);
+    wf_sample sample = {
+        .column = input->name, .source = column, .frame = frame, .input = input, .n_steps = i};
+    wf_status status = WF_OK; /* what reads anything learns nothing */
+    if (!declared->kind->reads_any)
+      status = gather(&sample, input, i, declared->kind->reads_text, column, err);
     if (status == WF_OK) status = declared->kind->fit(&fitted, declared, &sample, err);
     dispose_sample(&sample);
     if (status != WF_OK) return status;
@@ -137,23 +153,65 @@ static wf_input_type type_of(const wf_column *column) {
   return type == WF_BOOL ? WF_INPUT_BOOL : WF_INPUT_NUMBER;
 }
 
-/* The declared steps of one column: those that name it; for text that nothing else encodes, the one
- * of all text columns. */
+static bool names(const wf_recipe_declared *step, const char *column) {
+  return step->column && strcmp(step->column, column) == 0 &&
+         step->step->kind != &wf_step_expression;
+}
+
+/* Whether a step names the column; one of that kind, unless `kind` is NULL. */
+static bool is_named(const wf_recipe *recipe, const char *column, const wf_step_kind *kind) {
+  for (size_t i = 0; i < recipe->declared.count; i++) {
+    const wf_recipe_declared *step = &recipe->declared.items[i];
+    if (names(step, column) && (!kind || step->step->kind == kind)) return true;
+  }
+  return false;
+}
+
+/* A step of all columns is one of every text column that no step names, or of every number column
+ * that no step of its kind names. */
+static bool is_meant(const wf_recipe *recipe, const wf_recipe_declared *step,
+                     const wf_recipe_input *input) {
+  if (step->column) return names(step, input->name);
+  if (step->step->kind->reads_text)
+    return input->type == WF_INPUT_TEXT && !is_named(recipe, input->name, NULL);
+  return input->type == WF_INPUT_NUMBER && !is_named(recipe, input->name, step->step->kind) &&
+         !is_named(recipe, input->name, &wf_step_drop);
+}
+
+/* The mode of texts is a text. */
+static wf_status add_step(wf_recipe_input *input, wf_step *step, wf_error *err) {
+  wf_step **place = &input->steps[input->n_steps];
+  const wf_step_kind *before = input->n_steps ? place[-1]->kind : NULL;
+  bool text = before ? before->makes_text : input->type == WF_INPUT_TEXT;
+  if (text && step->kind == &wf_step_impute && wf_step_imputes_mode(step))
+    WF_TRY(wf_step_new_impute_text(place, (wf_view){NULL, 0}, err));
+  else
+    *place = wf_step_retain(step);
+  input->n_steps++;
+  return WF_OK;
+}
+
+/* The declared steps of one column, in their order. */
 static wf_status collect_steps(wf_recipe_input *input, const wf_recipe *recipe, wf_error *err) {
   input->steps = wf_alloc_array(recipe->declared.count + 1, sizeof(wf_step *));
   if (!input->steps) return wf_fail_nomem(err);
   for (size_t i = 0; i < recipe->declared.count; i++) {
     const wf_recipe_declared *step = &recipe->declared.items[i];
-    if (!step->column || strcmp(step->column, input->name) != 0) continue;
-    if (step->step->kind == &wf_step_expression) continue;
-    input->steps[input->n_steps++] = wf_step_retain(step->step);
-  }
-  if (input->type != WF_INPUT_TEXT || input->n_steps > 0) return WF_OK;
-  for (size_t i = 0; i < recipe->declared.count; i++) {
-    const wf_recipe_declared *step = &recipe->declared.items[i];
-    if (!step->column) input->steps[input->n_steps++] = wf_step_retain(step->step);
+    if (is_meant(recipe, step, input)) WF_TRY(add_step(input, step->step, err));
   }
   return WF_OK;
+}
+
+/* Whether the column is dropped and no expression reads it: then it is no input. */
+static bool is_unused(const wf_recipe *recipe, const char *column) {
+  if (!is_named(recipe, column, &wf_step_drop)) return false;
+  for (size_t i = 0; i < recipe->declared.count; i++) {
+    const wf_step *step = recipe->declared.items[i].step;
+    if (step->kind != &wf_step_expression) continue;
+    const wf_map *columns = wf_expression_columns(wf_step_expression_of(step));
+    if (wf_map_find(columns, wf_view_of(column)) >= 0) return false;
+  }
+  return true;
 }
 
 static wf_status add_input(wf_recipe *fitted, const wf_recipe *declared, const char *name,
@@ -181,12 +239,14 @@ static wf_status add_derived(wf_recipe *fitted, const wf_recipe *declared, const
     if (wf_frame_find(frame, item->column) >= 0) {
       return wf_fail(err, WF_INVALID, "expression of '%s': there is such a column", item->column);
     }
-    wf_recipe_input input = {.name = wf_strdup(item->column), .type = WF_INPUT_NUMBER};
-    wf_status status = input.name ? collect_steps(&input, declared, err) : wf_fail_nomem(err);
+    wf_recipe_input input = {.name = wf_strdup(item->column)};
+    wf_status status =
+        input.name ? wf_recipe_bind_derived(fitted, &input, item->step, err) : wf_fail_nomem(err);
+    if (status == WF_OK) status = collect_steps(&input, declared, err);
     if (status == WF_OK) {
       status = wf_recipe_check_chain(input.name, input.type, input.steps, input.n_steps, err);
     }
-    if (status == WF_OK) status = wf_recipe_add_derived(fitted, &input, item->step, err);
+    if (status == WF_OK && !wf_array_push(&fitted->inputs, input)) status = wf_fail_nomem(err);
     if (status != WF_OK) {
       wf_recipe_dispose_input(&input);
       return status;
@@ -320,7 +380,7 @@ static wf_status build(wf_recipe *fitted, const wf_recipe *declared, const wf_fr
                        const char *const *exclude, size_t n_exclude, wf_error *err) {
   for (size_t i = 0; i < wf_frame_column_count(frame); i++) {
     const char *name = wf_frame_name_at(frame, i);
-    if (is_excluded(name, exclude, n_exclude)) continue;
+    if (is_excluded(name, exclude, n_exclude) || is_unused(declared, name)) continue;
     WF_TRY(add_input(fitted, declared, name, wf_frame_column_at(frame, i), err));
   }
   if (fitted->inputs.count == 0) {

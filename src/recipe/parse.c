@@ -151,16 +151,19 @@ static wf_status add_input(wf_recipe *recipe, wf_recipe_input *input, const json
     return wf_array_push(&recipe->inputs, *input) ? WF_OK : wf_fail_nomem(err);
   }
   WF_TRY(wf_json_get_string(&text, object, "expression", what, err));
-  if (input->type != WF_INPUT_NUMBER) {
-    return wf_fail(err, WF_PARSE, "%s: an expression makes numbers", what);
-  }
+  wf_input_type type = input->type;
   wf_step *step;
   wf_status status = wf_step_new_expression(&step, wf_view_of(text), err);
   if (status == WF_OK) {
-    status = wf_recipe_add_derived(recipe, input, step, err);
+    status = wf_recipe_bind_derived(recipe, input, step, err);
     wf_step_release(step);
   }
-  return status == WF_OK ? WF_OK : wf_fail_within(err, status, "%s", what);
+  if (status != WF_OK) return wf_fail_within(err, status, "%s", what);
+  if (input->type != type) {
+    return wf_fail(err, WF_PARSE, "%s: the expression makes a %s, not a %s", what,
+                   wf_input_type_name(input->type), wf_input_type_name(type));
+  }
+  return wf_array_push(&recipe->inputs, *input) ? WF_OK : wf_fail_nomem(err);
 }
 
 static wf_status parse_inputs(wf_recipe *recipe, wf_map *names, const json_t *array,
@@ -229,7 +232,7 @@ static wf_status parse_fitted(wf_recipe *recipe, const json_t *document, wf_erro
 static wf_status parse_column(const char **out, const json_t *object, const wf_step *step,
                               const char *what, wf_error *err) {
   if (json_is_null(json_object_get(object, "column"))) {
-    if (step->kind != &wf_step_one_hot) {
+    if (step->kind->needs_column) {
       return wf_fail(err, WF_PARSE, "%s: %s needs a column", what, step->kind->name);
     }
     *out = NULL;

@@ -15,9 +15,9 @@
 
 const wf_step_kind *wf_step_find_kind(const char *name) {
   static const wf_step_kind *const kinds[] = {
-      &wf_step_ordinal, &wf_step_one_hot, &wf_step_impute,    &wf_step_scale,
-      &wf_step_clip,    &wf_step_log,     &wf_step_frequency, &wf_step_target,
-      &wf_step_bin,     &wf_step_date,    &wf_step_expression};
+      &wf_step_impute_text, &wf_step_rare,   &wf_step_hash,  &wf_step_drop, &wf_step_ordinal,
+      &wf_step_one_hot,     &wf_step_impute, &wf_step_scale, &wf_step_clip, &wf_step_log,
+      &wf_step_frequency,   &wf_step_target, &wf_step_bin,   &wf_step_date, &wf_step_expression};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (strcmp(kinds[i]->name, name) == 0) return kinds[i];
   }
@@ -67,14 +67,15 @@ wf_status wf_recipe_check_chain(const char *column, wf_input_type type, wf_step 
       return wf_fail(err, WF_INVALID, "column '%s': %s cannot follow %s, which makes its features",
                      column, kind->name, steps[i - 1]->kind->name);
     }
-    if (kind->reads_text != text) return fail_reads(err, column, steps[i], text);
+    if (!kind->reads_any && kind->reads_text != text)
+      return fail_reads(err, column, steps[i], text);
     text = kind->makes_text;
     ended = kind->ends_column;
   }
   if (text && !ended) {
     return wf_fail(err, WF_TYPE,
-                   "column '%s' is text and no step encodes it: add ordinal or one_hot, or "
-                   "exclude the column",
+                   "column '%s' is text and no step encodes it: add one_hot, ordinal or another "
+                   "step for texts, or drop the column",
                    column);
   }
   return WF_OK;

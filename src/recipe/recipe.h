@@ -19,7 +19,8 @@ typedef enum wf_input_type {
 } wf_input_type;
 
 typedef struct wf_recipe_declared {
-  char *column; /* NULL: every text column that no other step names */
+  char *column; /* NULL: every text column that no other step names, or every number column that
+                   no other step of this kind names, by what the step reads */
   wf_step *step;
 } wf_recipe_declared;
 
@@ -70,16 +71,20 @@ wf_status wf_recipe_run_steps(const wf_recipe_input *input, size_t n_steps, wf_c
                               char scratch[WF_NUMBER_TEXT], wf_error *err);
 /* One raw cell to input->width features. */
 wf_status wf_recipe_encode(const wf_recipe_input *input, wf_cell cell, float *out, wf_error *err);
+/* What a derived cell's text may point into, besides what is given. */
+typedef struct wf_derive_room {
+  wf_expression_room texts;
+  char numbers[WF_EXPRESSION_MAX_COLUMNS][WF_NUMBER_TEXT];
+} wf_derive_room;
 /* The raw cell of a derived input, from those of the raw inputs; its column, from theirs. */
 wf_status wf_recipe_derive_cell(wf_cell *out, const wf_recipe *recipe, const wf_recipe_input *input,
-                                const wf_cell *cells, wf_error *err);
+                                const wf_cell *cells, wf_derive_room *room, wf_error *err);
 wf_status wf_recipe_derive_column(wf_column **out, const wf_recipe *recipe,
                                   const wf_recipe_input *input, wf_column *const *columns,
                                   size_t n_rows, wf_error *err);
-/* Finds the operands among the raw inputs and adds the input, which is the recipe's when this
- * succeeds. */
-wf_status wf_recipe_add_derived(wf_recipe *recipe, wf_recipe_input *input, wf_step *expression,
-                                wf_error *err);
+/* Gives the input its expression, finds its operands among the raw inputs and sets its type. */
+wf_status wf_recipe_bind_derived(const wf_recipe *recipe, wf_recipe_input *input,
+                                 wf_step *expression, wf_error *err);
 /* The cell of a frame's column. */
 wf_cell wf_recipe_cell_at(const wf_column *column, size_t row);
 

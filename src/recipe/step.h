@@ -22,10 +22,12 @@
 typedef struct wf_step wf_step;
 
 typedef struct wf_step_kind {
-  const char *name; /* in JSON and in messages */
-  bool reads_text;  /* what it is given, besides missing values: texts, else numbers */
-  bool makes_text;  /* what it hands on; of no meaning when it ends the column */
-  bool ends_column; /* it makes features: `width`, `suffix`, `expand`; else `map` */
+  const char *name;  /* in JSON and in messages */
+  bool reads_text;   /* what it is given, besides missing values: texts, else numbers */
+  bool makes_text;   /* what it hands on; of no meaning when it ends the column */
+  bool ends_column;  /* it makes features: `width`, `suffix`, `expand`; else `map` */
+  bool reads_any;    /* texts and numbers */
+  bool needs_column; /* it cannot be declared for every column */
 
   /* Learns from the training values that reach the step; the result may be `declared` itself,
    * retained. */
@@ -57,11 +59,19 @@ void *wf_step_new(const wf_step_kind *kind, size_t size); /* zeroed; NULL when m
 wf_step *wf_step_retain(wf_step *step);
 void wf_step_release(wf_step *step);
 
-/* The kinds. `values` is taken over, also on failure; NULL for one_hot: to be learned. */
+/* The kinds. `values` is taken over, also on failure; NULL: to be learned. */
 wf_status wf_step_new_ordinal(wf_step **out, wf_map *values, wf_unseen unseen, wf_error *err);
 wf_status wf_step_new_one_hot(wf_step **out, wf_map *values, const char *missing, wf_unseen unseen,
                               wf_error *err);
 wf_status wf_step_new_impute(wf_step **out, wf_impute how, double constant, wf_error *err);
+/* No data: the most frequent text is to be learned. */
+wf_status wf_step_new_impute_text(wf_step **out, wf_view value, wf_error *err);
+bool wf_step_imputes_mode(const wf_step *step); /* of the kind impute */
+/* `kept` is taken over, also on failure; NULL: to be learned. */
+wf_status wf_step_new_rare(wf_step **out, double least, double share, const char *name,
+                           wf_map *kept, wf_error *err);
+wf_status wf_step_new_hash(wf_step **out, size_t n, wf_error *err);
+wf_status wf_step_new_drop(wf_step **out, wf_error *err);
 /* Numbers: NaN for what is to be learned or is not there. */
 wf_status wf_step_new_scale(wf_step **out, wf_scale how, double center, double spread,
                             wf_error *err);
@@ -79,7 +89,8 @@ wf_status wf_step_new_expression(wf_step **out, wf_view text, wf_error *err);
 const struct wf_expression *wf_step_expression_of(const wf_step *step);
 extern const wf_step_kind wf_step_expression;
 extern const wf_step_kind wf_step_ordinal, wf_step_one_hot, wf_step_impute, wf_step_scale,
-    wf_step_clip, wf_step_log, wf_step_bin, wf_step_frequency, wf_step_target, wf_step_date;
+    wf_step_clip, wf_step_log, wf_step_bin, wf_step_frequency, wf_step_target, wf_step_date,
+    wf_step_impute_text, wf_step_rare, wf_step_hash, wf_step_drop;
 
 /* JSON of a finite number, ", \"key\": 0.5", and its reading where it is optional (NaN). */
 void wf_step_format_number(wf_bytes *json, const char *key, double value);

@@ -87,6 +87,7 @@ static void dispose(wf_step *step) { (void)step; }
 const wf_step_kind wf_step_date = {
     .name = "date",
     .ends_column = true,
+    .needs_column = true,
     .fit = fit,
     .width = width,
     .suffix = suffix,

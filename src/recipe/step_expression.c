@@ -49,6 +49,7 @@ static void dispose(wf_step *step) { wf_expression_free(((expression_step *)step
 
 const wf_step_kind wf_step_expression = {
     .name = "expression",
+    .needs_column = true,
     .format = format,
     .parse = parse,
     .dispose = dispose,

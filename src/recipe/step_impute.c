@@ -96,6 +96,10 @@ static wf_status fit(wf_step **out, wf_step *declared, const wf_sample *sample, 
   return wf_step_new_impute(out, self->how, value, err);
 }
 
+bool wf_step_imputes_mode(const wf_step *step) {
+  return ((const impute *)step)->how == WF_IMPUTE_MODE;
+}
+
 static wf_status map(const wf_step *step, wf_cell *cell, wf_error *err) {
   (void)err;
   if (cell->kind == WF_CELL_MISSING) {

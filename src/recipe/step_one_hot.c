@@ -46,24 +46,11 @@ wf_status wf_step_new_one_hot(wf_step **out, wf_map *values, const char *missing
 
 static wf_status check_learned(const wf_sample *sample, const wf_map *values, wf_error *err) {
   size_t n = wf_map_count(values);
-  if (n == 0) {
-    return wf_fail(err, WF_INVALID,
-                   "one_hot of column '%s': every value is missing, so there is nothing to learn",
-                   sample->column);
-  }
-  if (n > MAX_LEARNED) {
-    return wf_fail(err, WF_LIMIT,
-                   "one_hot of column '%s': %zu distinct values, more than %d: exclude the "
-                   "column or give the values",
-                   sample->column, n, MAX_LEARNED);
-  }
-  for (size_t i = 0; i < n; i++) {
-    if (!wf_text_is_plain(wf_map_key(values, i))) {
-      return wf_fail(err, WF_INVALID, "one_hot of column '%s': a value is not valid UTF-8 text",
-                     sample->column);
-    }
-  }
-  return WF_OK;
+  if (n <= MAX_LEARNED) return WF_OK;
+  return wf_fail(err, WF_LIMIT,
+                 "one_hot of column '%s': %zu distinct values, more than %d: drop the column, give "
+                 "the values, or lump them with rare",
+                 sample->column, n, MAX_LEARNED);
 }
 
 static wf_status learn(wf_map **out, const one_hot *declared, const wf_sample *sample,
@@ -73,7 +60,7 @@ static wf_status learn(wf_map **out, const one_hot *declared, const wf_sample *s
     WF_TRY(wf_map_add(sample->texts, wf_view_of(declared->missing), &index, NULL, err));
   }
   WF_TRY(check_learned(sample, sample->texts, err));
-  return wf_values_sort(out, sample->texts, err);
+  return wf_values_learn(out, sample->texts, "one_hot", sample->column, err);
 }
 
 static wf_status fit(wf_step **out, wf_step *declared, const wf_sample *sample, wf_error *err) {

@@ -1,11 +1,12 @@
-/* step_ordinal.c — text to its position in a given list: ordered categories as one number. */
+/* step_ordinal.c — text to its position in a list, given or that of the training data in byte
+ * order: categories as one number. */
 #include "recipe/step.h"
 #include "recipe/unseen.h"
 #include "recipe/values.h"
 
 typedef struct ordinal {
   wf_step base;
-  wf_map *values;
+  wf_map *values; /* NULL: to be learned */
   wf_unseen unseen;
 } ordinal;
 
@@ -23,6 +24,11 @@ wf_status wf_step_new_ordinal(wf_step **out, wf_map *values, wf_unseen unseen, w
 
 static wf_status fit(wf_step **out, wf_step *declared, const wf_sample *sample, wf_error *err) {
   const ordinal *self = (const ordinal *)declared;
+  if (!self->values) {
+    wf_map *values;
+    WF_TRY(wf_values_learn(&values, sample->texts, "ordinal", sample->column, err));
+    return wf_step_new_ordinal(out, values, self->unseen, err);
+  }
   WF_TRY(wf_values_check_used(self->values, sample->texts, sample->column, err));
   *out = wf_step_retain(declared);
   return WF_OK;
@@ -44,22 +50,25 @@ static wf_status map(const wf_step *step, wf_cell *cell, wf_error *err) {
 
 static void format(const wf_step *step, wf_bytes *json) {
   const ordinal *self = (const ordinal *)step;
-  wf_bytes_text(json, ", \"values\": ");
-  wf_values_format(self->values, json);
+  if (self->values) {
+    wf_bytes_text(json, ", \"values\": ");
+    wf_values_format(self->values, json);
+  }
   wf_unseen_format(self->unseen, json);
 }
 
 static wf_status parse(wf_step **out, const json_t *object, bool fitted, const char *what,
                        wf_error *err) {
-  (void)fitted; /* nothing is learned: declared and fitted are the same */
   static const char *const keys[] = {"values", "unseen", NULL};
   WF_TRY(wf_step_check_keys(object, keys, what, err));
   wf_unseen unseen;
   WF_TRY(wf_unseen_parse(&unseen, object, what, err));
-  json_t *array;
-  WF_TRY(wf_json_get_array(&array, object, "values", what, err));
-  wf_map *values;
-  WF_TRY(wf_values_parse(&values, array, what, err));
+  wf_map *values = NULL;
+  if (fitted || json_object_get(object, "values")) {
+    json_t *array;
+    WF_TRY(wf_json_get_array(&array, object, "values", what, err));
+    WF_TRY(wf_values_parse(&values, array, what, err));
+  }
   return wf_step_new_ordinal(out, values, unseen, err);
 }
 

@@ -49,10 +49,12 @@ wf_status wf_step_new_target(wf_step **out, const char *target, double smoothing
 /* ---- learning -------------------------------------------------------------------------------- */
 
 /* Counts, and sums of the target where there is one, by text; in row order. */
-static void add_rows(const wf_sample *sample, const wf_map *values, const wf_column *target,
-                     double *counts, double *sums, double *all) {
+static wf_status add_rows(const wf_sample *sample, const wf_map *values, const wf_column *target,
+                          double *counts, double *sums, double *all, wf_error *err) {
+  char scratch[WF_NUMBER_TEXT];
   for (size_t row = 0; row < sample->source->n_rows; row++) {
     wf_cell cell = wf_recipe_cell_at(sample->source, row);
+    WF_TRY(wf_recipe_run_steps(sample->input, sample->n_steps, &cell, scratch, err));
     if (cell.kind != WF_CELL_TEXT || (target && !wf_column_present(target, row))) continue;
     ptrdiff_t index = wf_map_find(values, (wf_view){cell.text, cell.size});
     double number = 0;
@@ -62,6 +64,7 @@ static void add_rows(const wf_sample *sample, const wf_map *values, const wf_col
     all[0]++;
     all[1] += number;
   }
+  return WF_OK;
 }
 
 static wf_status find_target(wf_column **out, const rate *self, const wf_sample *sample,
@@ -91,10 +94,8 @@ static wf_status fit(wf_step **out, wf_step *declared, const wf_sample *sample, 
   double *counts = wf_alloc_zero(n, sizeof *counts), *sums = wf_alloc_zero(n, sizeof *sums);
   double all[2] = {0, 0};
   wf_status status = counts && sums ? WF_OK : wf_fail_nomem(err);
-  if (status == WF_OK) {
-    add_rows(sample, values, target, counts, sums, all);
-    status = check_all(self, sample, all, err);
-  }
+  if (status == WF_OK) status = add_rows(sample, values, target, counts, sums, all, err);
+  if (status == WF_OK) status = check_all(self, sample, all, err);
   if (status != WF_OK) {
     wf_map_free(values);
     wf_free(sums);

@@ -88,11 +88,14 @@ void wf_values_format(const wf_map *values, wf_bytes *json) {
   wf_bytes_char(json, ']');
 }
 
+int wf_values_order(wf_view a, wf_view b) {
+  size_t shorter = a.size < b.size ? a.size : b.size;
+  int order = shorter ? memcmp(a.data, b.data, shorter) : 0;
+  return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
 static int compare_views(const void *a, const void *b) {
-  const wf_view *left = a, *right = b;
-  size_t shorter = left->size < right->size ? left->size : right->size;
-  int order = shorter ? memcmp(left->data, right->data, shorter) : 0;
-  return order ? order : (left->size > right->size) - (left->size < right->size);
+  return wf_values_order(*(const wf_view *)a, *(const wf_view *)b);
 }
 
 wf_status wf_values_sort(wf_map **out, const wf_map *texts, wf_error *err) {
@@ -116,6 +119,21 @@ wf_status wf_values_sort(wf_map **out, const wf_map *texts, wf_error *err) {
   }
   wf_free(sorted);
   return status;
+}
+
+wf_status wf_values_learn(wf_map **out, const wf_map *texts, const char *step, const char *column,
+                          wf_error *err) {
+  if (wf_map_count(texts) == 0) {
+    return wf_fail(err, WF_INVALID,
+                   "%s of column '%s': every value is missing, so there is nothing to learn", step,
+                   column);
+  }
+  for (size_t i = 0; i < wf_map_count(texts); i++) {
+    if (wf_text_is_plain(wf_map_key(texts, i))) continue;
+    return wf_fail(err, WF_INVALID, "%s of column '%s': a value is not valid UTF-8 text", step,
+                   column);
+  }
+  return wf_values_sort(out, texts, err);
 }
 
 /* `"a", "b", "c", …`, at most a few and never longer than `size`. */

@@ -17,6 +17,12 @@ wf_status wf_values_new(wf_map **out, const char *const *values, size_t n, const
 /* In byte order; of a set of texts. */
 wf_status wf_values_sort(wf_map **out, const wf_map *texts, wf_error *err);
 
+int wf_values_order(wf_view a, wf_view b); /* as bytes: below, at or above 0 */
+/* Those of the training data, in byte order; WF_INVALID, naming step and column, when there are
+ * none or one cannot stand in JSON. */
+wf_status wf_values_learn(wf_map **out, const wf_map *texts, const char *step, const char *column,
+                          wf_error *err);
+
 void wf_values_format(const wf_map *values, wf_bytes *json); /* ["a", "b"] */
 wf_status wf_values_parse(wf_map **out, const json_t *array, const char *what, wf_error *err);
 

@@ -6,24 +6,48 @@
 
 #include <stdlib.h>
 
-/* With a = 6, b = -2.5, c missing and `d e` = 0. */
-static double value_of(const char *text) {
+/* With a = 6, b = -2.5, c missing, `d e` = 0, t = 2024-02-29 23:59:58, s a text and sc a missing
+ * one. */
+static wf_cell cell_of(const char *text) {
   wf_error err = WF_ERROR_INIT;
   wf_expression *e = NULL;
   REQUIRE_OK(wf_expression_parse(&e, wf_view_of(text), &err), err);
-  double values[WF_EXPRESSION_MAX_COLUMNS] = {0};
+  static wf_expression_room room;
+  wf_cell values[WF_EXPRESSION_MAX_COLUMNS] = {0}, value = {0};
+  bool is_text[WF_EXPRESSION_MAX_COLUMNS] = {0}, makes_text = false;
   const wf_map *columns = wf_expression_columns(e);
   for (size_t i = 0; i < wf_map_count(columns); i++) {
     wf_view name = wf_map_key(columns, i);
-    values[i] = wf_view_equal(name, WF_VIEW("a"))     ? 6
-                : wf_view_equal(name, WF_VIEW("b"))   ? -2.5
-                : wf_view_equal(name, WF_VIEW("d e")) ? 0
-                                                      : (double)NAN;
+    values[i] = (wf_cell){.kind = WF_CELL_NUMBER};
+    is_text[i] = name.data[0] == 's';
+    if (is_text[i]) values[i] = (wf_cell){.kind = WF_CELL_TEXT, .text = "Añ-b-c", .size = 7};
+    if (wf_view_equal(name, WF_VIEW("a"))) values[i].number = 6;
+    if (wf_view_equal(name, WF_VIEW("b"))) values[i].number = -2.5;
+    if (wf_view_equal(name, WF_VIEW("t"))) values[i].number = 1709251198000000;
+    if (name.data[0] == 'c' || wf_view_equal(name, WF_VIEW("sc"))) values[i] = (wf_cell){0};
   }
-  double value = wf_expression_evaluate(e, values);
+  REQUIRE_OK(wf_expression_check(e, is_text, &makes_text, &err), err);
+  REQUIRE_OK(wf_expression_evaluate(&value, e, values, &room, &err), err);
   CHECK_EQ_STR(wf_expression_text(e).data, text);
+  CHECK(value.kind == WF_CELL_MISSING || makes_text == (value.kind == WF_CELL_TEXT));
+  static char held[WF_EXPRESSION_ROOM + 1];
+  if (value.kind == WF_CELL_TEXT) {
+    memcpy(held, value.text, value.size);
+    held[value.size] = '\0';
+    value.text = held;
+  }
   wf_expression_free(e);
   return value;
+}
+
+static double value_of(const char *text) {
+  wf_cell cell = cell_of(text);
+  return cell.kind == WF_CELL_NUMBER ? cell.number : (double)NAN;
+}
+
+static const char *text_of(const char *text) {
+  wf_cell cell = cell_of(text);
+  return cell.kind == WF_CELL_TEXT ? cell.text : "missing";
 }
 
 TEST(expression_arithmetic) {
@@ -54,6 +78,90 @@ TEST(expression_functions) {
   CHECK_SAME(value_of("max(a, b, 30)"), 30);
   CHECK_SAME(value_of("if(a > b, 1, 2)"), 1);
   CHECK_SAME(value_of("if(`d e`, 1, 2)"), 2);
+}
+
+TEST(expression_of_texts) {
+  CHECK_EQ_STR(text_of("s"), "Añ-b-c");
+  CHECK_EQ_STR(text_of("lower(s)"), "añ-b-c");
+  CHECK_EQ_STR(text_of("upper(s)"), "Añ-B-C");
+  CHECK_EQ_STR(text_of("trim(\"  x\" .. s .. '  ')"), "xAñ-b-c");
+  CHECK_EQ_STR(text_of("part(s, '-', 2) .. part(s, \"-\", -1)"), "bc");
+  CHECK_EQ_STR(text_of("part(s, '-', 9)"), "missing");
+  CHECK_EQ_STR(text_of("part(s, '', 1)"), "missing");
+  CHECK_EQ_STR(text_of("sub(s, 2)"), "ñ-b-c");
+  CHECK_EQ_STR(text_of("sub(s, 1, 2)"), "Añ");
+  CHECK_EQ_STR(text_of("replace(s, '-', '+=')"), "Añ+=b+=c");
+  CHECK_EQ_STR(text_of("s .. a .. b .. 1e20"), "Añ-b-c6-2.51e+20");
+  CHECK_EQ_STR(text_of("'it''s' .. \" \"\" \" .. sub(s, 1, 1)"), "it's \" A");
+  CHECK_EQ_STR(text_of("if(a > b, s, 'no')"), "Añ-b-c");
+  CHECK_EQ_STR(text_of("coalesce(sc, sc, s)"), "Añ-b-c");
+  CHECK_EQ_STR(text_of("s .. sc"), "missing");
+  CHECK_EQ_STR(text_of("text(a)"), "6");
+  CHECK_SAME(value_of("length(s)"), 6);
+  CHECK_SAME(value_of("s == 'Añ-b-c' and s ~= 'x' and s < 'B' and 'A' <= s"), 1);
+  CHECK_SAME(value_of("contains(s, 'b') + starts_with(s, 'Añ') + ends_with(s, '-c')"), 3);
+  CHECK_SAME(value_of("contains(s, '')"), 1);
+  CHECK_SAME(value_of("ends_with(s, s .. s)"), 0);
+  CHECK_SAME(value_of("is_in(part(s, '-', 2), 'a', 'b')"), 1);
+  CHECK_SAME(value_of("is_in(a, 1, 2)"), 0);
+  CHECK_SAME(value_of("is_in(c, 1) + 1"), (double)NAN);
+  CHECK_SAME(value_of("is_in(a, c, 6)"), 1);
+  CHECK_SAME(value_of("missing(sc) + missing(s)"), 1);
+  CHECK_SAME(value_of("number('2.5') + a"), 8.5);
+  CHECK_SAME(value_of("number(s)"), (double)NAN);
+  CHECK_SAME(value_of("sc == 'x'"), (double)NAN);
+}
+
+TEST(expression_of_dates_and_circles) {
+  CHECK_SAME(value_of("year(t) * 10000 + month(t) * 100 + day(t)"), 20240229);
+  CHECK_SAME(value_of("hour(t) + minute(t) / 100 + weekday(t) * 100"), 423.59);
+  CHECK_SAME(value_of("sin(`d e`) + cos(`d e`) + sign(b)"), 0);
+  CHECK_SAME(value_of("round(b) + round(a / 4, 0) + round(2.345 + `d e`, 2)"), -2 + 2 + 2.35);
+  CHECK_SAME(value_of("year(c)"), (double)NAN);
+}
+
+TEST(expression_tells_numbers_from_texts) {
+  static const struct {
+    const char *text, *message;
+  } wrong[] = {{"s + 1", "column 3: '+' is given a text, not a number"},
+               {"a == 'x'", "column 3: '==' is given a number and a text"},
+               {"lower(a)", "column 1: 'lower' is given a number, not a text"},
+               {"if(a, s, 1)", "'if' is given a number and a text"},
+               {"if(s, 1, 2)", "'if' is given a text, not a number"},
+               {"part(s, '-', s)", "'part' is given a text, not a number"},
+               {"coalesce(a, b, s)", "'coalesce' is given a number and a text"},
+               {"not s", "column 1: 'not'"}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    wf_error err = WF_ERROR_INIT;
+    wf_expression *e = NULL;
+    bool is_text[WF_EXPRESSION_MAX_COLUMNS], makes_text;
+    REQUIRE_OK(wf_expression_parse(&e, wf_view_of(wrong[i].text), &err), err);
+    for (size_t k = 0; k < wf_map_count(wf_expression_columns(e)); k++)
+      is_text[k] = wf_map_key(wf_expression_columns(e), k).data[0] == 's';
+    CHECK_FAILS(wf_expression_check(e, is_text, &makes_text, &err), err, WF_TYPE, wrong[i].message);
+    wf_expression_free(e);
+  }
+}
+
+TEST(expression_room_is_limited) {
+  wf_error err = WF_ERROR_INIT;
+  wf_expression *e = NULL;
+  wf_cell value, s = {.kind = WF_CELL_TEXT, .text = "0123456789abcdef", .size = 16};
+  wf_expression_room room;
+  bool is_text = true, makes_text;
+  REQUIRE_OK(
+      wf_expression_parse(&e, WF_VIEW("replace(replace(s .. s, s, s), '0', s .. s .. s)"), &err),
+      err);
+  REQUIRE_OK(wf_expression_check(e, &is_text, &makes_text, &err), err);
+  REQUIRE_OK(wf_expression_evaluate(&value, e, &s, &room, &err), err);
+  char *large = malloc(5000);
+  memset(large, '0', 5000);
+  s = (wf_cell){.kind = WF_CELL_TEXT, .text = large, .size = 5000};
+  CHECK_FAILS(wf_expression_evaluate(&value, e, &s, &room, &err), err, WF_LIMIT, "4096 bytes");
+  s.size = 50;
+  CHECK_FAILS(wf_expression_evaluate(&value, e, &s, &room, &err), err, WF_LIMIT, "4096 bytes");
+  free(large);
+  wf_expression_free(e);
 }
 
 TEST(expression_truth) {
@@ -96,7 +204,7 @@ TEST(expression_mistakes_name_their_column) {
   check_mistake("a b", "'b' where the end or an operator", 3);
   check_mistake("(a", "ends where ')'", 3);
   check_mistake("a)", "')' where the end", 2);
-  check_mistake("sin(a)", "there is no function 'sin'", 1);
+  check_mistake("sine(a)", "there is no function 'sine'; did you mean 'sin'?", 1);
   check_mistake("a + log(a, b)", "',' where ')'", 10);
   check_mistake("min(a)", "')' where ','", 6);
   check_mistake("if(a, b)", "')' where ','", 8);

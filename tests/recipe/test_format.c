@@ -165,8 +165,8 @@ TEST(parse_refuses_bad_documents) {
        "two columns are named 'a'", WF_PARSE},
       {"{\"format\": 1, \"fitted\": false}", "\"steps\" is missing", WF_PARSE},
       {"{\"format\": 1, \"fitted\": false, \"steps\": ["
-       "{\"kind\": \"impute\", \"how\": \"mean\", \"column\": null}]}",
-       "impute needs a column", WF_PARSE},
+       "{\"kind\": \"drop\", \"column\": null}]}",
+       "drop needs a column", WF_PARSE},
       {"{\"format\": 1, \"fitted\": false, \"steps\": ["
        "{\"kind\": \"impute\", \"how\": \"mean\", \"column\": \"a\", \"value\": 3}]}",
        "\"value\" belongs to a fitted recipe", WF_PARSE},

@@ -298,7 +298,7 @@ static void numeric_ordinal(wf_recipe *r) {
   (void)!wf_recipe_one_hot(r, NULL, NULL, 0, NULL, WF_UNSEEN_MISSING, NULL);
 }
 static void text_impute(wf_recipe *r) {
-  (void)!wf_recipe_impute(r, "size", WF_IMPUTE_MODE, 0, NULL);
+  (void)!wf_recipe_impute(r, "size", WF_IMPUTE_MEDIAN, 0, NULL);
 }
 static void two_ends(wf_recipe *r) {
   (void)!wf_recipe_one_hot(r, "size", NULL, 0, NULL, WF_UNSEEN_MISSING, NULL);

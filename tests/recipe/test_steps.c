@@ -156,11 +156,11 @@ TEST(steps_refuse_nonsense) {
               "edge 2");
   CHECK_FAILS(wf_recipe_bin(r, "x", WF_BIN_WIDTH, NULL, 1, &err), err, WF_INVALID, "parts");
   CHECK_FAILS(wf_recipe_date(r, "x", (const char *const[]){"yeer"}, 1, &err), err, WF_INVALID,
-              "yeer");
+              "'yeer'; did you mean 'year'?");
   CHECK_FAILS(wf_recipe_date(r, "x", (const char *const[]){"year", "year"}, 2, &err), err,
               WF_INVALID, "twice");
   CHECK_FAILS(wf_recipe_target(r, "x", "", 1, &err), err, WF_INVALID, "name");
-  CHECK_FAILS(wf_recipe_scale(r, NULL, WF_SCALE_MINMAX, &err), err, WF_INVALID, "no column");
+  CHECK_FAILS(wf_recipe_drop(r, NULL, &err), err, WF_INVALID, "no column");
   REQUIRE_OK(wf_recipe_target(r, "city", "nothing", 1, &err), err);
   CHECK_FAILS(wf_recipe_fit(r, f, NULL, 0, &err), err, WF_NOTFOUND, "nothing");
   wf_recipe_release(r);

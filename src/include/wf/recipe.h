@@ -35,14 +35,17 @@ WF_API WF_NODISCARD wf_status wf_recipe_new(wf_recipe **out, wf_error *err);
 WF_API wf_recipe *wf_recipe_retain(wf_recipe *recipe);
 WF_API void wf_recipe_release(wf_recipe *recipe);
 
-/* Declaring; WF_INVALID once fitted, or when the column already has such a step. */
-/* Text to its position in `values` (0, 1, 2, …). */
+/* Declaring; WF_INVALID once fitted, or when the column already has such a step. `column` NULL
+ * means, for steps that read text, every text column that no step names; for steps that read
+ * numbers every number column that no step of that kind names. Expressions, dates and drop name
+ * theirs. */
+/* Text to its position in `values` (0, 1, 2, …); NULL: those of the training data, in byte order.
+ */
 WF_API WF_NODISCARD wf_status wf_recipe_ordinal(wf_recipe *recipe, const char *column,
                                                 const char *const *values, size_t n_values,
                                                 wf_unseen unseen, wf_error *err);
-/* One indicator per value. `column` NULL: every text column that no other step encodes. `values`
- * NULL: those of the training data, in byte order. `missing` NULL: a missing value has all
- * indicators 0; else it counts as that value. */
+/* One indicator per value. `values` NULL: those of the training data, in byte order. `missing`
+ * NULL: a missing value has all indicators 0; else it counts as that value. */
 WF_API WF_NODISCARD wf_status wf_recipe_one_hot(wf_recipe *recipe, const char *column,
                                                 const char *const *values, size_t n_values,
                                                 const char *missing, wf_unseen unseen,
@@ -50,6 +53,21 @@ WF_API WF_NODISCARD wf_status wf_recipe_one_hot(wf_recipe *recipe, const char *c
 /* Fills missing numbers; `constant` is used by WF_IMPUTE_CONSTANT alone. */
 WF_API WF_NODISCARD wf_status wf_recipe_impute(wf_recipe *recipe, const char *column, wf_impute how,
                                                double constant, wf_error *err);
+
+/* Fills missing texts with `value`; NULL: the most frequent one, of several the first in byte
+ * order. WF_IMPUTE_MODE of a text column is the same. */
+WF_API WF_NODISCARD wf_status wf_recipe_impute_text(wf_recipe *recipe, const char *column,
+                                                    const char *value, wf_error *err);
+/* Texts that fewer than `least` training rows have, or a smaller share than `share` of those that
+ * have text, become `name`; so do unseen ones. An encoding step follows. */
+WF_API WF_NODISCARD wf_status wf_recipe_rare(wf_recipe *recipe, const char *column, double least,
+                                             double share, const char *name, wf_error *err);
+/* One of n indicators "column_0" …, by the text's hash (64-bit FNV-1a modulo n); none when missing.
+ */
+WF_API WF_NODISCARD wf_status wf_recipe_hash(wf_recipe *recipe, const char *column, size_t n,
+                                             wf_error *err);
+/* No feature: the column is there for expressions, or not at all. */
+WF_API WF_NODISCARD wf_status wf_recipe_drop(wf_recipe *recipe, const char *column, wf_error *err);
 
 typedef enum wf_scale {
   WF_SCALE_STANDARD, /* mean 0, deviation 1 (n in the denominator) */
@@ -85,10 +103,11 @@ WF_API WF_NODISCARD wf_status wf_recipe_target(wf_recipe *recipe, const char *co
 WF_API WF_NODISCARD wf_status wf_recipe_date(wf_recipe *recipe, const char *column,
                                              const char *const *parts, size_t n, wf_error *err);
 
-/* A column `name` made of the frame's raw number, bool and timestamp columns (microseconds), as if
- * the frame had it: other steps may name it; it comes behind the frame's own. "amount / income",
- * "if(missing(a), 0, log1p(a) * `b c`)": recipe/expression.h has the grammar. A mistake is WF_PARSE
- * with err->column the byte in the text. */
+/* A column `name` made of the frame's raw columns (timestamps as microseconds), as if the frame had
+ * it: other steps may name it; it comes behind the frame's own. "amount / income",
+ * "if(missing(a), 0, log1p(a) * `b c`)", "lower(city) == 'kyoto'", "make .. ' ' .. model": a number
+ * or a text; recipe/expression.h has the grammar. A mistake is WF_PARSE with err->column the byte
+ * in the text; at the fit, WF_TYPE where a text stands for a number. */
 WF_API WF_NODISCARD wf_status wf_recipe_expression(wf_recipe *recipe, const char *name,
                                                    const char *text, wf_error *err);
 
