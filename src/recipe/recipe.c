@@ -145,6 +145,7 @@ wf_status wf_recipe_lay_out(wf_recipe *recipe, wf_error *err) {
                      WF_RECIPE_MAX_OUTPUTS);
     }
   }
+  if (n == 0) return wf_fail(err, WF_INVALID, "the recipe makes no feature");
   recipe->outputs = wf_alloc_zero(n, sizeof *recipe->outputs);
   recipe->sources = wf_alloc_array(n, sizeof *recipe->sources);
   recipe->n_outputs = n;
