@@ -17,18 +17,21 @@
 
 #include <errno.h>
 
-enum { SLOTS_PER_THREAD = 3 };
+enum { SLOTS_PER_THREAD = 3, PACKED_BLOCKS = 4 };
 
 typedef struct slot {
   size_t index; /* the block that it is for */
   bool complete;
-  wf_bytes text, scratch;
+  wf_bytes text, scratch, packed;
+  wf_part part;
 } slot;
 
 typedef struct output {
   const wf_blocks *blocks;
   wf_bytes *text; /* where it goes; NULL: to the file */
   wf_replacement *file;
+  wf_packing packing;
+  wf_part all; /* packed parts that were taken */
   slot *slots;
   size_t n_slots;
   pthread_mutex_t lock;
@@ -56,14 +59,19 @@ static void give_up_from(output *out, size_t index) {
   pthread_mutex_unlock(&out->lock);
 }
 
+static const wf_bytes *bytes_of(const output *out, const slot *s) {
+  return out->packing == WF_PACKING_NONE ? &s->text : &s->packed;
+}
+
 /* The next block in order when it is complete, and its place. Text in memory is put down here. */
 static slot *take_next(output *out, size_t *offset) {
   slot *s = &out->slots[out->next % out->n_slots];
   if (!s->complete || s->index != out->next || out->next >= out->end) return NULL;
   s->complete = false;
   *offset = out->offset;
-  out->offset += s->text.size;
+  out->offset += bytes_of(out, s)->size;
   out->next++;
+  wf_pack_join(&out->all, out->packing, &s->part);
   if (out->text) wf_bytes_add(out->text, s->text.data, s->text.size);
   return s;
 }
@@ -71,7 +79,8 @@ static slot *take_next(output *out, size_t *offset) {
 /* ---- putting down -----------------------------------------------------------------------------
  */
 
-static wf_status write_text(output *out, const wf_bytes *text, size_t offset, wf_error *err) {
+static wf_status write_bytes(const output *out, const wf_bytes *text, size_t offset,
+                             wf_error *err) {
   if (!wf_write_all_at(out->file->fd, text->data, text->size, offset)) {
     return wf_fail_errno(err, errno, "%s", out->file->path);
   }
@@ -88,7 +97,7 @@ static wf_status put_down(output *out, slot *own, wf_error *err) {
   for (slot *s; status == WF_OK && (s = take_next(out, &offset)) != NULL;) {
     if (out->file) {
       pthread_mutex_unlock(&out->lock);
-      status = write_text(out, &s->text, offset, err);
+      status = write_bytes(out, bytes_of(out, s), offset, err);
       pthread_mutex_lock(&out->lock);
     } else if (out->text->failed) {
       status = wf_fail_nomem(err);
@@ -100,45 +109,67 @@ static wf_status put_down(output *out, slot *own, wf_error *err) {
   return status;
 }
 
+/* ---- making -----------------------------------------------------------------------------------
+ */
+
+static wf_status fill_slot(output *out, slot *s, size_t begin, size_t end, wf_error *err) {
+  wf_bytes_clear(&s->text);
+  WF_TRY(out->blocks->make(out->blocks->context, &s->text, &s->scratch, begin, end, err));
+  if (s->text.failed) return wf_fail_nomem(err);
+  if (out->packing == WF_PACKING_NONE) return WF_OK;
+  wf_bytes_clear(&s->packed);
+  const char *text = s->text.data ? s->text.data : "";
+  WF_TRY(wf_pack_part(&s->packed, out->packing, s->index == 0, &s->part, text, s->text.size, err));
+  return s->packed.failed ? wf_fail_nomem(err) : WF_OK;
+}
+
 static wf_status make_block(void *context, size_t index, size_t begin, size_t end, size_t worker,
                             wf_error *err) {
   output *out = context;
   (void)worker;
   slot *s = &out->slots[index % out->n_slots];
   if (!wait_for_slot(out, s, index)) return WF_OK; /* a lower block has failed */
-  wf_bytes_clear(&s->text);
-  wf_status status =
-      out->blocks->make(out->blocks->context, &s->text, &s->scratch, begin, end, err);
-  if (status == WF_OK && s->text.failed) status = wf_fail_nomem(err);
+  wf_status status = fill_slot(out, s, begin, end, err);
   if (status == WF_OK) status = put_down(out, s, err);
   if (status != WF_OK) give_up_from(out, index);
   return status;
 }
 
-/* To `text`, or else to `file`. */
-static wf_status put_all(const wf_blocks *blocks, wf_bytes *text, wf_replacement *file,
-                         wf_error *err) {
-  size_t n_threads = blocks->n_threads ? blocks->n_threads : wf_thread_count();
-  size_t n_slots = n_threads > 1 ? n_threads * SLOTS_PER_THREAD : 1;
-  output out = {.blocks = blocks,
-                .text = text,
-                .file = file,
-                .slots = wf_alloc_zero(n_slots, sizeof *out.slots),
-                .n_slots = n_slots,
-                .lock = PTHREAD_MUTEX_INITIALIZER,
-                .moved = PTHREAD_COND_INITIALIZER,
-                .end = SIZE_MAX};
-  if (!out.slots) return wf_fail_nomem(err);
-  for (size_t i = 0; i < n_slots; i++) out.slots[i].index = i;
-  wf_status status =
-      blocks->n ? wf_parallel_for(blocks->n, blocks->block, n_threads, make_block, &out, err)
-                : make_block(&out, 0, 0, 0, 0, err);
-  for (size_t i = 0; i < n_slots; i++) {
-    wf_bytes_dispose(&out.slots[i].text);
-    wf_bytes_dispose(&out.slots[i].scratch);
-  }
-  wf_free(out.slots);
+static wf_status make_all(output *out, size_t n_threads, wf_error *err) {
+  const wf_blocks *blocks = out->blocks;
+  /* what is compressed knows nothing of what was before its block: larger ones are smaller then */
+  size_t block = out->packing == WF_PACKING_NONE ? blocks->block : PACKED_BLOCKS * blocks->block;
+  for (size_t i = 0; i < out->n_slots; i++) out->slots[i].index = i;
+  if (blocks->n == 0) return make_block(out, 0, 0, 0, 0, err);
+  return wf_parallel_for(blocks->n, block, n_threads, make_block, out, err);
+}
+
+static wf_status put_end(const output *out, wf_error *err) {
+  wf_bytes end = {0};
+  wf_pack_end(&end, out->packing, &out->all);
+  wf_status status = end.failed ? wf_fail_nomem(err) : write_bytes(out, &end, out->offset, err);
+  wf_bytes_dispose(&end);
   return status;
+}
+
+static wf_status put_all(output *out, wf_error *err) {
+  size_t n_threads = out->blocks->n_threads ? out->blocks->n_threads : wf_thread_count();
+  out->n_slots = n_threads > 1 ? n_threads * SLOTS_PER_THREAD : 1;
+  out->slots = wf_alloc_zero(out->n_slots, sizeof *out->slots);
+  if (!out->slots) return wf_fail_nomem(err);
+  out->end = SIZE_MAX;
+  pthread_mutex_init(&out->lock, NULL);
+  pthread_cond_init(&out->moved, NULL);
+  wf_status status = make_all(out, n_threads, err);
+  pthread_cond_destroy(&out->moved);
+  pthread_mutex_destroy(&out->lock);
+  for (size_t i = 0; i < out->n_slots; i++) {
+    wf_bytes_dispose(&out->slots[i].text);
+    wf_bytes_dispose(&out->slots[i].scratch);
+    wf_bytes_dispose(&out->slots[i].packed);
+  }
+  wf_free(out->slots);
+  return status == WF_OK && out->packing != WF_PACKING_NONE ? put_end(out, err) : status;
 }
 
 /* ---- whole texts ------------------------------------------------------------------------------
@@ -146,26 +177,18 @@ static wf_status put_all(const wf_blocks *blocks, wf_bytes *text, wf_replacement
 
 wf_status wf_blocks_format(char **out, size_t *size, const wf_blocks *blocks, wf_error *err) {
   wf_bytes text = {0};
-  wf_status status = put_all(blocks, &text, NULL, err);
+  output to = {.blocks = blocks, .text = &text};
+  wf_status status = put_all(&to, err);
   if (status == WF_OK) return wf_bytes_take(&text, out, size, err);
   wf_bytes_dispose(&text);
   return status;
 }
 
-static wf_status write_packed(const char *path, const wf_blocks *blocks, wf_error *err) {
-  char *text;
-  size_t size;
-  WF_TRY(wf_blocks_format(&text, &size, blocks, err));
-  wf_status status = wf_packed_write(path, text, size, err);
-  wf_free(text);
-  return status;
-}
-
 wf_status wf_blocks_write(const char *path, const wf_blocks *blocks, wf_error *err) {
-  if (wf_packed_wanted(path)) return write_packed(path, blocks, err);
   wf_replacement file;
   WF_TRY(wf_replacement_open(&file, path, 0644, err));
-  wf_status status = put_all(blocks, NULL, &file, err);
+  output to = {.blocks = blocks, .file = &file, .packing = wf_packing_of(path)};
+  wf_status status = put_all(&to, err);
   if (status == WF_OK) return wf_replacement_commit(&file, err);
   wf_replacement_discard(&file);
   return status;

@@ -1,8 +1,8 @@
 /* packed.c — which format it is, zstd, and LZ4 frames.
  *
  * zstd and LZ4 are build options; gzip is always there. As with gzip nothing is believed about
- * sizes that a file states: output grows with what came out. Equal bytes are packed to equal bytes.
- */
+ * sizes that a file states: output grows with what came out. What is written in equal parts is
+ * equal bytes; a part is a run of blocks of one gzip member (gzip.c) or a zstd frame. */
 #include "base/packed.h"
 
 #include "base/alloc.h"
@@ -73,18 +73,13 @@ static wf_status fill_zstd(void *out, size_t size, const void *data, size_t data
                          : wf_fail(err, WF_CORRUPT, "zstd data of another size than stated");
 }
 
-static wf_status make_zstd(char **out, size_t *out_size, const void *data, size_t size,
-                           wf_error *err) {
+static wf_status add_zstd(wf_bytes *out, const void *data, size_t size, wf_error *err) {
+  enum { LEVEL = 1 }; /* of tables, as small as the usual 3 and twice as fast */
   size_t bound = ZSTD_compressBound(size);
-  char *packed = wf_alloc(bound);
-  if (!packed) return wf_fail_nomem(err);
-  size_t written = ZSTD_compress(packed, bound, data, size, ZSTD_CLEVEL_DEFAULT);
-  if (ZSTD_isError(written)) {
-    wf_free(packed);
-    return fail_zstd(written, err);
-  }
-  *out = packed;
-  *out_size = written;
+  if (!wf_bytes_reserve(out, bound)) return wf_fail_nomem(err);
+  size_t written = ZSTD_compress(out->data + out->size, bound, data, size, LEVEL);
+  if (ZSTD_isError(written)) return fail_zstd(written, err);
+  out->size += written;
   return WF_OK;
 }
 
@@ -102,9 +97,8 @@ static wf_status fill_zstd(void *out, size_t size, const void *data, size_t data
   return wf_fail(err, WF_UNSUPPORTED, "zstd data, which this build of wf cannot read");
 }
 
-static wf_status make_zstd(char **out, size_t *out_size, const void *data, size_t size,
-                           wf_error *err) {
-  (void)out, (void)out_size, (void)data, (void)size;
+static wf_status add_zstd(wf_bytes *out, const void *data, size_t size, wf_error *err) {
+  (void)out, (void)data, (void)size;
   return wf_fail(err, WF_UNSUPPORTED, "this build of wf cannot write zstd data");
 }
 
@@ -183,15 +177,27 @@ static bool ends_in(const char *path, const char *ending) {
   return n > m && strcmp(path + n - m, ending) == 0;
 }
 
-bool wf_packed_wanted(const char *path) { return ends_in(path, ".gz") || ends_in(path, ".zst"); }
+wf_packing wf_packing_of(const char *path) {
+  if (ends_in(path, ".gz")) return WF_PACKING_GZIP;
+  return ends_in(path, ".zst") ? WF_PACKING_ZSTD : WF_PACKING_NONE;
+}
 
-wf_status wf_packed_write(const char *path, const void *data, size_t size, wf_error *err) {
-  char *packed = NULL;
-  wf_status status = WF_OK;
-  if (ends_in(path, ".gz")) status = wf_gzip_deflate(&packed, &size, data, size, err);
-  if (ends_in(path, ".zst")) status = make_zstd(&packed, &size, data, size, err);
-  if (status != WF_OK) return wf_fail_within(err, status, "%s", path);
-  status = wf_file_write(path, packed ? packed : data, size, 0644, err);
-  wf_free(packed);
-  return status;
+wf_status wf_pack_part(wf_bytes *out, wf_packing packing, bool first, wf_part *part,
+                       const void *data, size_t size, wf_error *err) {
+  *part = (wf_part){.size = size};
+  if (packing == WF_PACKING_ZSTD) return add_zstd(out, data, size, err);
+  part->check = wf_gzip_check(data, size);
+  if (first) wf_gzip_begin(out);
+  return wf_gzip_part(out, data, size, err);
+}
+
+void wf_pack_join(wf_part *all, wf_packing packing, const wf_part *next) {
+  if (packing == WF_PACKING_GZIP) {
+    all->check = wf_gzip_check_both(all->check, next->check, next->size);
+  }
+  all->size += next->size;
+}
+
+void wf_pack_end(wf_bytes *out, wf_packing packing, const wf_part *all) {
+  if (packing == WF_PACKING_GZIP) wf_gzip_end(out, all->check, all->size);
 }

@@ -222,9 +222,13 @@ TEST(ipc_compressed_file) {
   REQUIRE_OK(sample_frame(&frame, 100, 7, &err), err);
   char *bytes = NULL;
   size_t size = 0;
-  const char *path = test_path("x.arrow.gz");
   REQUIRE_OK(wf_arrow_format(&bytes, &size, frame, &err), err);
-  REQUIRE_OK(wf_packed_write(path, bytes, size, &err), err);
+  wf_bytes packed = {0};
+  wf_part part;
+  REQUIRE_OK(wf_pack_part(&packed, WF_PACKING_GZIP, true, &part, bytes, size, &err), err);
+  wf_pack_end(&packed, WF_PACKING_GZIP, &part);
+  const char *path = test_write("x.arrow.gz", packed.data, packed.size);
+  wf_bytes_dispose(&packed);
   wf_text_free(bytes);
   REQUIRE_OK(wf_arrow_read(&back, path, &err), err);
   CHECK(same_frame(frame, back));
