@@ -80,6 +80,7 @@ wf_status wf_bytes_take(wf_bytes *bytes, char **data, size_t *size, wf_error *er
     wf_bytes_dispose(bytes);
     return wf_fail_nomem(err);
   }
+  bytes->data[bytes->size] = '\0'; /* whoever writes into reserved room need not */
   *data = bytes->data;
   if (size) *size = bytes->size;
   *bytes = (wf_bytes){0};

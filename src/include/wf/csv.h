@@ -95,8 +95,8 @@ WF_API WF_NODISCARD wf_status wf_csv_parse(wf_frame **out, const char *text, siz
 
 /* Fields are quoted when they hold the delimiter, a quote, CR or LF, or when leaving them bare
  * would read back as missing; numbers are the shortest text that reads back to the same bits; a
- * missing value is an empty field. A path that ends in ".gz" is compressed. The file is replaced
- * atomically. */
+ * missing value is an empty field. A path that ends in ".gz" or ".zst" is compressed. The file is
+ * replaced atomically. */
 WF_API WF_NODISCARD wf_status wf_csv_write(const wf_frame *frame, const char *path,
                                            const wf_csv_options *options, wf_error *err);
 /* The same as text; wf_text_free it. */

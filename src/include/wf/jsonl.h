@@ -56,8 +56,8 @@ WF_API WF_NODISCARD wf_status wf_jsonl_parse(wf_frame **out, const char *text, s
 /* One object a row, keys in column order, missing values null. Numbers are the shortest text that
  * reads back to the same bits (f64 ones with a point or exponent, so that they stay f64), times ISO
  * 8601. JSON has no text for NaN and infinities: they are WF_INVALID naming row and column, or null
- * with `non_finite_null`. A path that ends in ".gz" is compressed; the file is replaced atomically.
- */
+ * with `non_finite_null`. A path that ends in ".gz" or ".zst" is compressed; the file is replaced
+ * atomically. */
 WF_API WF_NODISCARD wf_status wf_jsonl_write(const wf_frame *frame, const char *path,
                                              bool non_finite_null, wf_error *err);
 /* The same as text; wf_text_free it. */
