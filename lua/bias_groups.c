@@ -2,17 +2,10 @@
 #include "bias_groups.h"
 
 #include "bias_input.h"
+#include "field.h"
 
 #include "wf/bias.h"
 #include "wf/metrics.h"
-
-#include <math.h>
-
-static void set_number(lua_State *L, const char *name, double value) {
-  if (isnan(value)) return;
-  lua_pushnumber(L, value);
-  lua_setfield(L, -2, name);
-}
 
 /* Groups are counted from 1 in Lua. */
 static void set_group(lua_State *L, const char *name, size_t group) {
@@ -48,11 +41,11 @@ static void read_rates(many *m) {
 }
 
 static void set_confusion(lua_State *L, const wf_bias_confusion *c) {
-  set_number(L, "n", c->tp + c->fp + c->fn + c->tn);
-  set_number(L, "tp", c->tp);
-  set_number(L, "fp", c->fp);
-  set_number(L, "fn", c->fn);
-  set_number(L, "tn", c->tn);
+  wfl_set_number(L, "n", c->tp + c->fp + c->fn + c->tn);
+  wfl_set_number(L, "tp", c->tp);
+  wfl_set_number(L, "fp", c->fp);
+  wfl_set_number(L, "fn", c->fn);
+  wfl_set_number(L, "tn", c->tn);
 }
 
 /* {n=, tp=, …, rates={name=value}}; a rate of an empty group is absent */
@@ -62,7 +55,7 @@ static void push_group(const many *m, const wf_bias_confusion *c) {
   set_confusion(L, c);
   lua_createtable(L, 0, (int)m->n_rates);
   for (size_t i = 0; i < m->n_rates; i++)
-    set_number(L, wf_bias_rate_name(m->rates[i]), wf_bias_rate_of(m->rates[i], c));
+    wfl_set_number(L, wf_bias_rate_name(m->rates[i]), wf_bias_rate_of(m->rates[i], c));
   lua_setfield(L, -2, "rates");
 }
 
@@ -75,15 +68,15 @@ static void push_spread(const many *m, wf_bias_rate rate) {
   lua_setfield(L, -2, "rate");
   if (wf_bias_spread_of(&s, rate, m->counts, m->n_groups, m->least_size, &err) != WF_OK)
     wfl_raise(L, &err);
-  set_number(L, "overall", s.overall);
+  wfl_set_number(L, "overall", s.overall);
   lua_pushinteger(L, (lua_Integer)s.n_groups);
   lua_setfield(L, -2, "n_groups");
-  set_number(L, "min", s.min);
-  set_number(L, "max", s.max);
-  set_number(L, "difference", s.difference);
-  set_number(L, "ratio", s.ratio);
-  set_number(L, "difference_to_overall", s.difference_to_overall);
-  set_number(L, "ratio_to_overall", s.ratio_to_overall);
+  wfl_set_number(L, "min", s.min);
+  wfl_set_number(L, "max", s.max);
+  wfl_set_number(L, "difference", s.difference);
+  wfl_set_number(L, "ratio", s.ratio);
+  wfl_set_number(L, "difference_to_overall", s.difference_to_overall);
+  wfl_set_number(L, "ratio_to_overall", s.ratio_to_overall);
   set_group(L, "lowest", s.lowest);
   set_group(L, "highest", s.highest);
 }
@@ -95,14 +88,14 @@ static void set_parity(const many *m) {
   if (wf_bias_parity_of(&p, m->counts, m->n_groups, m->least_size, m->to_overall, &err) != WF_OK)
     wfl_raise(L, &err);
   lua_createtable(L, 0, 8);
-  set_number(L, "demographic_parity_difference", p.demographic_parity_difference);
-  set_number(L, "demographic_parity_ratio", p.demographic_parity_ratio);
-  set_number(L, "equal_opportunity_difference", p.equal_opportunity_difference);
-  set_number(L, "equal_opportunity_ratio", p.equal_opportunity_ratio);
-  set_number(L, "equalized_odds_difference", p.equalized_odds_difference);
-  set_number(L, "equalized_odds_ratio", p.equalized_odds_ratio);
-  set_number(L, "mean_odds_difference", p.mean_odds_difference);
-  set_number(L, "mean_odds_ratio", p.mean_odds_ratio);
+  wfl_set_number(L, "demographic_parity_difference", p.demographic_parity_difference);
+  wfl_set_number(L, "demographic_parity_ratio", p.demographic_parity_ratio);
+  wfl_set_number(L, "equal_opportunity_difference", p.equal_opportunity_difference);
+  wfl_set_number(L, "equal_opportunity_ratio", p.equal_opportunity_ratio);
+  wfl_set_number(L, "equalized_odds_difference", p.equalized_odds_difference);
+  wfl_set_number(L, "equalized_odds_ratio", p.equalized_odds_ratio);
+  wfl_set_number(L, "mean_odds_difference", p.mean_odds_difference);
+  wfl_set_number(L, "mean_odds_ratio", p.mean_odds_ratio);
   lua_setfield(L, -2, "parity");
 }
 
@@ -114,8 +107,8 @@ static void set_entropy(const many *m) {
   wf_error err = WF_ERROR_INIT;
   lua_createtable(L, 0, 3);
   if (wf_bias_entropy_of(&e, m->counts, m->n_groups, alpha, &err) == WF_OK) {
-    set_number(L, "total", e.total);
-    set_number(L, "between_groups", e.between_groups);
+    wfl_set_number(L, "total", e.total);
+    wfl_set_number(L, "between_groups", e.between_groups);
   } else {
     lua_pushstring(L, err.message);
     lua_setfield(L, -2, "error");
@@ -130,7 +123,7 @@ static void set_edf(const many *m, const char *name, bool predicted) {
   wf_error err = WF_ERROR_INIT;
   lua_createtable(L, 0, 3);
   if (wf_bias_smoothed_edf(&e, m->counts, m->n_groups, predicted, concentration, &err) == WF_OK) {
-    set_number(L, "value", e.value);
+    wfl_set_number(L, "value", e.value);
     set_group(L, "lowest", e.lowest);
     set_group(L, "highest", e.highest);
   } else {
@@ -152,9 +145,9 @@ static void add_score_metrics(many *m, double *labels, const double *scores, dou
   for (size_t g = 0; g < m->n_groups; g++) {
     lua_rawgeti(L, -1, (lua_Integer)g + 1);
     lua_getfield(L, -1, "rates");
-    set_number(L, "roc_auc", metrics[g].roc_auc);
-    set_number(L, "log_loss", metrics[g].log_loss);
-    set_number(L, "brier", metrics[g].brier);
+    wfl_set_number(L, "roc_auc", metrics[g].roc_auc);
+    wfl_set_number(L, "log_loss", metrics[g].log_loss);
+    wfl_set_number(L, "brier", metrics[g].brier);
     lua_pop(L, 2);
   }
 }
@@ -229,13 +222,13 @@ int bias_many(lua_State *L) {
 
 static void push_bins(lua_State *L, const wf_bias_bin *bins, size_t n_bins) {
   lua_createtable(L, 0, 2);
-  set_number(L, "error", wf_bias_calibration_error(bins, n_bins));
+  wfl_set_number(L, "error", wf_bias_calibration_error(bins, n_bins));
   lua_createtable(L, (int)n_bins, 0);
   for (size_t b = 0; b < n_bins; b++) {
     lua_createtable(L, 0, 3);
-    set_number(L, "n", bins[b].n);
-    set_number(L, "favourable", bins[b].favourable);
-    set_number(L, "score_sum", bins[b].score_sum);
+    wfl_set_number(L, "n", bins[b].n);
+    wfl_set_number(L, "favourable", bins[b].favourable);
+    wfl_set_number(L, "score_sum", bins[b].score_sum);
     lua_rawseti(L, -2, (lua_Integer)b + 1);
   }
   lua_setfield(L, -2, "bins");

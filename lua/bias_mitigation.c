@@ -3,16 +3,9 @@
 #include "bias_groups.h"
 
 #include "bias_input.h"
+#include "field.h"
 
 #include "wf/bias.h"
-
-#include <math.h>
-
-static void set_number(lua_State *L, const char *name, double value) {
-  if (isnan(value)) return;
-  lua_pushnumber(L, value);
-  lua_setfield(L, -2, name);
-}
 
 int bias_reweigh(lua_State *L) {
   static const char *const names[] = {"labels", "groups", "n_groups", "weights", NULL};
@@ -36,8 +29,8 @@ int bias_reweigh(lua_State *L) {
 
 static void push_rule(lua_State *L, const wf_bias_rule *rule) {
   lua_createtable(L, 0, 5);
-  set_number(L, "p_ignore", rule->p_ignore);
-  set_number(L, "constant", rule->constant);
+  wfl_set_number(L, "p_ignore", rule->p_ignore);
+  wfl_set_number(L, "constant", rule->constant);
   lua_createtable(L, 2, 0);
   lua_createtable(L, 2, 0);
   lua_createtable(L, 2, 0);
@@ -90,8 +83,8 @@ int bias_thresholds(lua_State *L) {
                              &err) != WF_OK)
     return wfl_raise(L, &err);
   lua_createtable(L, 0, 3);
-  set_number(L, "x", fit.x);
-  set_number(L, "y", fit.y);
+  wfl_set_number(L, "x", fit.x);
+  wfl_set_number(L, "y", fit.y);
   lua_createtable(L, (int)n_groups, 0);
   for (size_t g = 0; g < n_groups; g++) {
     push_rule(L, &rules[g]);
@@ -200,10 +193,10 @@ int bias_reject(lua_State *L) {
   if (wf_bias_fit_reject(&fit, labels, scores, facet, rows.n, &options, &err) != WF_OK)
     return wfl_raise(L, &err);
   lua_createtable(L, 0, 5);
-  set_number(L, "threshold", fit.threshold);
-  set_number(L, "margin", fit.margin);
-  set_number(L, "balanced_accuracy", fit.balanced_accuracy);
-  set_number(L, "gap", fit.gap);
+  wfl_set_number(L, "threshold", fit.threshold);
+  wfl_set_number(L, "margin", fit.margin);
+  wfl_set_number(L, "balanced_accuracy", fit.balanced_accuracy);
+  wfl_set_number(L, "gap", fit.gap);
   lua_pushboolean(L, fit.within);
   lua_setfield(L, -2, "within");
   return 1;

@@ -5,6 +5,7 @@
  * steps included. */
 #include "bind.h"
 #include "modules.h"
+#include "field.h"
 #include "record.h"
 
 #include "wf/catalog.h"

@@ -1,5 +1,6 @@
 /* mod_csv.c — wf.csv: delimited text ↔ frames. */
 #include "convert.h"
+#include "field.h"
 #include "modules.h"
 #include "remote.h"
 #include "trace.h"
@@ -143,11 +144,6 @@ static wf_csv_options write_options(lua_State *L, int arg, const char *what) {
   return options;
 }
 
-static void set_count(lua_State *L, const char *name, size_t count) {
-  lua_pushinteger(L, (lua_Integer)count);
-  lua_setfield(L, -2, name);
-}
-
 static void free_report(void *report) {
   wf_csv_report_dispose(report);
   wf_free(report);
@@ -166,10 +162,11 @@ static wf_csv_report *new_report(lua_State *L) {
 static int push_report(lua_State *L, wfl_box *box, wf_frame *frame, wf_csv_report *report) {
   wfl_fill_frame(L, box, frame);
   lua_createtable(L, 0, 5);
-  set_count(L, "rows", report->n_rows);
-  set_count(L, "skipped", report->n_skipped);
-  set_count(L, "repaired", report->n_repaired);
-  if (report->first_skipped_line) set_count(L, "first_skipped_line", report->first_skipped_line);
+  wfl_set_count(L, "rows", report->n_rows);
+  wfl_set_count(L, "skipped", report->n_skipped);
+  wfl_set_count(L, "repaired", report->n_repaired);
+  if (report->first_skipped_line)
+    wfl_set_count(L, "first_skipped_line", report->first_skipped_line);
   if (report->rejected) {
     wfl_box *rejected = wfl_newbox(L, WFL_FRAME);
     wfl_fill_frame(L, rejected, report->rejected);

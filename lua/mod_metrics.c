@@ -1,22 +1,10 @@
 /* mod_metrics.c — wf.core.metrics: how good predictions are. A metric that is undefined for its
  * input is absent. */
 #include "convert.h"
+#include "field.h"
 #include "modules.h"
 
 #include "wf/metrics.h"
-
-#include <math.h>
-
-static void set_number(lua_State *L, const char *name, double value) {
-  if (isnan(value)) return;
-  lua_pushnumber(L, value);
-  lua_setfield(L, -2, name);
-}
-
-static void set_count(lua_State *L, const char *name, size_t value) {
-  lua_pushinteger(L, (lua_Integer)value);
-  lua_setfield(L, -2, name);
-}
 
 static void check_length(lua_State *L, const char *what, const wf_column *column, size_t n) {
   if (wf_column_count(column) != n)
@@ -60,24 +48,24 @@ static int metrics_binary(lua_State *L) {
   if (wf_metrics_binary(&m, labels, scores, weights, n, threshold, &err) != WF_OK)
     return wfl_raise(L, &err);
   lua_createtable(L, 0, 20);
-  set_count(L, "n", m.n);
-  set_number(L, "threshold", m.threshold);
-  set_number(L, "positives", m.positives);
-  set_number(L, "tp", m.tp);
-  set_number(L, "fp", m.fp);
-  set_number(L, "fn", m.fn);
-  set_number(L, "tn", m.tn);
-  set_number(L, "roc_auc", m.roc_auc);
-  set_number(L, "pr_auc", m.pr_auc);
-  set_number(L, "log_loss", m.log_loss);
-  set_number(L, "brier", m.brier);
-  set_number(L, "accuracy", m.accuracy);
-  set_number(L, "balanced_accuracy", m.balanced_accuracy);
-  set_number(L, "precision", m.precision);
-  set_number(L, "recall", m.recall);
-  set_number(L, "specificity", m.specificity);
-  set_number(L, "f1", m.f1);
-  set_number(L, "mcc", m.mcc);
+  wfl_set_count(L, "n", m.n);
+  wfl_set_number(L, "threshold", m.threshold);
+  wfl_set_number(L, "positives", m.positives);
+  wfl_set_number(L, "tp", m.tp);
+  wfl_set_number(L, "fp", m.fp);
+  wfl_set_number(L, "fn", m.fn);
+  wfl_set_number(L, "tn", m.tn);
+  wfl_set_number(L, "roc_auc", m.roc_auc);
+  wfl_set_number(L, "pr_auc", m.pr_auc);
+  wfl_set_number(L, "log_loss", m.log_loss);
+  wfl_set_number(L, "brier", m.brier);
+  wfl_set_number(L, "accuracy", m.accuracy);
+  wfl_set_number(L, "balanced_accuracy", m.balanced_accuracy);
+  wfl_set_number(L, "precision", m.precision);
+  wfl_set_number(L, "recall", m.recall);
+  wfl_set_number(L, "specificity", m.specificity);
+  wfl_set_number(L, "f1", m.f1);
+  wfl_set_number(L, "mcc", m.mcc);
   return 1;
 }
 
@@ -93,11 +81,11 @@ static int metrics_regression(lua_State *L) {
   if (wf_metrics_regression(&m, labels, scores, weights, n, &err) != WF_OK)
     return wfl_raise(L, &err);
   lua_createtable(L, 0, 5);
-  set_count(L, "n", m.n);
-  set_number(L, "rmse", m.rmse);
-  set_number(L, "mae", m.mae);
-  set_number(L, "mse", m.mse);
-  set_number(L, "r2", m.r2);
+  wfl_set_count(L, "n", m.n);
+  wfl_set_number(L, "rmse", m.rmse);
+  wfl_set_number(L, "mae", m.mae);
+  wfl_set_number(L, "mse", m.mse);
+  wfl_set_number(L, "r2", m.r2);
   return 1;
 }
 
@@ -145,17 +133,17 @@ static int metrics_multiclass(lua_State *L) {
   if (wf_metrics_multiclass(&m, confusion, labels, scores, weights, n, k, &err) != WF_OK)
     return wfl_raise(L, &err);
   lua_createtable(L, 0, 12);
-  set_count(L, "n", m.n);
-  set_count(L, "n_classes", m.n_classes);
-  set_number(L, "accuracy", m.accuracy);
-  set_number(L, "log_loss", m.log_loss);
-  set_number(L, "macro_precision", m.macro_precision);
-  set_number(L, "macro_recall", m.macro_recall);
-  set_number(L, "macro_f1", m.macro_f1);
-  set_number(L, "weighted_precision", m.weighted_precision);
-  set_number(L, "weighted_recall", m.weighted_recall);
-  set_number(L, "weighted_f1", m.weighted_f1);
-  set_number(L, "roc_auc_ovr", m.roc_auc_ovr);
+  wfl_set_count(L, "n", m.n);
+  wfl_set_count(L, "n_classes", m.n_classes);
+  wfl_set_number(L, "accuracy", m.accuracy);
+  wfl_set_number(L, "log_loss", m.log_loss);
+  wfl_set_number(L, "macro_precision", m.macro_precision);
+  wfl_set_number(L, "macro_recall", m.macro_recall);
+  wfl_set_number(L, "macro_f1", m.macro_f1);
+  wfl_set_number(L, "weighted_precision", m.weighted_precision);
+  wfl_set_number(L, "weighted_recall", m.weighted_recall);
+  wfl_set_number(L, "weighted_f1", m.weighted_f1);
+  wfl_set_number(L, "roc_auc_ovr", m.roc_auc_ovr);
   push_confusion(L, confusion, k);
   lua_setfield(L, -2, "confusion");
   return 1;

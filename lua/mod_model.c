@@ -2,6 +2,7 @@
 #include "mod_model.h"
 
 #include "mod_json.h"
+#include "mod_recipe.h"
 #include "modules.h"
 #include "trace.h"
 
@@ -136,14 +137,7 @@ static int model_recipe(lua_State *L) {
 }
 
 static int model_features(lua_State *L) {
-  const wf_recipe *recipe = wf_model_recipe(check(L));
-  size_t n = wf_recipe_output_count(recipe);
-  lua_createtable(L, (int)n, 0);
-  for (size_t i = 0; i < n; i++) {
-    lua_pushstring(L, wf_recipe_output_name(recipe, i));
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  return 1;
+  return wfl_push_feature_names(L, wf_model_recipe(check(L)));
 }
 
 static int model_objective(lua_State *L) {

@@ -8,6 +8,7 @@
  *     p_value=, n=, m=}; absent where a side is empty
  *   counts({…}, {…}) → the same of counts by category */
 #include "convert.h"
+#include "field.h"
 #include "modules.h"
 
 #include "wf/monitor.h"
@@ -34,12 +35,6 @@ static void check_numeric(lua_State *L, const wf_column *column) {
   if (type == WF_STRING || type == WF_CATEGORY)
     wfl_fail(L, WF_TYPE, "monitor.sketch: numbers were expected, the column is a %s",
              wf_type_name(type));
-}
-
-static void set_number(lua_State *L, const char *name, double value) {
-  if (isnan(value)) return;
-  lua_pushnumber(L, value);
-  lua_setfield(L, -2, name);
 }
 
 static int sketch_column(lua_State *L) {
@@ -99,10 +94,10 @@ static int moments(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)n);
   lua_setfield(L, -2, "n");
   if (n == 0) return 1;
-  set_number(L, "mean", mean);
-  set_number(L, "std", n > 1 ? sqrt(squares / (double)(n - 1)) : 0);
-  set_number(L, "min", low);
-  set_number(L, "max", high);
+  wfl_set_number(L, "mean", mean);
+  wfl_set_number(L, "std", n > 1 ? sqrt(squares / (double)(n - 1)) : 0);
+  wfl_set_number(L, "min", low);
+  wfl_set_number(L, "max", high);
   return 1;
 }
 
@@ -185,15 +180,15 @@ static int sketch_at_most(lua_State *L) { return answer(L, wf_ranks_at_most); }
 
 static int push_drift(lua_State *L, const wf_drift *d) {
   lua_createtable(L, 0, 9);
-  set_number(L, "linf", d->linf);
-  set_number(L, "linf_robust", d->linf_robust);
-  set_number(L, "psi", d->psi);
-  set_number(L, "js", d->js);
-  set_number(L, "wasserstein", d->wasserstein);
-  set_number(L, "chi_squared", d->chi_squared);
-  set_number(L, "p_value", d->p_value);
-  set_number(L, "n", d->n);
-  set_number(L, "m", d->m);
+  wfl_set_number(L, "linf", d->linf);
+  wfl_set_number(L, "linf_robust", d->linf_robust);
+  wfl_set_number(L, "psi", d->psi);
+  wfl_set_number(L, "js", d->js);
+  wfl_set_number(L, "wasserstein", d->wasserstein);
+  wfl_set_number(L, "chi_squared", d->chi_squared);
+  wfl_set_number(L, "p_value", d->p_value);
+  wfl_set_number(L, "n", d->n);
+  wfl_set_number(L, "m", d->m);
   return 1;
 }
 

@@ -1,9 +1,9 @@
 /* mod_recipe.c — wf.recipe: declared, fitted, applied feature transforms; and the class wf.matrix
  * of what they make. Declaring methods return the recipe, so that they chain. */
+#include "mod_recipe.h"
+
 #include "frame_verbs.h"
 #include "modules.h"
-
-#include "wf/recipe.h"
 
 #include "base/digest.h"
 
@@ -372,8 +372,7 @@ static int recipe_inputs(lua_State *L) {
   return 1;
 }
 
-static int recipe_features(lua_State *L) {
-  const wf_recipe *recipe = check_fitted(L);
+int wfl_push_feature_names(lua_State *L, const wf_recipe *recipe) {
   size_t n = wf_recipe_output_count(recipe);
   lua_createtable(L, (int)n, 0);
   for (size_t i = 0; i < n; i++) {
@@ -382,6 +381,8 @@ static int recipe_features(lua_State *L) {
   }
   return 1;
 }
+
+static int recipe_features(lua_State *L) { return wfl_push_feature_names(L, check_fitted(L)); }
 
 /* sources(): the raw column that each feature is made from */
 static int recipe_sources(lua_State *L) {

@@ -5,6 +5,7 @@
  * argument. */
 #include "bind.h"
 #include "modules.h"
+#include "field.h"
 #include "record.h"
 #include "remote.h"
 #include "trace.h"

@@ -1,17 +1,6 @@
 /* record.c — pushing records one by one while a query runs. */
 #include "record.h"
 
-void wfl_set_text(lua_State *L, const char *name, const char *text) {
-  if (!text) return;
-  lua_pushstring(L, text);
-  lua_setfield(L, -2, name);
-}
-
-void wfl_set_integer(lua_State *L, const char *name, int64_t value) {
-  lua_pushinteger(L, value);
-  lua_setfield(L, -2, name);
-}
-
 wfl_records wfl_records_begin(lua_State *L, wfl_push_record *push) {
   luaL_checkstack(L, 10, NULL);
   lua_newtable(L);

@@ -7,10 +7,6 @@
 
 #include "bind.h"
 
-/* Fields of the table on the top of the stack; an absent text (NULL) is no field. */
-void wfl_set_text(lua_State *L, const char *name, const char *text);
-void wfl_set_integer(lua_State *L, const char *name, int64_t value);
-
 typedef void wfl_push_record(lua_State *L, const void *record); /* pushes one table */
 
 typedef struct wfl_records {

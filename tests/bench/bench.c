@@ -168,3 +168,30 @@ double bench_difference(const float *peer, const double *ours, size_t n_rows, si
   }
   return largest;
 }
+
+void bench_each_model(int argc, char **argv, const float *rows, bench_model_fn *fn) {
+  for (int i = argc > 1 ? 1 : 0; i < (argc > 1 ? argc : 1); i++) {
+    int rounds = argc > 1 ? atoi(argv[i]) : 100;
+    for (int depth = 4; depth <= 8; depth += 2) {
+      bench_model model;
+      bench_train(&model, depth, rounds);
+      fn(&model, depth, rounds, rows);
+      bench_model_free(&model);
+    }
+  }
+}
+
+void bench_head(const char *peer) {
+  printf("ns/row, CPU time of one thread\n%5s %6s %9s %12s %10s %9s %10s\n", "depth", "trees",
+         "rows", peer, "wf", "ratio", "different");
+}
+
+void bench_line(int depth, int rounds, size_t n_rows, double peer_seconds, double our_seconds,
+                const float *peer, const float *ours, size_t n) {
+  size_t different = 0;
+  for (size_t i = 0; i < n; i++) different += memcmp(&peer[i], &ours[i], sizeof *peer) != 0;
+  printf("%5d %6d %9zu %12.0f %10.0f %8.2fx %10zu\n", depth, rounds, n_rows,
+         peer_seconds / (double)n * 1e9, our_seconds / (double)n * 1e9, peer_seconds / our_seconds,
+         different);
+  fflush(stdout);
+}

@@ -45,6 +45,16 @@ void bench_peer_predict(void *batch); /* XGBoosterPredictFromDense, margins */
 void bench_peer_contribs(void *batch);
 void bench_peer_interactions(void *batch);
 
+/* Calls fn with a model of each number of rounds in the arguments (default 100), of depth 4, 6
+ * and 8. */
+typedef void bench_model_fn(const bench_model *model, int depth, int rounds, const float *rows);
+void bench_each_model(int argc, char **argv, const float *rows, bench_model_fn *fn);
+
+/* A table of nanoseconds a row: its head, and a line that counts the predictions that differ. */
+void bench_head(const char *peer);
+void bench_line(int depth, int rounds, size_t n_rows, double peer_seconds, double our_seconds,
+                const float *peer, const float *ours, size_t n);
+
 /* The largest difference, relative to max(1, the row's largest value of the peer's). */
 double bench_difference(const float *peer, const double *ours, size_t n_rows, size_t width);
 

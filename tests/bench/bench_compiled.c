@@ -121,35 +121,25 @@ static void compare(const wf_forest *forest, const compiled *peer, const float *
   work a = {forest, peer, rows, n_rows, n_calls, theirs};
   work b = {forest, peer, rows, n_rows, n_calls, ours};
   run_peer(&a), run_ours(&b);
-  double per_peer = bench_median_of(5, run_peer, &a) / (double)n;
-  double per_row = bench_median_of(5, run_ours, &b) / (double)n;
-  size_t different = 0;
-  for (size_t i = 0; i < n; i++) different += memcmp(&theirs[i], &ours[i], sizeof *ours) != 0;
-  printf("%5d %6d %9zu %12.0f %10.0f %8.2fx %10zu\n", depth, rounds, n_rows, per_peer * 1e9,
-         per_row * 1e9, per_peer / per_row, different);
-  fflush(stdout);
+  double peer_seconds = bench_median_of(5, run_peer, &a);
+  double our_seconds = bench_median_of(5, run_ours, &b);
+  bench_line(depth, rounds, n_rows, peer_seconds, our_seconds, theirs, ours, n);
   free(theirs), free(ours);
+}
+
+static void compare_counts(const bench_model *model, int depth, int rounds, const float *rows) {
+  static const size_t counts[] = {1, 8, 64, ROWS};
+  compiled peer;
+  compile(&peer, model->forest);
+  for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
+    compare(model->forest, &peer, rows, counts[k], depth, rounds);
+  compiled_free(&peer);
 }
 
 int main(int argc, char **argv) {
   float *rows = bench_rows(ROWS, 7);
-  printf("ns/row, CPU time of one thread\n%5s %6s %9s %12s %10s %9s %10s\n", "depth", "trees",
-         "rows", "compiled C", "wf", "ratio", "different");
-  for (int i = argc > 1 ? 1 : 0; i < (argc > 1 ? argc : 1); i++) {
-    int rounds = argc > 1 ? atoi(argv[i]) : 100;
-    for (int depth = 4; depth <= 8; depth += 2) {
-      bench_model model;
-      compiled peer;
-      bench_train(&model, depth, rounds);
-      compile(&peer, model.forest);
-      static const size_t counts[] = {1, 8, 64, ROWS};
-      for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
-        compare(model.forest, &peer, rows, counts[k], depth, rounds);
-      }
-      compiled_free(&peer);
-      bench_model_free(&model);
-    }
-  }
+  bench_head("compiled C");
+  bench_each_model(argc, argv, rows, compare_counts);
   free(rows);
   return 0;
 }

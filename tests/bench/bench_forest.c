@@ -2,9 +2,7 @@
  *   bench_forest [rounds …]   (default 100) */
 #include "bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { ROWS = 1000000 };
 
@@ -17,36 +15,27 @@ static void predict(void *context) {
                 err.message);
 }
 
-static void compare(const bench_model *model, const float *rows, size_t n_rows, const char *name,
-                    int depth, int rounds) {
+static void compare(const bench_model *model, int depth, int rounds, const float *rows,
+                    size_t n_rows) {
   float *peer = malloc(n_rows * sizeof *peer), *ours = malloc(n_rows * sizeof *ours);
   bench_require(peer && ours, "out of memory");
   bench_batch theirs = {model, rows, n_rows, peer, NULL}, mine = {model, rows, n_rows, ours, NULL};
-  double per_peer = bench_median(bench_peer_predict, &theirs) / (double)n_rows;
-  double per_row = bench_median(predict, &mine) / (double)n_rows;
-  size_t different = 0;
-  for (size_t i = 0; i < n_rows; i++) different += memcmp(&peer[i], &ours[i], sizeof *peer) != 0;
-  printf("%5d %6d %9s %12.0f %10.0f %8.1fx %10zu\n", depth, rounds, name, per_peer * 1e9,
-         per_row * 1e9, per_peer / per_row, different);
-  fflush(stdout);
+  double peer_seconds = bench_median(bench_peer_predict, &theirs);
+  double our_seconds = bench_median(predict, &mine);
+  bench_line(depth, rounds, n_rows, peer_seconds, our_seconds, peer, ours, n_rows);
   free(peer), free(ours);
+}
+
+static void compare_counts(const bench_model *model, int depth, int rounds, const float *rows) {
+  static const size_t counts[] = {1, 64, ROWS};
+  for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
+    compare(model, depth, rounds, rows, counts[k]);
 }
 
 int main(int argc, char **argv) {
   float *rows = bench_rows(ROWS, 7);
-  printf("ns/row, CPU time of one thread\n%5s %6s %9s %12s %10s %9s %10s\n", "depth", "trees",
-         "rows", "libxgboost", "wf", "ratio", "different");
-  for (int i = argc > 1 ? 1 : 0; i < (argc > 1 ? argc : 1); i++) {
-    int rounds = argc > 1 ? atoi(argv[i]) : 100;
-    for (int depth = 4; depth <= 8; depth += 2) {
-      bench_model model;
-      bench_train(&model, depth, rounds);
-      compare(&model, rows, 1, "1", depth, rounds);
-      compare(&model, rows, 64, "64", depth, rounds);
-      compare(&model, rows, ROWS, "1000000", depth, rounds);
-      bench_model_free(&model);
-    }
-  }
+  bench_head("libxgboost");
+  bench_each_model(argc, argv, rows, compare_counts);
   free(rows);
   return 0;
 }

@@ -7,38 +7,52 @@ static wf_status join_on(wf_frame **out, const wf_frame *a, const wf_frame *b, c
   return wf_frame_join(out, a, b, &key, 1, how, err);
 }
 
-TEST(join_left_on_a_unique_key) {
+static wf_frame *joined(const wf_frame *a, const wf_frame *b, const char *key, wf_join how) {
   wf_error err = WF_ERROR_INIT;
+  wf_frame *j;
+  REQUIRE_OK(join_on(&j, a, b, key, how, &err), err);
+  return j;
+}
+
+/* A column of what is joined. */
+static void check_join(const wf_frame *a, const wf_frame *b, const char *key, wf_join how,
+                       const char *column, const char *expected) {
+  wf_frame *j = joined(a, b, key, how);
+  CHECK_EQ_STR(show(j, column), expected);
+  wf_frame_release(j);
+}
+
+static void release_both(wf_frame *a, wf_frame *b) {
+  wf_frame_release(a);
+  wf_frame_release(b);
+}
+
+TEST(join_left_on_a_unique_key) {
   wf_frame *a = FRAME("id:i64 3 1 NA 9 1", "x:string a b c d e");
   wf_frame *b = FRAME("y:f64 0.1 0.2 0.3", "id:i64 1 2 3"), *j;
-  REQUIRE_OK(join_on(&j, a, b, "id", WF_JOIN_LEFT, &err), err);
+  j = joined(a, b, "id", WF_JOIN_LEFT);
   CHECK_EQ_INT(wf_frame_column_count(j), 3);
   CHECK_EQ_STR(show(j, "id"), "3 1 NA 9 1");
   CHECK_EQ_STR(show(j, "y"), "0.3 0.1 NA NA 0.1");
   CHECK(wf_frame_column_at(j, 1) == wf_frame_column_at(a, 1)); /* shared, not copied */
   wf_frame_release(j);
-  REQUIRE_OK(join_on(&j, a, b, "id", WF_JOIN_INNER, &err), err);
+  j = joined(a, b, "id", WF_JOIN_INNER);
   CHECK_EQ_STR(show(j, "x"), "a b e");
   CHECK_EQ_STR(show(j, "y"), "0.3 0.1 0.1");
   wf_frame_release(j);
-  wf_frame_release(a);
-  wf_frame_release(b);
+  release_both(a, b);
 }
 
 TEST(join_many_to_many) {
-  wf_error err = WF_ERROR_INIT;
   wf_frame *a = FRAME("k:string p q p r", "x:i64 1 2 3 4");
   wf_frame *b = FRAME("k:category q p p NA", "x:i64 10 20 30 40"), *j;
-  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_LEFT, &err), err);
+  j = joined(a, b, "k", WF_JOIN_LEFT);
   CHECK_EQ_STR(show(j, "k"), "p p q p p r");
   CHECK_EQ_STR(show(j, "x"), "1 1 2 3 3 4");
   CHECK_EQ_STR(show(j, "x_right"), "20 30 10 20 30 NA");
   wf_frame_release(j);
-  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_INNER, &err), err);
-  CHECK_EQ_STR(show(j, "x_right"), "20 30 10 20 30");
-  wf_frame_release(j);
-  wf_frame_release(a);
-  wf_frame_release(b);
+  check_join(a, b, "k", WF_JOIN_INNER, "x_right", "20 30 10 20 30");
+  release_both(a, b);
 }
 
 TEST(join_on_several_columns) {
@@ -48,39 +62,27 @@ TEST(join_on_several_columns) {
   REQUIRE_OK(wf_frame_join(&j, a, b, (const char *[]){"k", "n"}, 2, WF_JOIN_LEFT, &err), err);
   CHECK_EQ_STR(show(j, "y"), "10 20 30 NA");
   wf_frame_release(j);
-  wf_frame_release(a);
-  wf_frame_release(b);
+  release_both(a, b);
 }
 
 TEST(join_floats_and_far_apart_integers) {
-  wf_error err = WF_ERROR_INIT;
-  wf_frame *a = FRAME("k:f64 0.5 -0 nan 7"), *b = FRAME("k:f32 nan 0 0.5", "y:i64 1 2 3"), *j;
-  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_LEFT, &err), err);
-  CHECK_EQ_STR(show(j, "y"), "3 2 1 NA");
-  wf_frame_release(j);
-  wf_frame_release(a);
-  wf_frame_release(b);
+  wf_frame *a = FRAME("k:f64 0.5 -0 nan 7"), *b = FRAME("k:f32 nan 0 0.5", "y:i64 1 2 3");
+  check_join(a, b, "k", WF_JOIN_LEFT, "y", "3 2 1 NA");
+  release_both(a, b);
   a = FRAME("k:i64 9223372036854775807 -9223372036854775808 0 5");
   b = FRAME("k:i64 -9223372036854775808 9223372036854775807 5", "y:i64 1 2 3");
-  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_LEFT, &err), err);
-  CHECK_EQ_STR(show(j, "y"), "2 1 NA 3");
-  wf_frame_release(j);
-  wf_frame_release(a);
-  wf_frame_release(b);
+  check_join(a, b, "k", WF_JOIN_LEFT, "y", "2 1 NA 3");
+  release_both(a, b);
 }
 
 TEST(join_empty_sides) {
-  wf_error err = WF_ERROR_INIT;
   wf_frame *a = FRAME("k:i64 1 2"), *b = FRAME("k:i64", "y:string"), *j;
-  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_LEFT, &err), err);
-  CHECK_EQ_STR(show(j, "y"), "NA NA");
-  wf_frame_release(j);
-  REQUIRE_OK(join_on(&j, b, a, "k", WF_JOIN_INNER, &err), err);
+  check_join(a, b, "k", WF_JOIN_LEFT, "y", "NA NA");
+  j = joined(b, a, "k", WF_JOIN_INNER);
   CHECK_EQ_INT(wf_frame_row_count(j), 0);
   CHECK_EQ_INT(wf_frame_column_count(j), 2);
   wf_frame_release(j);
-  wf_frame_release(a);
-  wf_frame_release(b);
+  release_both(a, b);
 }
 
 TEST(join_refuses) {
@@ -211,8 +213,7 @@ TEST(concat_types_that_meet) {
   CHECK_FAILS(wf_frame_concat(&j, (wf_frame *[]){b, a}, 2, &err), err, WF_INVALID,
               "frame 2 has a column 'm'");
   CHECK_FAILS(wf_frame_concat(&j, NULL, 0, &err), err, WF_INVALID, "nothing");
-  wf_frame_release(a);
-  wf_frame_release(b);
+  release_both(a, b);
 }
 
 static bool concat_and_release(void) {
@@ -254,31 +255,28 @@ TEST(join_right_outer_semi_anti_cross) {
   wf_error err = WF_ERROR_INIT;
   wf_frame *a = FRAME("x:i64 1 2 3 4", "k:string p q NA q"),
            *b = FRAME("k:category q r q NA", "x:i64 7 8 9 0"), *j;
-  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_RIGHT, &err), err);
+  j = joined(a, b, "k", WF_JOIN_RIGHT);
   CHECK_EQ_STR(wf_frame_name_at(j, 0), "x");
   CHECK_EQ_STR(show(j, "k"), "q q r q q NA");
   CHECK_EQ_STR(show(j, "x"), "2 4 NA 2 4 NA");
   CHECK_EQ_STR(show(j, "x_right"), "7 7 8 9 9 0");
   wf_frame_release(j);
-  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_OUTER, &err), err);
+  j = joined(a, b, "k", WF_JOIN_OUTER);
   CHECK_EQ_STR(show(j, "k"), "p q q NA q q r NA");
   CHECK_EQ_STR(show(j, "x"), "1 2 2 3 4 4 NA NA");
   CHECK_EQ_STR(show(j, "x_right"), "NA 7 9 NA 7 9 8 0");
   wf_frame_release(j);
-  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_SEMI, &err), err);
+  j = joined(a, b, "k", WF_JOIN_SEMI);
   CHECK_EQ_STR(show(j, "x"), "2 4");
   CHECK_EQ_INT(wf_frame_column_count(j), 2);
   wf_frame_release(j);
-  REQUIRE_OK(join_on(&j, a, b, "k", WF_JOIN_ANTI, &err), err);
-  CHECK_EQ_STR(show(j, "x"), "1 3");
-  wf_frame_release(j);
+  check_join(a, b, "k", WF_JOIN_ANTI, "x", "1 3");
   wf_join_options cross = {.how = WF_JOIN_CROSS, .suffix = "_b"};
   REQUIRE_OK(wf_frame_join_with(&j, a, b, &cross, &err), err);
   CHECK_EQ_INT(wf_frame_row_count(j), 16);
   CHECK_EQ_STR(show(j, "x_b"), "7 8 9 0 7 8 9 0 7 8 9 0 7 8 9 0");
   wf_frame_release(j);
-  wf_frame_release(a);
-  wf_frame_release(b);
+  release_both(a, b);
 }
 
 TEST(join_checks_keys) {

@@ -109,6 +109,14 @@ const char *test_write(const char *name, const void *bytes, size_t size);
                 (part));                                                                        \
   } while (0)
 
+/* The same, at that place of the input. */
+#define CHECK_FAILS_AT(call, err, expected_status, part, at_line, at_column) \
+  do {                                                                       \
+    CHECK_FAILS(call, err, expected_status, part);                           \
+    CHECK_EQ_INT((err).line, at_line);                                       \
+    CHECK_EQ_INT((err).column, at_column);                                   \
+  } while (0)
+
 /* Runs `body` (an expression that is true when everything succeeded, and frees what it made either
  * way) with the n-th and all later allocations failing, n = 0, 1, 2, …, until it succeeds; after
  * each round nothing may be left allocated. */

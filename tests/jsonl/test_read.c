@@ -117,9 +117,7 @@ TEST(read_keys) {
 static void check_error(const char *text, wf_status status, const char *message, int line, int at) {
   wf_error err = WF_ERROR_INIT;
   wf_frame *f = NULL;
-  CHECK_FAILS(parse(&f, text, NULL, &err), err, status, message);
-  CHECK_EQ_INT(err.line, line);
-  CHECK_EQ_INT(err.column, at);
+  CHECK_FAILS_AT(parse(&f, text, NULL, &err), err, status, message, line, at);
 }
 
 TEST(read_errors_name_line_and_byte) {

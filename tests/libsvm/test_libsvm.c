@@ -68,9 +68,7 @@ static void check_error(const char *text, const wf_libsvm_options *options, cons
                         int line, int column) {
   wf_error err = WF_ERROR_INIT;
   wf_frame *f = NULL;
-  CHECK_FAILS(parse(&f, text, options, &err), err, WF_PARSE, message);
-  CHECK_EQ_INT(err.line, line);
-  CHECK_EQ_INT(err.column, column);
+  CHECK_FAILS_AT(parse(&f, text, options, &err), err, WF_PARSE, message, line, column);
 }
 
 TEST(libsvm_errors_name_line_and_byte) {

@@ -147,3 +147,22 @@ double *oracle_numbers(const char *model, const char *file, size_t skip, size_t 
   wf_free(text);
   return out;
 }
+
+double *explained(shap_fn *way, const wf_forest *forest, const wf_features *rows, size_t n_cells,
+                  size_t n_threads) {
+  double *out = wf_alloc_array(rows->n_rows * wf_forest_group_count(forest) * n_cells, sizeof *out);
+  wf_error err = WF_ERROR_INIT;
+  wf_shap_options options = {.n_threads = n_threads};
+  REQUIRE_OK(way(forest, rows, &options, out, &err), err);
+  return out;
+}
+
+double *explained_against(shap_against_fn *way, const wf_forest *forest, const wf_features *rows,
+                          const wf_features *background, size_t n_threads) {
+  size_t n = rows->n_rows * wf_forest_group_count(forest) * (rows->n_columns + 1);
+  double *out = wf_alloc_array(n, sizeof *out);
+  wf_error err = WF_ERROR_INIT;
+  wf_shap_options options = {.n_threads = n_threads};
+  REQUIRE_OK(way(forest, rows, background, &options, out, &err), err);
+  return out;
+}

@@ -6,6 +6,7 @@
 
 #include "forest/forest.h"
 #include "models.h"
+#include "wf/shap.h"
 
 /* Fills value[1 << n_features] with one group's expected margin given the features of each
  * coalition, others averaged by the covers of the trees. */
@@ -23,6 +24,18 @@ void for_each_tree_model(void (*fn)(const char *name, const wf_forest *forest, c
 /* The same with one model of the oracle; skips the test when there is none. */
 void with_oracle_model(const char *name,
                        void (*fn)(const char *name, const wf_forest *forest, const reference *r));
+
+/* Values of rows in new memory (wf_free them): n_cells of each row and output, by one of the ways
+ * of wf/shap.h, without a background and with one (NULL: none). */
+typedef wf_status shap_fn(const wf_forest *forest, const wf_features *rows,
+                          const wf_shap_options *options, double *out, wf_error *err);
+typedef wf_status shap_against_fn(const wf_forest *forest, const wf_features *rows,
+                                  const wf_features *background, const wf_shap_options *options,
+                                  double *out, wf_error *err);
+double *explained(shap_fn *way, const wf_forest *forest, const wf_features *rows, size_t n_cells,
+                  size_t n_threads);
+double *explained_against(shap_against_fn *way, const wf_forest *forest, const wf_features *rows,
+                          const wf_features *background, size_t n_threads);
 
 /* Runs fn, which explains that model's rows in one way and says whether it could, with the model
  * parsed anew and every allocation failing in turn. `out` has n_cells doubles. */

@@ -6,12 +6,7 @@
 
 static double *interact(const wf_forest *forest, const wf_features *features, size_t n_threads) {
   size_t width = features->n_columns + 1;
-  size_t n = features->n_rows * wf_forest_group_count(forest) * width * width;
-  double *out = wf_alloc_array(n, sizeof *out);
-  wf_error err = WF_ERROR_INIT;
-  wf_shap_options options = {.n_threads = n_threads};
-  REQUIRE_OK(wf_shap_interactions(forest, features, &options, out, &err), err);
-  return out;
+  return explained(wf_shap_interactions, forest, features, width * width, n_threads);
 }
 
 /* Symmetric; every line sums to the contribution wf_shap_values gives. */

@@ -11,12 +11,7 @@
 
 static double *explain(const wf_forest *forest, const wf_features *rows,
                        const wf_features *background, size_t n_threads) {
-  size_t n = rows->n_rows * wf_forest_group_count(forest) * (rows->n_columns + 1);
-  double *out = wf_alloc_array(n, sizeof *out);
-  wf_error err = WF_ERROR_INIT;
-  wf_shap_options options = {.n_threads = n_threads};
-  REQUIRE_OK(wf_shap_interventional(forest, rows, background, &options, out, &err), err);
-  return out;
+  return explained_against(wf_shap_interventional, forest, rows, background, n_threads);
 }
 
 static wf_features some_rows(const reference *r, size_t first, size_t n) {

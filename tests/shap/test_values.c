@@ -7,12 +7,7 @@
 #include <stdlib.h>
 
 static double *explain(const wf_forest *forest, const wf_features *features, size_t n_threads) {
-  size_t n = features->n_rows * wf_forest_group_count(forest) * (features->n_columns + 1);
-  double *out = wf_alloc_array(n, sizeof *out);
-  wf_error err = WF_ERROR_INIT;
-  wf_shap_options options = {.n_threads = n_threads};
-  REQUIRE_OK(wf_shap_values(forest, features, &options, out, &err), err);
-  return out;
+  return explained(wf_shap_values, forest, features, features->n_columns + 1, n_threads);
 }
 
 /* |d| <= 2e-6 max(1, largest value of the row) */

@@ -73,6 +73,7 @@ end
 
 -- ---- looking ------------------------------------------------------------------------------------
 
+-- The number of an output (default 1) of whatever has `outputs`.
 local function output_of(self, output)
   output = output or 1
   if not self.outputs[output] then
@@ -80,6 +81,7 @@ local function output_of(self, output)
   end
   return output
 end
+explanation.output_of = output_of
 
 -- A column per feature.
 function methods:values(output)

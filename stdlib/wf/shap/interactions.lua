@@ -10,6 +10,7 @@
 
 local core = require "wf.core.shap"
 local errors = require "wf.errors"
+local explanation = require "wf.shap.explanation"
 local frame = require "wf.frame"
 local options = require "wf.options"
 
@@ -28,13 +29,7 @@ function interactions.of(found, features)
   return setmetatable(self, Interactions)
 end
 
-local function output_of(self, output)
-  output = output or 1
-  if not self.outputs[output] then
-    errors.invalid("there is no output %s; the model has %d", tostring(output), #self.outputs)
-  end
-  return output
-end
+local output_of = explanation.output_of
 
 local function number_of(self, name)
   options.argument("interactions:pair", 1, name, "string")
