@@ -136,15 +136,6 @@ void bias_push_doubles(lua_State *L, const double *values, size_t n) {
 /* ---- sets of values -----------------------------------------------------------------------------
  */
 
-static wf_column *push_blank(lua_State *L, size_t n) {
-  wf_error err = WF_ERROR_INIT;
-  wf_column *column;
-  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
-  if (wf_column_blank(&column, WF_BOOL, n, NULL, 0, &err) != WF_OK) wfl_raise(L, &err);
-  wfl_fill_column(L, box, column);
-  return column;
-}
-
 /* Bounds as the script gave them: of each pair at most one is there. */
 typedef struct range {
   double low, high;
@@ -320,7 +311,7 @@ int bias_member(lua_State *L) {
     return 1;
   }
   lua_getfield(L, 2, "values");
-  uint8_t *bits = wf_column_memory(push_blank(L, column->n_rows));
+  uint8_t *bits = wf_column_memory(wfl_push_blank(L, WF_BOOL, column->n_rows));
   if (lua_istable(L, 3)) {
     lua_Integer n = luaL_len(L, 3);
     for (lua_Integer i = 1; i <= n; i++) {

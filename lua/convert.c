@@ -5,6 +5,8 @@
  */
 #include "convert.h"
 
+#include "frame/column.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -274,6 +276,15 @@ wf_column *wfl_push_column(lua_State *L, int index, const char *what) {
   return wfl_test(L, -1, WFL_COLUMN);
 }
 
+wf_column *wfl_push_blank(lua_State *L, wf_type type, size_t n) {
+  wf_error err = WF_ERROR_INIT;
+  wf_column *column;
+  wfl_box *box = wfl_newbox(L, WFL_COLUMN);
+  if (wf_column_blank(&column, type, n, NULL, 0, &err) != WF_OK) wfl_raise(L, &err);
+  wfl_fill_column(L, box, column);
+  return column;
+}
+
 void wfl_push_f32(lua_State *L, const double *values, const uint8_t *present, size_t n) {
   wf_error err = WF_ERROR_INIT;
   wf_column *wide, *column;
@@ -301,11 +312,13 @@ static void check_numeric(lua_State *L, const wf_column *column, const char *wha
   wfl_fail(L, WF_INVALID, "%s: row %I is missing", what, (lua_Integer)row + 1);
 }
 
+enum { BLOCK = 512 }; /* values that are converted at once */
+
 double *wfl_push_doubles(lua_State *L, const wf_column *column, const char *what) {
   check_numeric(L, column, what);
   size_t n = wf_column_count(column);
   double *values = wfl_scratch(L, n, sizeof *values);
-  for (size_t i = 0; i < n; i++) values[i] = wf_column_number_at(column, i);
+  wf_column_load_f64(column, 0, n, values);
   return values;
 }
 
@@ -313,7 +326,12 @@ float *wfl_push_floats(lua_State *L, const wf_column *column, const char *what) 
   check_numeric(L, column, what);
   size_t n = wf_column_count(column);
   float *values = wfl_scratch(L, n, sizeof *values);
-  for (size_t i = 0; i < n; i++) values[i] = (float)wf_column_number_at(column, i);
+  double block[BLOCK];
+  for (size_t begin = 0; begin < n; begin += BLOCK) {
+    size_t count = n - begin < BLOCK ? n - begin : BLOCK;
+    wf_column_load_f64(column, begin, count, block);
+    for (size_t i = 0; i < count; i++) values[begin + i] = (float)block[i];
+  }
   return values;
 }
 
@@ -321,8 +339,10 @@ uint8_t *wfl_push_flags(lua_State *L, const wf_column *column, const char *what)
   check_numeric(L, column, what);
   size_t n = wf_column_count(column);
   uint8_t *flags = wfl_scratch(L, n, 1);
+  double block[BLOCK];
   for (size_t i = 0; i < n; i++) {
-    double value = wf_column_number_at(column, i);
+    if (i % BLOCK == 0) wf_column_load_f64(column, i, n - i < BLOCK ? n - i : BLOCK, block);
+    double value = block[i % BLOCK];
     if (value != 0 && value != 1)
       wfl_fail(L, WF_INVALID, "%s: row %I is %f; a bool column was expected", what,
                (lua_Integer)i + 1, value);

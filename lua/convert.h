@@ -39,6 +39,10 @@ void wfl_push_column_repeating(lua_State *L, int index, size_t n, const char *wh
  * naming `what`. Pushes exactly one value. */
 wf_column *wfl_push_column(lua_State *L, int index, const char *what);
 
+/* Pushes a column without missing values whose memory is to be written to at once; bits are clear.
+ */
+wf_column *wfl_push_blank(lua_State *L, wf_type type, size_t n);
+
 /* Pushes an f32 column of values that float32 holds exactly; `present` as in wf_column_from_f64. */
 void wfl_push_f32(lua_State *L, const double *values, const uint8_t *present, size_t n);
 

@@ -9,9 +9,12 @@
 #include "modules.h"
 
 #include "base/alloc.h"
+#include "base/pool.h"
+#include "frame/column.h"
 #include "wf/model.h"
 #include "wf/shap.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #define WFL_SHAP "wf.shap"
@@ -63,44 +66,77 @@ static int shap_base(lua_State *L) {
   return 1;
 }
 
+/* A column's values: where they lie, or pushed as an array. */
+static const double *push_values(lua_State *L, const wf_column *column, const char *name) {
+  if (column->type != WF_F64 || column->n_missing) return wfl_push_doubles(L, column, name);
+  lua_pushnil(L);
+  return wf_column_f64(column);
+}
+
 /* importance(frame, "mean_abs" | "median" | "mean_sq") → frame(feature, importance), of SHAP values
  * with a column per feature */
 static int importance(lua_State *L) {
   static const char *const ways[] = {"mean_abs", "median", "mean_sq", NULL};
   const wf_frame *frame = wfl_check(L, 1, WFL_FRAME);
   wf_shap_aggregate how = (wf_shap_aggregate)luaL_checkoption(L, 2, "mean_abs", ways);
-  size_t n = wf_frame_column_count(frame), n_rows = wf_frame_row_count(frame), n_cells = 0;
-  if (__builtin_mul_overflow(n + 1, n_rows, &n_cells))
-    wfl_fail(L, WF_LIMIT, "shap.importance: too many values");
-  double *cells = wfl_scratch(L, n_cells, sizeof *cells);
+  size_t n = wf_frame_column_count(frame);
+  if (n > INT_MAX - 20) wfl_fail(L, WF_LIMIT, "shap.importance: too many features");
+  luaL_checkstack(L, (int)n + 20, "too many features");
   double *out = wfl_scratch(L, n, sizeof *out);
   const char **names = wfl_scratch(L, n, sizeof *names);
+  const double **columns = wfl_scratch(L, n, sizeof *columns);
   for (size_t f = 0; f < n; f++) {
     names[f] = wf_frame_name_at(frame, f);
-    const double *column = wfl_push_doubles(L, wf_frame_column_at(frame, f), names[f]);
-    for (size_t i = 0; i < n_rows; i++) cells[i * (n + 1) + f] = column[i];
-    lua_pop(L, 1);
+    columns[f] = push_values(L, wf_frame_column_at(frame, f), names[f]);
   }
   wf_error err = WF_ERROR_INIT;
-  if (wf_shap_global(cells, n_rows, 1, n, 0, how, out, &err) != WF_OK) return wfl_raise(L, &err);
+  if (wf_shap_importance(columns, wf_frame_row_count(frame), n, how, 0, out, &err) != WF_OK)
+    return wfl_raise(L, &err);
   wfl_push_ranking(L, names, out, n);
   return 1;
 }
 
+typedef struct spreading {
+  const explained *explained;
+  size_t group;
+  double **columns; /* one per feature */
+} spreading;
+
+/* Rows of values to columns, few enough rows that both stay in the cache. */
+static wf_status spread_rows(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                             wf_error *err) {
+  (void)index, (void)worker, (void)err;
+  enum { ROWS = 64 };
+  const spreading *work = context;
+  const struct explained *e = work->explained;
+  for (size_t first = begin; first < end; first += ROWS) {
+    size_t last = first + ROWS < end ? first + ROWS : end;
+    for (size_t f = 0; f < e->n_features; f++) {
+      double *column = work->columns[f];
+      for (size_t i = first; i < last; i++) column[i] = cells_at(e, i, work->group)[f];
+    }
+  }
+  return WF_OK;
+}
+
 /* values([output]) → frame, a column per feature */
 static int shap_values(lua_State *L) {
+  enum { BLOCK = 4096 };
   const explained *e = check(L);
-  size_t group = group_arg(L, e, 2), n = e->n_rows;
+  spreading work = {.explained = e, .group = group_arg(L, e, 2)};
   if (e->n_cells != e->n_features + 1)
     return wfl_fail(L, WF_INVALID, "these values are of pairs, not of features");
   luaL_checkstack(L, 3 * (int)e->n_features + 20, "too many features");
-  double *column = wfl_scratch(L, n, sizeof *column);
+  work.columns = wfl_scratch(L, e->n_features, sizeof *work.columns);
   wfl_frame_maker maker;
   wfl_maker_begin(&maker, L);
   for (size_t f = 0; f < e->n_features; f++) {
-    for (size_t i = 0; i < n; i++) column[i] = cells_at(e, i, group)[f];
-    wfl_maker_add_f64(&maker, name_of(e, f), column, n);
+    work.columns[f] = wf_column_memory(wfl_push_blank(L, WF_F64, e->n_rows));
+    wfl_maker_add(&maker, name_of(e, f));
   }
+  wf_error err = WF_ERROR_INIT;
+  if (wf_parallel_for(e->n_rows, BLOCK, 0, spread_rows, &work, &err) != WF_OK)
+    return wfl_raise(L, &err);
   wfl_maker_end(&maker);
   return 1;
 }

@@ -15,6 +15,7 @@
 
 local errors = require "wf.errors"
 local frame = require "wf.frame"
+local keys = require "wf.core.key"
 local labels = require "wf.labels"
 local model = require "wf.model"
 local options = require "wf.options"
@@ -235,7 +236,7 @@ local function provenance_of(o, input, trained, made)
     library = "xgboost " .. core.version(), engine = "wf " .. sys.version(),
     params = input.params, rounds = trained.n_rounds, best_round = trained.best_round,
     data = made and { rows = made.rows, digest = step.digest(table.concat(made.digests)) }
-      or { rows = #o.data, digest = o.data:digest() },
+      or { rows = #o.data, digest = keys.digest(o.data) },
     history = trained.history,
   }
   return provenance

@@ -186,6 +186,44 @@ TEST(digest_is_of_values) {
   wf_frame_release(b);
 }
 
+/* The first text takes the place that a missing row has. */
+TEST(digest_tells_missing_from_the_first_text) {
+  const char *base = digest_of(FRAME("c:category p NA q"));
+  CHECK(strcmp(digest_of(FRAME("c:category p p q")), base) != 0);
+  CHECK(strcmp(digest_of(FRAME("c:category p q NA")), base) != 0);
+  CHECK(strcmp(digest_of(FRAME("c:category NA NA NA")), digest_of(FRAME("c:category NA NA"))) != 0);
+}
+
+/* As many texts as need two bytes a row; frames large enough for threads. */
+TEST(digest_of_many_texts) {
+  enum { N = 40000 };
+  wf_error err = WF_ERROR_INIT;
+  wf_column *same[2] = {NULL, NULL}, *other = NULL;
+  static const char *texts[N];
+  static char room[N][8];
+  for (int way = 0; way < 3; way++) {
+    for (int i = 0; i < N; i++) {
+      snprintf(room[i], sizeof room[i], "t%d", (i * 7 + (way == 2 && i == N - 1)) % 300);
+      texts[i] = room[i];
+    }
+    wf_column *text;
+    REQUIRE_OK(wf_column_from_strings(&text, texts, N, &err), err);
+    REQUIRE_OK(wf_column_cast(way == 2 ? &other : &same[way], text, WF_CATEGORY, &err), err);
+    wf_column_release(text);
+  }
+  const char *names[] = {"a", "b"};
+  wf_frame *f, *g;
+  REQUIRE_OK(wf_frame_new(&f, names, (wf_column *[]){same[0], same[1]}, 2, &err), err);
+  REQUIRE_OK(wf_frame_new(&g, names, (wf_column *[]){same[1], other}, 2, &err), err);
+  CHECK(strcmp(digest_of(f), digest_of(g)) != 0);
+  REQUIRE_OK(wf_frame_new(&f, names, (wf_column *[]){same[0], other}, 2, &err), err);
+  REQUIRE_OK(wf_frame_new(&g, names, (wf_column *[]){same[1], other}, 2, &err), err);
+  CHECK_EQ_STR(digest_of(f), digest_of(g));
+  wf_column_release(same[0]);
+  wf_column_release(same[1]);
+  wf_column_release(other);
+}
+
 static bool digest_frame(void) {
   wf_frame *f = NULL;
   char out[65];

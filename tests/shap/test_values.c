@@ -210,6 +210,33 @@ TEST(shap_global_aggregates) {
               "output 2");
 }
 
+/* Column after column the same as row after row. */
+TEST(shap_importance_of_columns) {
+  enum { N = 1001, FEATURES = 5 };
+  static double local[N * (FEATURES + 1)], columns[FEATURES][N];
+  const double *pointers[FEATURES];
+  for (int f = 0; f < FEATURES; f++) {
+    pointers[f] = columns[f];
+    for (int i = 0; i < N; i++) {
+      columns[f][i] = local[i * (FEATURES + 1) + f] = sin((double)(i * (f + 3)));
+    }
+  }
+  wf_error err = WF_ERROR_INIT;
+  for (int how = WF_SHAP_MEAN_ABS; how <= WF_SHAP_MEAN_SQ; how++) {
+    double expected[FEATURES], out[FEATURES];
+    REQUIRE_OK(wf_shap_global(local, N, 1, FEATURES, 0, (wf_shap_aggregate)how, expected, &err),
+               err);
+    for (size_t n_threads = 1; n_threads <= 3; n_threads += 2) {
+      REQUIRE_OK(
+          wf_shap_importance(pointers, N, FEATURES, (wf_shap_aggregate)how, n_threads, out, &err),
+          err);
+      for (int f = 0; f < FEATURES; f++) CHECK_SAME(out[f], expected[f]);
+    }
+  }
+  CHECK_FAILS(wf_shap_importance(pointers, 0, FEATURES, WF_SHAP_MEAN_ABS, 1, local, &err), err,
+              WF_INVALID, "rows");
+}
+
 TEST(shap_refuses_other_columns) {
   wf_forest *forest = model_read("logistic");
   float row[5] = {0};

@@ -83,6 +83,11 @@ WF_API WF_NODISCARD wf_status wf_shap_global(const double *values, size_t n_rows
                                              size_t n_features, size_t group, wf_shap_aggregate how,
                                              double *out, wf_error *err);
 
+/* The same of values that lie column after column: `columns` has n_features of n_rows each. */
+WF_API WF_NODISCARD wf_status wf_shap_importance(const double *const *columns, size_t n_rows,
+                                                 size_t n_features, wf_shap_aggregate how,
+                                                 size_t n_threads, double *out, wf_error *err);
+
 /* Mean absolute interaction of every two different features, both halves together, from matrices
  * laid out as wf_shap_interactions writes them; fills out[n_features (n_features - 1) / 2] for one
  * group in the order (0, 1), (0, 2) … (1, 2) …. */
