@@ -7,44 +7,40 @@
 #include "base/error.h"
 #include "wf/arrow.h"
 
-static int read_remote(lua_State *L, const char *url) {
-  size_t size;
-  const char *bytes = wfl_fetch(L, url, 2, "arrow.read", &size);
+#include <string.h>
+
+/* Reads a path or address, or the bytes when `path` is NULL. */
+static int read_frame(lua_State *L, const char *path, const char *bytes, size_t size,
+                      const char *what) {
+  static const char *const names[] = {"columns", "max_bytes", "timeout", NULL};
+  size_t n = 0;
+  wfl_options(L, 2, what, names);
+  const char **columns = wfl_option_strings(L, 2, what, "columns", &n);
+  if (path && wfl_is_remote(path))
+    bytes = wfl_fetch(L, path, 2, what, &size);
+  else if (path && strcmp(path, "-") != 0)
+    wfl_trace_file(L, path);
   wf_error err = WF_ERROR_INIT;
   wf_frame *frame;
   wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  wf_status status = wf_arrow_parse(&frame, bytes, size, &err);
-  if (status != WF_OK) wf_fail_within(&err, status, "%s", url);
-  if (status != WF_OK) return wfl_raise_path(L, &err, url);
+  wf_status status = bytes ? wf_arrow_parse_columns(&frame, bytes, size, columns, n, &err)
+                           : wf_arrow_read_columns(&frame, path, columns, n, &err);
+  if (status != WF_OK && bytes && path) wf_fail_within(&err, status, "%s", path);
+  if (status != WF_OK) return wfl_raise_path(L, &err, path);
   wfl_fill_frame(L, box, frame);
   return 1;
 }
 
-/* arrow.read(path | url[, options]) → frame, mapped when it is a file */
+/* arrow.read(path | url | "-"[, options]) → frame, mapped when it is a file */
 static int arrow_read(lua_State *L) {
-  static const char *const names[] = {"max_bytes", "timeout", NULL};
-  const char *path = wfl_check_text(L, 1);
-  wfl_options(L, 2, "arrow.read", names);
-  if (wfl_is_remote(path)) return read_remote(L, path);
-  wfl_trace_file(L, path);
-  wf_error err = WF_ERROR_INIT;
-  wf_frame *frame;
-  wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  if (wf_arrow_read(&frame, path, &err) != WF_OK) return wfl_raise_path(L, &err, path);
-  wfl_fill_frame(L, box, frame);
-  return 1;
+  return read_frame(L, wfl_check_text(L, 1), NULL, 0, "arrow.read");
 }
 
-/* arrow.parse(bytes) → frame */
+/* arrow.parse(bytes[, options]) → frame */
 static int arrow_parse(lua_State *L) {
   size_t size;
   const char *bytes = luaL_checklstring(L, 1, &size);
-  wf_error err = WF_ERROR_INIT;
-  wf_frame *frame;
-  wfl_box *box = wfl_newbox(L, WFL_FRAME);
-  if (wf_arrow_parse(&frame, bytes, size, &err) != WF_OK) return wfl_raise(L, &err);
-  wfl_fill_frame(L, box, frame);
-  return 1;
+  return read_frame(L, NULL, bytes, size, "arrow.parse");
 }
 
 /* arrow.write(frame, path) */

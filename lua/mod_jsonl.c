@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "wf/jsonl.h"
 
+#include <string.h>
+
 static const char REPORT[] = "wf.jsonl.report";
 
 static void free_report(void *report) {
@@ -64,7 +66,7 @@ static int read_lines(lua_State *L, const char *path, const char *text, size_t s
   wf_jsonl_options options = read_options(L, 2, what);
   if (path && wfl_is_remote(path))
     text = wfl_fetch(L, path, 2, what, &size);
-  else if (path)
+  else if (path && strcmp(path, "-") != 0)
     wfl_trace_file(L, path);
   wf_error err = WF_ERROR_INIT;
   wfl_class(L, REPORT, NULL, NULL, free_report);

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "wf/libsvm.h"
 
+#include <string.h>
+
 /* The strings belong to the table at `arg`. */
 static wf_libsvm_options options_at(lua_State *L, int arg, const char *what) {
   static const char *const names[] = {"base", "n_features", "label",   "weight",
@@ -28,7 +30,7 @@ static int read_lines(lua_State *L, const char *path, const char *text, size_t s
   wf_libsvm_options options = options_at(L, 2, what);
   if (path && wfl_is_remote(path))
     text = wfl_fetch(L, path, 2, what, &size);
-  else if (path)
+  else if (path && strcmp(path, "-") != 0)
     wfl_trace_file(L, path);
   wf_error err = WF_ERROR_INIT;
   wf_frame *frame;

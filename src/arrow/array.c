@@ -7,9 +7,11 @@
 
 #include "base/alloc.h"
 #include "base/map.h"
+#include "base/number.h"
 #include "frame/builder.h"
 #include "frame/utf8.h"
 
+#include <stdio.h>
 #include <string.h>
 
 wf_arrow_owner *wf_arrow_owner_retain(wf_arrow_owner *owner) {
@@ -28,7 +30,8 @@ size_t wf_arrow_kind_width(wf_arrow_kind kind) {
   case WF_ARROW_I8:
   case WF_ARROW_U8: return 1;
   case WF_ARROW_I16:
-  case WF_ARROW_U16: return 2;
+  case WF_ARROW_U16:
+  case WF_ARROW_F16: return 2;
   case WF_ARROW_I32:
   case WF_ARROW_U32:
   case WF_ARROW_F32:
@@ -37,6 +40,7 @@ size_t wf_arrow_kind_width(wf_arrow_kind kind) {
   case WF_ARROW_U64:
   case WF_ARROW_F64:
   case WF_ARROW_TIMESTAMP: return 8;
+  case WF_ARROW_DECIMAL128: return 16;
   case WF_ARROW_NULL:
   case WF_ARROW_BOOL:
   case WF_ARROW_UTF8:
@@ -201,6 +205,61 @@ static wf_status integers64(wf_buffer **out, const wf_arrow_array *array, const 
   return WF_OK;
 }
 
+/* A half-precision float as a float: exact. */
+static float widen_half(uint16_t half) {
+  uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 0x1f,
+           rest = half & 0x3ff;
+  float value;
+  if (exponent == 0) { /* zeros and what is too small for an exponent */
+    value = (float)rest * 0x1p-24f;
+    return sign ? -value : value;
+  }
+  uint32_t bits = sign | (exponent == 0x1f ? 0xffu : exponent + 112) << 23 | rest << 13;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static wf_status halves(wf_buffer **out, const wf_arrow_array *array, wf_error *err) {
+  wf_buffer *buffer;
+  WF_TRY(wf_buffer_new_zero(&buffer, array->n_rows * 4, err));
+  float *values = (float *)(void *)buffer->data;
+  for (size_t i = 0; i < array->n_rows; i++) {
+    uint16_t half;
+    memcpy(&half, array->values.data + (array->offset + i) * 2, 2);
+    if (present(array, i)) values[i] = widen_half(half);
+  }
+  *out = buffer;
+  return WF_OK;
+}
+
+/* The nearest double of value 10^-scale, by way of its text. */
+static double nearest_decimal(__int128 value, int scale) {
+  char text[64], *end = text + sizeof text - 16, *at = end;
+  unsigned __int128 left = value < 0 ? 0 - (unsigned __int128)value : (unsigned __int128)value;
+  do {
+    *--at = (char)('0' + (int)(left % 10));
+    left /= 10;
+  } while (left);
+  if (value < 0) *--at = '-';
+  int n = snprintf(end, 16, "e%d", -scale);
+  double number = 0;
+  wf_parse_f64((wf_view){at, (size_t)(end - at) + (size_t)n}, false, &number);
+  return number;
+}
+
+static wf_status decimals(wf_buffer **out, const wf_arrow_array *array, wf_error *err) {
+  wf_buffer *buffer;
+  WF_TRY(wf_buffer_new_zero(&buffer, array->n_rows * 8, err));
+  double *values = (double *)(void *)buffer->data;
+  for (size_t i = 0; i < array->n_rows; i++) {
+    __int128 value;
+    memcpy(&value, array->values.data + (array->offset + i) * 16, 16);
+    if (present(array, i)) values[i] = nearest_decimal(value, array->scale);
+  }
+  *out = buffer;
+  return WF_OK;
+}
+
 /* Days or ticks to microseconds; finer ticks round towards the past. */
 static wf_status timestamps(wf_buffer **out, const wf_arrow_array *array, const char *name,
                             wf_error *err) {
@@ -248,6 +307,8 @@ static wf_status number_values(wf_buffer **out, wf_type *type, const wf_arrow_ar
   case WF_ARROW_BOOL: *type = WF_BOOL; return bits(out, array, err);
   case WF_ARROW_F64: *type = WF_F64; return plain_values(out, array, 8, err);
   case WF_ARROW_F32: *type = WF_F32; return plain_values(out, array, 4, err);
+  case WF_ARROW_F16: *type = WF_F32; return halves(out, array, err);
+  case WF_ARROW_DECIMAL128: *type = WF_F64; return decimals(out, array, err);
   case WF_ARROW_I64: *type = WF_I64; return plain_values(out, array, 8, err);
   case WF_ARROW_I32: *type = WF_I32; return plain_values(out, array, 4, err);
   case WF_ARROW_U32:

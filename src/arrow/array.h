@@ -21,8 +21,10 @@ typedef enum wf_arrow_kind {
   WF_ARROW_U32,
   WF_ARROW_I64,
   WF_ARROW_U64,
+  WF_ARROW_F16,
   WF_ARROW_F32,
   WF_ARROW_F64,
+  WF_ARROW_DECIMAL128,
   WF_ARROW_UTF8,
   WF_ARROW_LARGE_UTF8,
   WF_ARROW_UTF8_VIEW,
@@ -39,6 +41,8 @@ typedef struct wf_arrow_owner {
 wf_arrow_owner *wf_arrow_owner_retain(wf_arrow_owner *owner);
 void wf_arrow_owner_release(wf_arrow_owner *owner);
 
+enum { WF_ARROW_MAX_SCALE = 1000 };
+
 #define WF_ARROW_UNKNOWN_SIZE SIZE_MAX /* the C data interface does not tell: trust the counts */
 
 typedef struct wf_arrow_bytes {
@@ -49,6 +53,7 @@ typedef struct wf_arrow_bytes {
 typedef struct wf_arrow_array {
   wf_arrow_kind kind;       /* of the values, or of the codes when there is a dictionary */
   int64_t ticks_per_second; /* timestamps */
+  int scale;                /* decimals: digits behind the point */
   size_t n_rows, offset;    /* `offset` rows are skipped */
   bool has_validity;
   wf_arrow_bytes validity, values, offsets; /* offsets: utf8 and large_utf8 only */

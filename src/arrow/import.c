@@ -7,6 +7,7 @@
 
 #include "arrow/array.h"
 #include "base/alloc.h"
+#include "base/number.h"
 
 #include <string.h>
 
@@ -27,7 +28,7 @@ typedef struct format_entry {
   int64_t ticks_per_second;
 } format_entry;
 
-/* A format that ends in ':' may be followed by a time zone. */
+/* A format that ends in ':' is followed by a time zone, or by a decimal's precision and scale. */
 static const format_entry formats[] = {
     {"n", WF_ARROW_NULL, 0},
     {"b", WF_ARROW_BOOL, 0},
@@ -39,11 +40,13 @@ static const format_entry formats[] = {
     {"I", WF_ARROW_U32, 0},
     {"l", WF_ARROW_I64, 0},
     {"L", WF_ARROW_U64, 0},
+    {"e", WF_ARROW_F16, 0},
     {"f", WF_ARROW_F32, 0},
     {"g", WF_ARROW_F64, 0},
     {"u", WF_ARROW_UTF8, 0},
     {"U", WF_ARROW_LARGE_UTF8, 0},
     {"vu", WF_ARROW_UTF8_VIEW, 0},
+    {"d:", WF_ARROW_DECIMAL128, 0},
     {"tdD", WF_ARROW_DATE32, 0},
     {"tdm", WF_ARROW_TIMESTAMP, 1000},
     {"tss:", WF_ARROW_TIMESTAMP, 1},
@@ -64,6 +67,15 @@ static wf_status find_format(const format_entry **out, const struct ArrowSchema 
     }
   }
   return wf_fail(err, WF_UNSUPPORTED, "column '%s': Arrow format \"%s\"", name, schema->format);
+}
+
+/* The scale of "d:PRECISION,SCALE"; false for other widths than 128 bits. */
+static bool find_scale(int *out, const char *format) {
+  const char *comma = strchr(format, ',');
+  int64_t scale;
+  if (!comma || !wf_parse_i64(wf_view_of(comma + 1), &scale)) return false;
+  *out = (int)scale;
+  return scale >= -WF_ARROW_MAX_SCALE && scale <= WF_ARROW_MAX_SCALE;
 }
 
 static wf_arrow_bytes buffer_at(const struct ArrowArray *array, int64_t index) {
@@ -134,6 +146,8 @@ static wf_status import_column(wf_column **out, const struct ArrowSchema *schema
                       .n_rows = n_rows,
                       .offset = (size_t)array->offset + offset,
                       .owner = owner};
+  if (a.kind == WF_ARROW_DECIMAL128 && !find_scale(&a.scale, schema->format))
+    return wf_fail(err, WF_UNSUPPORTED, "column '%s': Arrow format \"%s\"", name, schema->format);
   set_buffers(&a, array);
   if (schema->dictionary) return import_encoded(out, &a, schema, array, name, err);
   if (a.kind == WF_ARROW_UTF8_VIEW) return import_views(out, &a, array, name, err);

@@ -1,6 +1,7 @@
 /* ipc_read.c — Arrow IPC files into frames, without trusting a byte of them.
  *
- * The footer is found from the end of the file and leads to every message. FlatBuffers are read
+ * The footer is found from the end of the file and leads to every message; a stream is the messages
+ * alone, one after the other. FlatBuffers are read
  * with every access checked (flat.c); bodies are ranges of the file checked against its size; what
  * the buffers hold is checked where they become columns (array.c). Several record batches become
  * one frame by concatenation. Columns of a single batch point into the mapping. */
@@ -9,8 +10,11 @@
 #include "arrow/array.h"
 #include "arrow/flat.h"
 #include "arrow/metadata.h"
+#include "arrow/schema.h"
 #include "arrow/unpack.h"
 #include "base/alloc.h"
+#include "base/array.h"
+#include "base/packed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,120 +23,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_COLUMNS = 1 << 20, MAX_BATCHES = 1 << 20 };
-
-typedef struct field {
-  char *name;
-  wf_arrow_kind kind; /* of the values */
-  int64_t ticks_per_second;
-  bool encoded; /* by a dictionary */
-  int64_t dictionary_id;
-  wf_arrow_kind code_kind;
-  wf_column *dictionary;
-} field;
+enum { MAX_BATCHES = 1 << 20 };
 
 typedef struct reader {
   wf_view file;
   wf_arrow_owner *owner;
-  field *fields;
-  size_t n_fields;
+  wf_arrow_fields fields;
+  const char *const *columns; /* wanted; NULL: all */
+  size_t n_columns;
 } reader;
 
-/* ---- schema -------------------------------------------------------------------------------------
- */
-
-static wf_status unsupported(wf_error *err, const field *f, const char *what) {
-  return wf_fail(err, WF_UNSUPPORTED, "column '%s': %s", f->name, what);
-}
-
-static wf_status int_kind(wf_arrow_kind *out, wf_flat *flat, size_t type, const field *f,
-                          wf_error *err) {
-  bool is_signed = wf_flat_int(flat, type, 1, 1, 0) != 0;
-  switch (wf_flat_int(flat, type, 0, 4, 0)) {
-  case 8: *out = is_signed ? WF_ARROW_I8 : WF_ARROW_U8; return WF_OK;
-  case 16: *out = is_signed ? WF_ARROW_I16 : WF_ARROW_U16; return WF_OK;
-  case 32: *out = is_signed ? WF_ARROW_I32 : WF_ARROW_U32; return WF_OK;
-  case 64: *out = is_signed ? WF_ARROW_I64 : WF_ARROW_U64; return WF_OK;
-  default: return unsupported(err, f, "an integer of unknown width");
-  }
-}
-
-static wf_status float_kind(wf_arrow_kind *out, wf_flat *flat, size_t type, const field *f,
-                            wf_error *err) {
-  int64_t precision = wf_flat_int(flat, type, 0, 2, 0);
-  if (precision != PRECISION_SINGLE && precision != PRECISION_DOUBLE) {
-    return unsupported(err, f, "half-precision floats are not supported");
-  }
-  *out = precision == PRECISION_SINGLE ? WF_ARROW_F32 : WF_ARROW_F64;
-  return WF_OK;
-}
-
-static wf_status timestamp_kind(field *f, wf_flat *flat, size_t type, wf_error *err) {
-  static const int64_t ticks[] = {1, 1000, 1000000, 1000000000};
-  int64_t unit = wf_flat_int(flat, type, 0, 2, 0);
-  if (unit < 0 || unit > 3) return unsupported(err, f, "a timestamp of unknown unit");
-  f->kind = WF_ARROW_TIMESTAMP;
-  f->ticks_per_second = ticks[unit];
-  return WF_OK;
-}
-
-static wf_status read_type(field *f, wf_flat *flat, size_t table, wf_error *err) {
-  size_t type = wf_flat_child(flat, table, FIELD_TYPE);
-  switch (wf_flat_int(flat, table, FIELD_TYPE_TYPE, 1, 0)) {
-  case TYPE_NULL: f->kind = WF_ARROW_NULL; return WF_OK;
-  case TYPE_BOOL: f->kind = WF_ARROW_BOOL; return WF_OK;
-  case TYPE_INT: return int_kind(&f->kind, flat, type, f, err);
-  case TYPE_FLOATING_POINT: return float_kind(&f->kind, flat, type, f, err);
-  case TYPE_UTF8: f->kind = WF_ARROW_UTF8; return WF_OK;
-  case TYPE_LARGE_UTF8: f->kind = WF_ARROW_LARGE_UTF8; return WF_OK;
-  case TYPE_UTF8_VIEW: f->kind = WF_ARROW_UTF8_VIEW; return WF_OK;
-  case TYPE_TIMESTAMP: return timestamp_kind(f, flat, type, err);
-  case TYPE_DATE:
-    f->kind = WF_ARROW_DATE32;
-    if (wf_flat_int(flat, type, 0, 2, 1) == DATE_DAY) return WF_OK;
-    f->kind = WF_ARROW_TIMESTAMP; /* date64 counts milliseconds */
-    f->ticks_per_second = 1000;
-    return WF_OK;
-  default: return unsupported(err, f, "a type that frames do not have");
-  }
-}
-
-static wf_status read_encoding(field *f, wf_flat *flat, size_t table, wf_error *err) {
-  size_t encoding = wf_flat_child(flat, table, FIELD_DICTIONARY);
-  f->encoded = encoding != 0;
-  if (!f->encoded) return WF_OK;
-  f->dictionary_id = wf_flat_int(flat, encoding, DICTIONARY_ID, 8, 0);
-  size_t index = wf_flat_child(flat, encoding, DICTIONARY_INDEX_TYPE);
-  f->code_kind = WF_ARROW_I32;
-  if (index) WF_TRY(int_kind(&f->code_kind, flat, index, f, err));
-  if (!wf_arrow_kind_is_text(f->kind)) {
-    return unsupported(err, f, "a dictionary of values that are not text");
-  }
-  return WF_OK;
-}
-
-static wf_status read_field(field *f, wf_flat *flat, size_t table, wf_error *err) {
-  wf_view name = wf_flat_string(flat, table, FIELD_NAME);
-  f->name = wf_strndup(name.data, name.size);
-  if (!f->name) return wf_fail_nomem(err);
-  WF_TRY(read_type(f, flat, table, err));
-  return read_encoding(f, flat, table, err);
-}
+/* Where a message lies. */
+typedef struct block {
+  uint64_t offset, metadata_size, body_size;
+} block;
 
 static wf_status read_schema(reader *r, wf_flat *flat, size_t schema, wf_error *err) {
-  if (schema == 0) return wf_fail(err, WF_CORRUPT, "no schema");
-  if (wf_flat_int(flat, schema, SCHEMA_ENDIANNESS, 2, 0) != 0) {
-    return wf_fail(err, WF_UNSUPPORTED, "big-endian data");
-  }
-  size_t n, first = wf_flat_vector(flat, schema, SCHEMA_FIELDS, 4, &n);
-  if (n > MAX_COLUMNS) return wf_fail(err, WF_LIMIT, "%zu columns", n);
-  r->fields = wf_alloc_zero(n, sizeof *r->fields);
-  if (!r->fields) return wf_fail_nomem(err);
-  r->n_fields = n;
-  for (size_t i = 0; i < n; i++) {
-    WF_TRY(read_field(&r->fields[i], flat, wf_flat_element(flat, first, i), err));
-  }
-  return WF_OK;
+  WF_TRY(wf_arrow_fields_read(&r->fields, flat, schema, err));
+  return wf_arrow_fields_choose(&r->fields, r->columns, r->n_columns, err);
 }
 
 /* ---- messages -----------------------------------------------------------------------------------
@@ -144,14 +52,11 @@ typedef struct message {
   wf_view body;
 } message;
 
-/* Opens the message a footer block points to. */
-static wf_status open_message(message *out, const reader *r, wf_flat *footer, size_t block,
-                              int expected, wf_error *err) {
-  uint64_t offset = (uint64_t)wf_flat_load(footer, block, 8);
-  uint64_t metadata_size = (uint32_t)wf_flat_load(footer, block + 8, 4);
-  uint64_t body_size = (uint64_t)wf_flat_load(footer, block + 16, 8);
+static wf_status open_message(message *out, const reader *r, const block *b, int expected,
+                              wf_error *err) {
+  uint64_t offset = b->offset, metadata_size = b->metadata_size, body_size = b->body_size;
   uint64_t size = r->file.size;
-  if (footer->broken || offset > size || metadata_size > size - offset || metadata_size < 8 ||
+  if (offset > size || metadata_size > size - offset || metadata_size < 8 ||
       body_size > size - offset - metadata_size) {
     return wf_fail(err, WF_CORRUPT, "a message lies outside the file");
   }
@@ -240,7 +145,7 @@ static wf_status next_chunks(wf_arrow_bytes **out, size_t *n, cursor *c, wf_erro
 
 /* The next column of the batch as `kind`; `dictionary` as in wf_arrow_array. Its bytes belong to
  * `owner`. */
-static wf_status read_column(wf_column **out, const reader *r, cursor *c, const field *f,
+static wf_status read_column(wf_column **out, const reader *r, cursor *c, const wf_arrow_field *f,
                              wf_arrow_kind kind, wf_column *dictionary, wf_arrow_owner *owner,
                              wf_error *err) {
   if (c->n_nodes == 0) return wf_fail(err, WF_CORRUPT, "a batch has too few columns");
@@ -253,6 +158,7 @@ static wf_status read_column(wf_column **out, const reader *r, cursor *c, const 
   }
   wf_arrow_array array = {.kind = kind,
                           .ticks_per_second = f->ticks_per_second,
+                          .scale = f->scale,
                           .n_rows = c->n_rows,
                           .dictionary = dictionary,
                           .owner = owner};
@@ -274,7 +180,7 @@ static wf_status read_column(wf_column **out, const reader *r, cursor *c, const 
   return status;
 }
 
-static wf_status next_column(wf_column **out, const reader *r, cursor *c, const field *f,
+static wf_status next_column(wf_column **out, const reader *r, cursor *c, const wf_arrow_field *f,
                              wf_arrow_kind kind, wf_column *dictionary, wf_error *err) {
   if (!c->packed) return read_column(out, r, c, f, kind, dictionary, r->owner, err);
   WF_TRY(wf_arrow_blocks_new(&c->blocks, err));
@@ -285,59 +191,69 @@ static wf_status next_column(wf_column **out, const reader *r, cursor *c, const 
   return status;
 }
 
-static wf_status read_dictionary(reader *r, wf_flat *footer, size_t block, wf_error *err) {
-  message m;
-  WF_TRY(open_message(&m, r, footer, block, HEADER_DICTIONARY_BATCH, err));
-  int64_t id = wf_flat_int(&m.flat, m.header, DICTIONARY_BATCH_ID, 8, 0);
-  if (wf_flat_int(&m.flat, m.header, DICTIONARY_BATCH_DELTA, 1, 0)) {
-    return wf_fail(err, WF_UNSUPPORTED, "delta dictionaries");
+/* Passes over a column that is not wanted. */
+static wf_status skip_column(cursor *c, const wf_arrow_field *f, wf_error *err) {
+  size_t n_buffers = f->n_buffers;
+  for (size_t i = 0; i < f->n_views && i < c->n_variadic; i++) {
+    int64_t count = wf_flat_load(&c->m->flat, c->variadic + 8 * i, 8);
+    if (count < 0 || (uint64_t)count > c->n_buffers) count = (int64_t)c->n_buffers + 1;
+    n_buffers += (size_t)count;
   }
+  if (f->n_nodes > c->n_nodes || n_buffers > c->n_buffers || f->n_views > c->n_variadic)
+    return wf_fail(err, WF_CORRUPT, "column '%s': a batch has too little of it", f->name);
+  c->node += NODE_SIZE * f->n_nodes;
+  c->n_nodes -= f->n_nodes;
+  c->buffer += BUFFER_SIZE * n_buffers;
+  c->n_buffers -= n_buffers;
+  c->variadic += 8 * f->n_views;
+  c->n_variadic -= f->n_views;
+  return WF_OK;
+}
+
+/* In a stream a dictionary may take the place of an earlier one, for the batches that follow. */
+static wf_status read_dictionary(reader *r, const block *b, bool in_stream, wf_error *err) {
+  message m;
+  WF_TRY(open_message(&m, r, b, HEADER_DICTIONARY_BATCH, err));
+  int64_t id = wf_flat_int(&m.flat, m.header, DICTIONARY_BATCH_ID, 8, 0);
+  bool delta = wf_flat_int(&m.flat, m.header, DICTIONARY_BATCH_DELTA, 1, 0) != 0;
   size_t batch = wf_flat_child(&m.flat, m.header, DICTIONARY_BATCH_DATA);
-  for (size_t i = 0; i < r->n_fields; i++) {
-    field *f = &r->fields[i];
-    if (!f->encoded || f->dictionary_id != id) continue;
-    if (f->dictionary) return wf_fail(err, WF_CORRUPT, "column '%s': two dictionaries", f->name);
+  for (size_t i = 0; i < r->fields.n; i++) {
+    wf_arrow_field *f = &r->fields.items[i];
+    if (!f->encoded || f->dictionary_id != id || f->place == SIZE_MAX) continue;
+    if (delta) return wf_fail(err, WF_UNSUPPORTED, "column '%s': a delta dictionary", f->name);
+    if (f->dictionary && !in_stream)
+      return wf_fail(err, WF_CORRUPT, "column '%s': two dictionaries", f->name);
     cursor c;
+    wf_column *dictionary = NULL;
     WF_TRY(open_batch(&c, &m, batch, err));
-    WF_TRY(next_column(&f->dictionary, r, &c, f, f->kind, NULL, err));
+    WF_TRY(next_column(&dictionary, r, &c, f, f->kind, NULL, err));
+    wf_column_release(f->dictionary);
+    f->dictionary = dictionary;
   }
   return WF_OK;
 }
 
 static wf_status read_columns(wf_column **columns, const char **names, const reader *r, cursor *c,
                               wf_error *err) {
-  for (size_t i = 0; i < r->n_fields; i++) {
-    const field *f = &r->fields[i];
-    names[i] = f->name;
-    if (f->encoded && !f->dictionary) {
-      return wf_fail(err, WF_CORRUPT, "column '%s': its dictionary is missing", f->name);
+  for (size_t i = 0; i < r->fields.n; i++) {
+    const wf_arrow_field *f = &r->fields.items[i];
+    if (f->place == SIZE_MAX) {
+      WF_TRY(skip_column(c, f, err));
+      continue;
     }
-    WF_TRY(
-        next_column(&columns[i], r, c, f, f->encoded ? f->code_kind : f->kind, f->dictionary, err));
+    names[f->place] = f->name;
+    if (f->encoded && !f->dictionary)
+      return wf_fail(err, WF_CORRUPT, "column '%s': its dictionary is missing", f->name);
+    WF_TRY(next_column(&columns[f->place], r, c, f, f->encoded ? f->code_kind : f->kind,
+                       f->dictionary, err));
   }
   return WF_OK;
 }
 
-static wf_status read_batch(wf_frame **out, const reader *r, wf_flat *footer, size_t block,
-                            wf_error *err) {
-  message m;
-  cursor c;
-  WF_TRY(open_message(&m, r, footer, block, HEADER_RECORD_BATCH, err));
-  WF_TRY(open_batch(&c, &m, m.header, err));
-  wf_column **columns = wf_alloc_zero(r->n_fields, sizeof *columns);
-  const char **names = wf_alloc_array(r->n_fields, sizeof *names);
-  wf_status status =
-      columns && names ? read_columns(columns, names, r, &c, err) : wf_fail_nomem(err);
-  if (status == WF_OK) status = wf_frame_new(out, names, columns, r->n_fields, err);
-  for (size_t i = 0; columns && i < r->n_fields; i++) wf_column_release(columns[i]);
-  wf_free(columns);
-  wf_free(names);
-  return status;
-}
-
 /* A column without rows. One that is encoded may lack its dictionary then: it is read as plain text
  * and given an empty one. */
-static wf_status empty_column(wf_column **out, const reader *r, const field *f, wf_error *err) {
+static wf_status empty_column(wf_column **out, const reader *r, const wf_arrow_field *f,
+                              wf_error *err) {
   bool coded = f->encoded && f->dictionary;
   wf_arrow_array array = {.kind = coded ? f->code_kind : f->kind,
                           .ticks_per_second = f->ticks_per_second,
@@ -351,49 +267,76 @@ static wf_status empty_column(wf_column **out, const reader *r, const field *f, 
   return status;
 }
 
-/* A frame without rows, for a file without batches. */
-static wf_status read_nothing(wf_frame **out, reader *r, wf_error *err) {
-  wf_column **columns = wf_alloc_zero(r->n_fields, sizeof *columns);
-  const char **names = wf_alloc_array(r->n_fields, sizeof *names);
-  wf_status status = columns && names ? WF_OK : wf_fail_nomem(err);
-  for (size_t i = 0; i < r->n_fields && status == WF_OK; i++) {
-    names[i] = r->fields[i].name;
-    status = empty_column(&columns[i], r, &r->fields[i], err);
+static wf_status empty_columns(wf_column **columns, const char **names, const reader *r, cursor *c,
+                               wf_error *err) {
+  (void)c;
+  for (size_t i = 0; i < r->fields.n; i++) {
+    const wf_arrow_field *f = &r->fields.items[i];
+    if (f->place == SIZE_MAX) continue;
+    names[f->place] = f->name;
+    WF_TRY(empty_column(&columns[f->place], r, f, err));
   }
-  if (status == WF_OK) status = wf_frame_new(out, names, columns, r->n_fields, err);
-  for (size_t i = 0; columns && i < r->n_fields; i++) wf_column_release(columns[i]);
+  return WF_OK;
+}
+
+/* The columns of a batch, or, without a cursor, without rows. */
+static wf_status make_frame(wf_frame **out, const reader *r, cursor *c, wf_error *err) {
+  size_t n = r->fields.n_wanted;
+  wf_column **columns = wf_alloc_zero(n, sizeof *columns);
+  const char **names = wf_alloc_array(n, sizeof *names);
+  wf_status status = columns && names ? WF_OK : wf_fail_nomem(err);
+  if (status == WF_OK) status = (c ? read_columns : empty_columns)(columns, names, r, c, err);
+  if (status == WF_OK) status = wf_frame_new(out, names, columns, n, err);
+  for (size_t i = 0; columns && i < n; i++) wf_column_release(columns[i]);
   wf_free(columns);
   wf_free(names);
   return status;
 }
 
-static wf_status read_batches(wf_frame **out, reader *r, wf_flat *footer, size_t first, size_t n,
+static wf_status read_batch(wf_frame **out, const reader *r, const block *b, wf_error *err) {
+  message m;
+  cursor c;
+  WF_TRY(open_message(&m, r, b, HEADER_RECORD_BATCH, err));
+  WF_TRY(open_batch(&c, &m, m.header, err));
+  return make_frame(out, r, &c, err);
+}
+
+/* ---- batches together ---------------------------------------------------------------------------
+ */
+
+typedef struct batches {
+  WF_ARRAY(wf_frame *) frames;
+} batches;
+
+static wf_status add_batch(batches *to, const reader *r, const block *b, wf_error *err) {
+  wf_frame *frame;
+  if (to->frames.count >= MAX_BATCHES)
+    return wf_fail(err, WF_LIMIT, "more than %d record batches", MAX_BATCHES);
+  WF_TRY(read_batch(&frame, r, b, err));
+  if (wf_array_push(&to->frames, frame)) return WF_OK;
+  wf_frame_release(frame);
+  return wf_fail_nomem(err);
+}
+
+/* Joins them, and disposes of them in any case. */
+static wf_status join_batches(wf_frame **out, batches *from, const reader *r, wf_status status,
                               wf_error *err) {
-  if (n == 0) return read_nothing(out, r, err);
-  if (n == 1) return read_batch(out, r, footer, first, err);
-  if (n > MAX_BATCHES) return wf_fail(err, WF_LIMIT, "%zu record batches", n);
-  wf_frame **frames = wf_alloc_zero(n, sizeof *frames);
-  if (!frames) return wf_fail_nomem(err);
-  wf_status status = WF_OK;
-  for (size_t i = 0; i < n && status == WF_OK; i++) {
-    status = read_batch(&frames[i], r, footer, first + BLOCK_SIZE * i, err);
-  }
-  if (status == WF_OK) status = wf_frame_concat(out, frames, n, err);
-  for (size_t i = 0; i < n; i++) wf_frame_release(frames[i]);
-  wf_free(frames);
+  size_t n = from->frames.count;
+  if (status == WF_OK && n == 0) status = make_frame(out, r, NULL, err);
+  if (status == WF_OK && n == 1) *out = wf_frame_retain(from->frames.items[0]);
+  if (status == WF_OK && n > 1) status = wf_frame_concat(out, from->frames.items, n, err);
+  for (size_t i = 0; i < n; i++) wf_frame_release(from->frames.items[i]);
+  wf_free(from->frames.items);
   return status;
 }
 
-/* ---- the file -----------------------------------------------------------------------------------
+/* ---- files --------------------------------------------------------------------------------------
  */
 
 static wf_status find_footer(wf_flat *out, wf_view file, wf_error *err) {
   enum { TAIL = 4 + ARROW_MAGIC_SIZE, HEAD = 8 };
-  if (file.size < HEAD + TAIL || memcmp(file.data, ARROW_MAGIC, ARROW_MAGIC_SIZE) != 0) {
-    return wf_fail(err, WF_PARSE, "not an Arrow IPC file");
-  }
   const char *tail = file.data + file.size - TAIL;
-  if (memcmp(tail + 4, ARROW_MAGIC, ARROW_MAGIC_SIZE) != 0) {
+  if (file.size < HEAD + TAIL || memcmp(tail + 4, ARROW_MAGIC, ARROW_MAGIC_SIZE) != 0) {
     return wf_fail(err, WF_CORRUPT, "an Arrow IPC file that is cut short");
   }
   int32_t size;
@@ -405,29 +348,104 @@ static wf_status find_footer(wf_flat *out, wf_view file, wf_error *err) {
   return WF_OK;
 }
 
-static wf_status read_file(wf_frame **out, reader *r, wf_error *err) {
+static block block_of(wf_flat *footer, size_t at) {
+  return (block){.offset = (uint64_t)wf_flat_load(footer, at, 8),
+                 .metadata_size = (uint32_t)wf_flat_load(footer, at + 8, 4),
+                 .body_size = (uint64_t)wf_flat_load(footer, at + 16, 8)};
+}
+
+static wf_status read_file(batches *out, reader *r, wf_error *err) {
   wf_flat footer;
   WF_TRY(find_footer(&footer, r->file, err));
   size_t root = wf_flat_root(&footer), n_dictionaries, n_batches;
   WF_TRY(read_schema(r, &footer, wf_flat_child(&footer, root, FOOTER_SCHEMA), err));
   size_t dictionaries =
       wf_flat_vector(&footer, root, FOOTER_DICTIONARIES, BLOCK_SIZE, &n_dictionaries);
-  size_t batches = wf_flat_vector(&footer, root, FOOTER_BATCHES, BLOCK_SIZE, &n_batches);
+  size_t first = wf_flat_vector(&footer, root, FOOTER_BATCHES, BLOCK_SIZE, &n_batches);
   if (footer.broken) return wf_fail(err, WF_CORRUPT, "damaged footer");
   for (size_t i = 0; i < n_dictionaries; i++) {
-    WF_TRY(read_dictionary(r, &footer, dictionaries + BLOCK_SIZE * i, err));
+    block b = block_of(&footer, dictionaries + BLOCK_SIZE * i);
+    WF_TRY(read_dictionary(r, &b, false, err));
   }
-  return read_batches(out, r, &footer, batches, n_batches, err);
+  for (size_t i = 0; i < n_batches; i++) {
+    block b = block_of(&footer, first + BLOCK_SIZE * i);
+    WF_TRY(add_batch(out, r, &b, err));
+  }
+  return WF_OK;
 }
 
-static wf_status read_owned(wf_frame **out, wf_view file, wf_arrow_owner *owner, wf_error *err) {
-  reader r = {.file = file, .owner = owner};
-  wf_status status = read_file(out, &r, err);
-  for (size_t i = 0; i < r.n_fields; i++) {
-    wf_free(r.fields[i].name);
-    wf_column_release(r.fields[i].dictionary);
+/* ---- streams ------------------------------------------------------------------------------------
+ */
+
+/* The message at *at, behind which *at moves; *type 0: the stream ends. */
+static wf_status next_block(block *out, int64_t *type, const reader *r, size_t *at, wf_error *err) {
+  enum { PREFIX = 8 };
+  size_t left = r->file.size - *at;
+  int32_t words[2];
+  *type = 0;
+  if (left == 0) return WF_OK;
+  if (left < PREFIX) return wf_fail(err, WF_CORRUPT, "an Arrow stream that is cut short");
+  memcpy(words, r->file.data + *at, PREFIX);
+  if (words[0] != -1) return wf_fail(err, WF_CORRUPT, "no message where the next one should begin");
+  if (words[1] == 0) return WF_OK;
+  if (words[1] < 0 || (size_t)words[1] > left - PREFIX)
+    return wf_fail(err, WF_CORRUPT, "an Arrow stream that is cut short");
+  wf_flat flat = {.bytes = {r->file.data + *at + PREFIX, (size_t)words[1]}};
+  size_t root = wf_flat_root(&flat);
+  *type = wf_flat_int(&flat, root, MESSAGE_HEADER_TYPE, 1, 0);
+  int64_t body = wf_flat_int(&flat, root, MESSAGE_BODY_LENGTH, 8, 0);
+  *out = (block){*at, PREFIX + (uint64_t)words[1], (uint64_t)body};
+  if (flat.broken || *type == 0) return wf_fail(err, WF_CORRUPT, "damaged message metadata");
+  if (body < 0 || (uint64_t)body > r->file.size - *at - out->metadata_size)
+    return wf_fail(err, WF_CORRUPT, "an Arrow stream that is cut short");
+  *at += (size_t)(out->metadata_size + out->body_size);
+  return WF_OK;
+}
+
+static wf_status read_stream(batches *out, reader *r, wf_error *err) {
+  size_t at = 0;
+  block b = {0};
+  int64_t type;
+  message m;
+  WF_TRY(next_block(&b, &type, r, &at, err));
+  WF_TRY(open_message(&m, r, &b, HEADER_SCHEMA, err));
+  WF_TRY(read_schema(r, &m.flat, m.header, err));
+  for (;;) {
+    WF_TRY(next_block(&b, &type, r, &at, err));
+    if (type == 0) return WF_OK;
+    WF_TRY(type == HEADER_DICTIONARY_BATCH ? read_dictionary(r, &b, true, err)
+                                           : add_batch(out, r, &b, err));
   }
-  wf_free(r.fields);
+}
+
+/* ---- either -------------------------------------------------------------------------------------
+ */
+
+static bool begins_with(wf_view file, const char *text, size_t size) {
+  return file.size >= size && memcmp(file.data, text, size) == 0;
+}
+
+static wf_status fail_other(wf_view file, wf_error *err) {
+  if (begins_with(file, "PAR1", 4))
+    return wf_fail(err, WF_UNSUPPORTED, "this is Parquet; write it anew as an Arrow file");
+  if (begins_with(file, "FEA1", 4))
+    return wf_fail(err, WF_UNSUPPORTED, "this is Feather version 1; write it anew as version 2");
+  return wf_fail(err, WF_PARSE, "not an Arrow IPC file");
+}
+
+static wf_status read_owned(wf_frame **out, wf_view file, const char *const *columns, size_t n,
+                            wf_arrow_owner *owner, wf_error *err) {
+  reader r = {.file = file, .owner = owner, .columns = columns, .n_columns = n};
+  batches found = {0};
+  wf_status status;
+  if (begins_with(file, ARROW_MAGIC, ARROW_MAGIC_SIZE))
+    status = read_file(&found, &r, err);
+  else if (begins_with(file, "\xff\xff\xff\xff", 4))
+    status = read_stream(&found, &r, err);
+  else
+    status = fail_other(file, err);
+  status = join_batches(out, &found, &r, status, err);
+  wf_arrow_fields_dispose(&r.fields);
   return status;
 }
 
@@ -475,28 +493,8 @@ static wf_status map_file(region **out, const char *path, wf_error *err) {
   return WF_OK;
 }
 
-/* A file that is compressed as a whole. */
-static wf_status read_packed(wf_frame **out, wf_view packed, wf_error *err) {
-  char *bytes;
-  size_t size;
-  WF_TRY(wf_packed_open(&bytes, &size, packed.data, packed.size, err));
-  wf_status status = wf_arrow_parse(out, bytes, size, err);
-  wf_free(bytes);
-  return status;
-}
-
-wf_status wf_arrow_read(wf_frame **out, const char *path, wf_error *err) {
-  region *mapped = NULL;
-  WF_TRY(map_file(&mapped, path, err));
-  wf_view file = {mapped->data, mapped->size};
-  wf_status status = wf_packed_is(file.data, file.size)
-                         ? read_packed(out, file, err)
-                         : read_owned(out, file, &mapped->owner, err);
-  wf_arrow_owner_release(&mapped->owner);
-  return status == WF_OK ? WF_OK : wf_fail_within(err, status, "%s", path);
-}
-
-wf_status wf_arrow_parse(wf_frame **out, const void *bytes, size_t size, wf_error *err) {
+wf_status wf_arrow_parse_columns(wf_frame **out, const void *bytes, size_t size,
+                                 const char *const *columns, size_t n, wf_error *err) {
   region *copy = wf_alloc(sizeof *copy);
   void *data = copy ? wf_alloc_aligned(size) : NULL;
   if (!data) {
@@ -505,7 +503,45 @@ wf_status wf_arrow_parse(wf_frame **out, const void *bytes, size_t size, wf_erro
   }
   if (size) memcpy(data, bytes, size);
   *copy = (region){.owner = {.refs = 1, .dispose = free_copy}, .data = data, .size = size};
-  wf_status status = read_owned(out, (wf_view){data, size}, &copy->owner, err);
+  wf_status status = read_owned(out, (wf_view){data, size}, columns, n, &copy->owner, err);
   wf_arrow_owner_release(&copy->owner);
   return status;
+}
+
+/* What cannot be mapped: a pipe, or a file that is compressed as a whole. */
+static wf_status read_unmapped(wf_frame **out, const char *path, const char *const *columns,
+                               size_t n, wf_error *err) {
+  char *bytes;
+  size_t size;
+  WF_TRY(wf_packed_read(path, &bytes, &size, err));
+  wf_status status = wf_arrow_parse_columns(out, bytes, size, columns, n, err);
+  wf_free(bytes);
+  return status == WF_OK ? WF_OK : wf_fail_within(err, status, "%s", path);
+}
+
+static bool is_pipe(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+wf_status wf_arrow_read_columns(wf_frame **out, const char *path, const char *const *columns,
+                                size_t n, wf_error *err) {
+  region *mapped = NULL;
+  if (strcmp(path, "-") == 0 || is_pipe(path)) return read_unmapped(out, path, columns, n, err);
+  WF_TRY(map_file(&mapped, path, err));
+  wf_view file = {mapped->data, mapped->size};
+  bool packed = wf_packed_is(file.data, file.size);
+  wf_status status = WF_OK;
+  if (!packed) status = read_owned(out, file, columns, n, &mapped->owner, err);
+  wf_arrow_owner_release(&mapped->owner);
+  if (packed) return read_unmapped(out, path, columns, n, err);
+  return status == WF_OK ? WF_OK : wf_fail_within(err, status, "%s", path);
+}
+
+wf_status wf_arrow_read(wf_frame **out, const char *path, wf_error *err) {
+  return wf_arrow_read_columns(out, path, NULL, 0, err);
+}
+
+wf_status wf_arrow_parse(wf_frame **out, const void *bytes, size_t size, wf_error *err) {
+  return wf_arrow_parse_columns(out, bytes, size, NULL, 0, err);
 }

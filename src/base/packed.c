@@ -160,7 +160,7 @@ wf_status wf_packed_open(char **out, size_t *out_size, const void *data, size_t 
 wf_status wf_packed_read(const char *path, char **data, size_t *size, wf_error *err) {
   char *bytes, *opened = NULL;
   size_t n;
-  WF_TRY(wf_file_read(path, 0, &bytes, &n, err));
+  WF_TRY(wf_file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, 0, &bytes, &n, err));
   if (wf_packed_is(bytes, n)) {
     wf_status status = wf_packed_open(&opened, &n, bytes, n, err);
     wf_free(bytes);

@@ -4,6 +4,8 @@
 
 #include "wf/arrow.h"
 
+#include <math.h>
+
 TEST(c_data_round_trip_outlives_the_frame) {
   wf_error err;
   wf_frame *frame, *copy, *back;
@@ -87,6 +89,36 @@ TEST(c_data_offsets_and_narrow_types) {
   CHECK_EQ_INT(wf_column_integer_at(x, 3), 15);
   CHECK_EQ_INT(released, 2); /* converted, so nothing of theirs is held */
   wf_frame_release(frame);
+}
+
+TEST(c_data_halves_and_decimals) {
+  wf_error err;
+  wf_frame *frame = NULL;
+  struct ArrowSchema schema, field;
+  struct ArrowArray array, values;
+  const uint16_t halves[] = {0, 0, 0x3c00, 0x8001, 0xfc00, 0x7bff};
+  const void *buffers[] = {NULL, halves};
+  foreign(&schema, &array, &field, &values, "e", buffers, 2);
+  REQUIRE_OK(wf_arrow_import(&frame, &schema, &array, &err), err);
+  static const double expected[] = {1, -0x1p-24, -INFINITY, 65504};
+  CHECK_EQ_INT(wf_column_type(wf_frame_column_at(frame, 0)), WF_F32);
+  for (size_t i = 0; i < 4; i++)
+    CHECK_SAME(wf_column_number_at(wf_frame_column_at(frame, 0), i), expected[i]);
+  wf_frame_release(frame);
+  const int64_t decimals[] = {0, 0, 0, 0, 12345, 0, -1, -1, 0, INT64_MIN, 1, 0};
+  buffers[1] = decimals;
+  foreign(&schema, &array, &field, &values, "d:38,2", buffers, 2);
+  REQUIRE_OK(wf_arrow_import(&frame, &schema, &array, &err), err);
+  static const double numbers[] = {123.45, -0.01, -0x1p127 / 100, 0.01};
+  for (size_t i = 0; i < 4; i++)
+    CHECK_SAME(wf_column_number_at(wf_frame_column_at(frame, 0), i), numbers[i]);
+  wf_frame_release(frame);
+  foreign(&schema, &array, &field, &values, "d:38,-3", buffers, 2);
+  REQUIRE_OK(wf_arrow_import(&frame, &schema, &array, &err), err);
+  CHECK_SAME(wf_column_number_at(wf_frame_column_at(frame, 0), 0), 12345000);
+  wf_frame_release(frame);
+  foreign(&schema, &array, &field, &values, "d:50,2,256", buffers, 2);
+  CHECK_FAILS(wf_arrow_import(&frame, &schema, &array, &err), err, WF_UNSUPPORTED, "d:50,2,256");
 }
 
 TEST(c_data_short_text) {

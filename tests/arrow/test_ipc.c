@@ -8,6 +8,8 @@
 #include "frame/column.h"
 #include "wf/arrow.h"
 
+#include <math.h>
+
 static void check_round_trip(size_t n_rows, size_t gap) {
   wf_error err;
   wf_frame *frame, *back;
@@ -234,4 +236,116 @@ TEST(ipc_compressed_file) {
   CHECK(same_frame(frame, back));
   wf_frame_release(frame);
   wf_frame_release(back);
+}
+
+/* ---- streams, and types that frames have not ---------------------------------------------------
+ */
+
+/* A file without its beginning and its footer is a stream. */
+TEST(ipc_streams) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *frame = NULL, *back = NULL;
+  char *bytes;
+  size_t size;
+  int32_t footer;
+  REQUIRE_OK(sample_frame(&frame, 100, 7, &err), err);
+  REQUIRE_OK(wf_arrow_format(&bytes, &size, frame, &err), err);
+  memcpy(&footer, bytes + size - 10, 4);
+  size_t n = size - 8 - 10 - (size_t)footer;
+  REQUIRE_OK(wf_arrow_parse(&back, bytes + 8, n, &err), err);
+  CHECK(same_frame(frame, back));
+  wf_frame_release(back);
+  REQUIRE_OK(wf_arrow_parse(&back, bytes + 8, n - 8, &err), err); /* its end need not be said */
+  CHECK(same_frame(frame, back));
+  wf_frame_release(back);
+  back = NULL;
+  for (size_t cut = 4; cut < n - 8; cut += 13) {
+    wf_status status = wf_arrow_parse(&back, bytes + 8, cut, &err);
+    if (status == WF_OK) wf_frame_release(back); /* between two messages */
+    if (status != WF_OK) CHECK_EQ_INT(status, WF_CORRUPT);
+  }
+  wf_text_free(bytes);
+  wf_frame_release(frame);
+}
+
+static const char *const familiar[] = {"last", "word", "half", "price", "id", "nothing"};
+
+static void check_familiar(const char *name, size_t n_rows) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f = NULL;
+  const char *path = test_source(name);
+  CHECK_FAILS(wf_arrow_read(&f, path, &err), err, WF_UNSUPPORTED,
+              "column 'list': a type that frames do not have (list)");
+  CHECK_FAILS(wf_arrow_read_columns(&f, path, (const char *[]){"prise"}, 1, &err), err, WF_NOTFOUND,
+              "there is no column 'prise'; did you mean 'price'?");
+  CHECK_FAILS(wf_arrow_read_columns(&f, path, (const char *[]){"id", "id"}, 2, &err), err,
+              WF_INVALID, "asked for twice");
+  REQUIRE_OK(wf_arrow_read_columns(&f, path, familiar, 6, &err), err);
+  CHECK_EQ_INT(wf_frame_row_count(f), n_rows);
+  CHECK_EQ_STR(wf_frame_name_at(f, 2), "half");
+  static const double halves[] = {0, 1.5, 0, -0.0999755859375, 65504, INFINITY};
+  static const double prices[] = {0.01, -123.45, 0, 1e18, 0, -0.01};
+  static const char words[] = "xy-zx-";
+  const wf_column *word = wf_frame_column_at(f, 1), *half = wf_frame_column_at(f, 2),
+                  *price = wf_frame_column_at(f, 3), *last = wf_frame_column_at(f, 0);
+  CHECK_EQ_INT(wf_column_type(half), WF_F32);
+  CHECK_EQ_INT(wf_column_type(price), WF_F64);
+  CHECK_EQ_INT(wf_column_type(word), WF_CATEGORY);
+  for (size_t i = 0; i < n_rows; i++) {
+    size_t size;
+    CHECK_EQ_INT(wf_column_is_missing(half, i), i == 2);
+    CHECK_EQ_INT(wf_column_is_missing(price, i), i == 2);
+    if (i != 2) CHECK_SAME(wf_column_number_at(half, i), halves[i]);
+    if (i != 2) CHECK_SAME(wf_column_number_at(price, i), prices[i]);
+    CHECK_EQ_INT(wf_column_is_missing(word, i), words[i] == '-');
+    if (words[i] != '-') CHECK_EQ_INT(*wf_column_text_at(word, i, &size), words[i]);
+    CHECK_EQ_INT(wf_column_text_at(last, i, &size)[4], '0' + (int)i);
+  }
+  wf_frame_release(f);
+}
+
+TEST(ipc_columns_beside_foreign_ones) {
+  check_familiar("tests/fuzz/corpus/arrow/foreign_file", 3);
+  check_familiar("tests/fuzz/corpus/arrow/foreign_stream", 6);
+}
+
+TEST(ipc_damage_beside_foreign_columns) {
+  wf_error err = WF_ERROR_INIT;
+  char *bytes = NULL;
+  size_t size = 0;
+  const char *path = test_source("tests/fuzz/corpus/arrow/foreign_stream");
+  REQUIRE_OK(wf_file_read(path, 0, &bytes, &size, &err), err);
+  for (size_t i = 0; i < size; i++) {
+    for (int bit = 0; bit < 8; bit += 3) {
+      wf_frame *f = NULL;
+      bytes[i] ^= (char)(1 << bit);
+      if (wf_arrow_parse_columns(&f, bytes, size, familiar, 6, NULL) == WF_OK) wf_frame_release(f);
+      bytes[i] ^= (char)(1 << bit);
+    }
+  }
+  wf_free(bytes);
+}
+
+static bool read_familiar(const char *bytes, size_t size) {
+  wf_frame *f = NULL;
+  bool ok = wf_arrow_parse_columns(&f, bytes, size, familiar, 6, NULL) == WF_OK;
+  wf_frame_release(f);
+  return ok;
+}
+
+TEST(ipc_stream_out_of_memory) {
+  wf_error err = WF_ERROR_INIT;
+  char *bytes = NULL;
+  size_t size = 0;
+  const char *path = test_source("tests/fuzz/corpus/arrow/foreign_stream");
+  REQUIRE_OK(wf_file_read(path, 0, &bytes, &size, &err), err);
+  CHECK_OOM_SAFE(read_familiar(bytes, size));
+  wf_free(bytes);
+}
+
+TEST(ipc_other_formats_are_named) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f = NULL;
+  CHECK_FAILS(wf_arrow_parse(&f, "PAR1....PAR1", 12, &err), err, WF_UNSUPPORTED, "Parquet");
+  CHECK_FAILS(wf_arrow_parse(&f, "FEA1....FEA1", 12, &err), err, WF_UNSUPPORTED, "Feather");
 }

@@ -182,6 +182,26 @@ t.test("csv read like a frame, a model or a recipe", function()
   t.raises("invalid", "no options but the report", wf.metrics.evaluate, model, csv.parse("zip,n,y\n1,2,1\n"))
 end)
 
+t.test("arrow: some columns, streams, and other programs' output by a pipe", function()
+  local f = people()
+  local path = t.write("x.arrow", wf.arrow.format(f))
+  t.equal(wf.arrow.read(path, { columns = { "age", "id" } }):columns(), { "age", "id" })
+  t.equal(wf.arrow.parse(wf.arrow.format(f), { columns = { "city" } }):columns(), { "city" })
+  t.raises("not_found", { path, "did you mean 'city'" }, wf.arrow.read, path, { columns = { "cty" } })
+  local bytes = wf.arrow.format(f)
+  local stream = t.write("x.arrows", bytes:sub(9, #bytes - 10 - string.unpack("<i4", bytes, #bytes - 9)))
+  t.equal(wf.arrow.read(stream):digest(), f:digest())
+  local function piped(file, module)
+    local result = t.shell(("cat '%s' | '%s' -e \"print((wf.%s.read('-')):digest())\""):format(file,
+      require("wf.core.sys").executable(), module))
+    return result.out:match "%x+"
+  end
+  t.equal(piped(stream, "arrow"), f:digest())
+  t.equal(piped(path, "arrow"), f:digest())
+  local lines = t.write("x.jsonl", wf.jsonl.format(f))
+  t.equal(piped(lines, "jsonl"), wf.jsonl.read(lines):digest())
+end)
+
 t.test("csv options", function()
   local f, report = csv.parse("a;b\n1;'x;y'\n2\n", { delimiter = ";", quote = "'", on_error = "skip" })
   t.equal(report.rejected:rows()(), { line = 3, error = "1 field where the header has 2", text = "2" })

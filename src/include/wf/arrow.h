@@ -10,10 +10,11 @@
  *   timestamp              timestamp[us, UTC]
  *
  * Reading also takes utf8, utf8_view, null, date32, timestamps of any unit, dictionaries with other
- * code types, and the other integer types (int8, int16, uint8, uint16 become i32; uint32 becomes
- * i64; uint64 becomes i64 when every value fits). Buffers may be compressed by zstd
- * or LZ4, and a file as a whole by gzip or zstd. Nested types, decimals, and views are
- * WF_UNSUPPORTED, naming the column.
+ * code types, the other integer types (int8, int16, uint8, uint16 become i32; uint32 becomes
+ * i64; uint64 becomes i64 when every value fits), float16 (becomes f32) and decimal128 (the nearest
+ * f64), and the stream format. Buffers may be compressed by zstd or LZ4, and a file as a whole by
+ * gzip or zstd. Nested and other types are WF_UNSUPPORTED, naming column and type, where such a
+ * column is asked for.
  *
  * Everything read is checked before use: offsets in bounds and ascending, codes within their
  * dictionary, text valid UTF-8. Specification: "Arrow Columnar Format", version 1.4. */
@@ -42,9 +43,16 @@ WF_API WF_NODISCARD wf_status wf_arrow_store(char digest[65], wf_store *store,
 /* Maps the file; columns that need no conversion are used where they lie, and the mapping lives as
  * long as they do. The file must not be changed in place meanwhile (replacing it is fine). */
 WF_API WF_NODISCARD wf_status wf_arrow_read(wf_frame **out, const char *path, wf_error *err);
+/* The same of some columns, in this order; others may be of any type. "-" is standard input. */
+WF_API WF_NODISCARD wf_status wf_arrow_read_columns(wf_frame **out, const char *path,
+                                                    const char *const *columns, size_t n,
+                                                    wf_error *err);
 /* From bytes in memory, which are copied. */
 WF_API WF_NODISCARD wf_status wf_arrow_parse(wf_frame **out, const void *bytes, size_t size,
                                              wf_error *err);
+WF_API WF_NODISCARD wf_status wf_arrow_parse_columns(wf_frame **out, const void *bytes, size_t size,
+                                                     const char *const *columns, size_t n,
+                                                     wf_error *err);
 
 /* ---- the C data interface (as its specification defines the two structs) ------------------------
  */
