@@ -87,6 +87,8 @@ typedef wf_status wf_row_fn(void *context, wf_statement *row, bool *more, wf_err
 wf_status wf_statement_each(wf_catalog *catalog, const char *sql, const wf_bind *values,
                             size_t n_values, wf_row_fn *fn, void *context, wf_error *err);
 
+/* WF_INVALID in a child of the process that opened the handle. */
+wf_status wf_catalog_check_owner(const wf_catalog *catalog, wf_error *err);
 /* What SQLite's result code means, with the catalog's path in front. */
 wf_status wf_catalog_fail(const wf_catalog *catalog, int code, wf_error *err);
 

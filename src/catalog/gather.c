@@ -178,7 +178,7 @@ static wf_status merge_other(wf_catalog *catalog, wf_pending_other *other, bool 
 wf_status wf_gather_others(wf_catalog *catalog, wf_error *err) {
   wf_pending *p = &catalog->pending;
   if (catalog->visiting || !sqlite3_get_autocommit(catalog->db)) return WF_OK;
-  if (catalog->owner != getpid()) return WF_OK; /* the statement that follows refuses */
+  WF_TRY(wf_catalog_check_owner(catalog, err));
   WF_TRY(wf_pending_open_folder(catalog, false, err));
   if (p->folder < 0) return WF_OK;
   WF_TRY(look(p, err));
@@ -195,7 +195,8 @@ wf_status wf_gather_others(wf_catalog *catalog, wf_error *err) {
 }
 
 wf_status wf_gather_all(wf_catalog *catalog, wf_error *err) {
-  if (catalog->visiting || catalog->owner != getpid()) return WF_OK;
+  if (catalog->visiting) return WF_OK;
+  WF_TRY(wf_catalog_check_owner(catalog, err));
   if (catalog->pending.entries.count) {
     WF_TRY(wf_catalog_begin_lax(catalog, err));
     WF_TRY(wf_catalog_finish(catalog, WF_OK, err));

@@ -24,7 +24,7 @@ typedef struct wf_known_keys {
 void wf_known_keys_dispose(wf_known_keys *keys);
 
 /* True when there is certainly no result of that key in the database. May read all keys: never
- * fails, as not knowing is an answer. Nothing within a transaction. */
+ * fails, as not knowing is an answer. Nothing within a transaction. The handle is its process's. */
 bool wf_known_keys_exclude(wf_catalog *catalog, const char *key);
 
 /* This handle's transaction has begun (it has the lock); has put a result of that key into the

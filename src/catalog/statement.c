@@ -87,10 +87,14 @@ static int bind_one(sqlite3_stmt *handle, int index, const wf_bind *value) {
                              SQLITE_UTF8);
 }
 
+wf_status wf_catalog_check_owner(const wf_catalog *catalog, wf_error *err) {
+  if (catalog->owner == getpid()) return WF_OK;
+  return wf_fail(err, WF_INVALID, "%s: opened before a fork; open it again", catalog->path);
+}
+
 wf_status wf_statement_open(wf_statement **out, wf_catalog *catalog, const char *sql,
                             const wf_bind *values, size_t n_values, wf_error *err) {
-  if (catalog->owner != getpid())
-    return wf_fail(err, WF_INVALID, "%s: opened before a fork; open it again", catalog->path);
+  WF_TRY(wf_catalog_check_owner(catalog, err));
   wf_statement *statement = find_idle(catalog, sql);
   if (!statement) WF_TRY(prepare(&statement, catalog, sql, err));
   statement->busy = true;

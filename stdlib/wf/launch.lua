@@ -140,20 +140,11 @@ local function bytes_for_worker(run, step)
       (errors.wrap(bytes).message:gsub("'%.fn%.<(.-)>", "'%1"))) }
 end
 
--- Executes the step's function here; prints go to its log as well.
-local function execute(run, step)
-  steplog.begin(run)
-  local ok, outcome = pcall(work.execute, run, step)
-  steplog.finish()
-  if not ok then error(outcome, 0) end
-  return outcome
-end
-
 -- Has the step's function executed: its outcome, or the job of a worker.
 local function attempt(handle)
   local run, step = handle.run, handle.step
   local bytes = bytes_for_worker(run, step)
-  if not bytes then return execute(run, step) end
+  if not bytes then return work.execute(run, step) end
   return nil, executor.dispatch(bytes, { timeout = step.options.timeout, memory = step.options.memory,
     cores = step.options.cores,
     on_line = remote_line(step), on_done = function()

@@ -5,8 +5,8 @@
 --     XGBModelTraining          Executing   [########------] 80/140  ETA 3.1 s  validation auc 0.7312
 --
 -- On a terminal the running step is a live status line that its final line replaces; elsewhere a
--- line is printed when a step starts and one when it ends. After its first thousand steps a run shows
--- only those that did not succeed, and once a second how many there were. Colours only on a terminal, and not with
+-- line is printed when a step starts and one when it ends. After its first hundred steps a run shows
+-- only those that took a second or did not succeed, and once a second how many there were. Colours only on a terminal, and not with
 -- NO_COLOR or CI set. All of it goes to standard error, or to the print callback of a host program.
 
 local pretty = require "wf.pretty"
@@ -20,8 +20,9 @@ local colours = { Succeeded = "32", Cached = "36", Failed = "31", Rejected = "33
 -- Redrawing more often than this many seconds only costs time.
 local redraw_interval = 0.05
 
--- Steps of a run that are shown one by one, and how often the others are counted, in seconds.
-local most_shown, count_interval = 1000, 1
+-- Steps of a run that are shown one by one; how often the others are counted, and how long one takes
+-- that is shown all the same, in seconds.
+local most_shown, count_interval, long = 100, 1, 1
 
 local screen = { live = nil, coloured = nil }
 local seen = { steps = 0, counted = 0 }
@@ -70,20 +71,24 @@ function progress.run_started(name, id, script)
     progress.paint((id == 0 and "plan" or "run " .. id) .. (script and "  " .. script or ""), "dim")))
 end
 
-function progress.step_started(name, depth)
+-- `started` is the sys.monotonic() of its beginning.
+function progress.step_started(name, depth, started)
   look_at_terminal()
-  current.name, current.depth, current.started = name, depth, sys.monotonic()
+  current.name, current.depth, current.started = name, depth, started
   seen.steps = seen.steps + 1
-  if seen.steps > most_shown then return end
+  if seen.steps > most_shown and not (screen.live and started - current.drawn >= redraw_interval) then
+    return
+  end
   if screen.live then draw("") else progress.line(step_line(name, depth, "Executing")) end
 end
 
 local usual = { Succeeded = true, Cached = true, Skipped = true }
 
 -- True when the step need not be shown: there are too many.
-local function is_counted_only(state, note)
+local function is_counted_only(state, seconds, note)
   if state == "Cached" then seen.steps = seen.steps + 1 end
-  if seen.steps <= most_shown or not usual[state] or (note and note:find("not kept", 1, true)) then
+  if seen.steps <= most_shown or seconds >= long or not usual[state]
+    or (note and note:find("not kept", 1, true)) then
     return false
   end
   local now = sys.monotonic()
@@ -96,12 +101,12 @@ end
 
 -- `outer` is the name of the step around it, which is the running one again.
 function progress.step_ended(name, depth, state, seconds, note, outer)
-  if not is_counted_only(state, note) then
+  if not is_counted_only(state, seconds, note) then
     local rest = state == "Skipped" and "" or pretty.duration(seconds)
     if note then rest = rest .. (rest ~= "" and "  " or "") .. note end
     progress.line(step_line(name, depth, state, rest))
   end
-  current.name, current.depth = outer, math.max(depth - 1, 0)
+  current.name, current.depth = outer, depth > 0 and depth - 1 or 0
 end
 
 local function bar(done, total)

@@ -25,10 +25,10 @@ local record = {}
 function record.begin(run, step)
   step.at_once = run.durability == "process" and step.kind == "step"
   step.started_us = sys.now_us()
-  if step.at_once then return progress.step_started(step.name, step.depth) end
+  if step.at_once then return progress.step_started(step.name, step.depth, step.started) end
   step.log_path = steplog.path(run, step)
   step.id = state.catalog():start_step(run.id, step.name, step.kind, step.log_path)
-  progress.step_started(step.name, step.depth)
+  progress.step_started(step.name, step.depth, step.started)
 end
 
 local states = { rejected = "Rejected", canceled = "Stopped", awaiting = "AwaitingApproval" }

@@ -15,18 +15,22 @@ local errors = require "wf.errors"
 local executor = require "wf.executor"
 local once = require "wf.once"
 local original = require "wf.original"
+local steplog = require "wf.steplog"
 local trace = require "wf.trace"
 
 local work = {}
 
 -- ---- here ---------------------------------------------------------------------------------------
 
--- Runs the step's function with math.random seeded from its key and its reads recorded.
+-- Runs the step's function with math.random seeded from its key and its reads recorded; what it
+-- prints goes to its log as well, but for a worker, which passes it on.
 function work.execute(run, step)
   local random = step.keyed and core.seed_random(step.keyed.key)
   step.recorder = trace.begin(run)
   run.stack[#run.stack + 1] = step
+  if not run.in_worker then steplog.begin(run) end
   local ok, outcome = pcall(executor.execute, step.fn, step.arguments)
+  if not run.in_worker then steplog.finish() end
   run.stack[#run.stack] = nil
   trace.finish(step.recorder)
   if random then core.restore_random(random) end
