@@ -1,7 +1,8 @@
 -- kill -9 at every change of a file, then the same command again: wf tests/bench/kill_points.lua [STRIDE]
 --
--- Runs of ten steps in both durabilities, of workers, and of the fraud pipeline up to its model (once
--- one is registered the checks rightly depend on it) are killed before each of their changes of files
+-- Runs of ten steps in both durabilities, of workers, of a model that is registered and deployed as far as
+-- the catalog goes, and of the fraud pipeline up to its registration (without the checks, which rightly
+-- depend on the version that is registered before) are killed before each of their changes of files
 -- (write, sync, rename, unlink, truncation, creation) and half-way through each write; killed again
 -- while they go on; and have their power cut, which takes back whatever was not synced.
 -- tests/lua/crash.lua says what must hold afterwards. In the end wf is broken on purpose (a sync less;
@@ -43,6 +44,30 @@ for i = 1, 4 do sum = sum + handles[i]:await().x[1] end
 print(sum)
 ]])
 
+sys.write_file(root .. "/register.lua", [[
+local wf, state = require "wf", require "wf.state"
+local run <close> = wf.run { name = "Register" }
+local data = run:step("Data", function()
+  local x, y = {}, {}
+  for i = 1, 60 do x[i], y[i] = i * 7 % 13, i % 3 == 0 and 1 or 0 end
+  return wf.frame.new { names = { "x", "y" }, columns = { x, y } }
+end)
+local model = run:step("Train", function()
+  return (wf.xgboost.train { data = data, label = "y", rounds = 3,
+    params = { objective = "binary:logistic" } })
+end)
+local evaluation = run:step("Evaluate", function() return wf.metrics.evaluate(model, data) end)
+local version = run:action("Register", function()
+  return wf.registry.register { group = "group", model = model, evaluation = evaluation, approval = "Approved" }
+end)
+run:action("Deploy", function()
+  state.catalog():deploy("endpoint", "group", version.number, version.digest)
+end)
+local live = state.catalog():get_endpoint "endpoint"
+print(version.number, version.digest, version.approval, #wf.registry.list "group", #version:history())
+print(live.version, live.digest)
+]])
+
 local all = { points = 0, lost = 0, repeated = 0, different = 0, damaged = 0, failed = 0 }
 local order = { "points", "lost", "repeated", "different", "damaged", "failed" }
 
@@ -76,8 +101,14 @@ for _, durability in ipairs { "power", "process" } do
   sweep(durability .. ", power cut", frames(), { cut = true }, stride)
 end
 sweep("workers, killed before", { script = root .. "/workers.lua" }, {}, 3 * stride)
+local function register() return { script = root .. "/register.lua" } end
+sweep("register and deploy, killed before", register(), {}, 2 * stride)
+sweep("register and deploy, half-way", register(), { half = true }, 2 * stride)
+sweep("register and deploy, twice", register(), { again = 0 }, 7 * stride)
+sweep("register and deploy, power cut", register(), { cut = true }, 2 * stride)
 local function pipeline()
-  return { script = examples .. "/fraud_pipeline.lua", options = { "--until", "XGBCreateModel" } }
+  return { script = examples .. "/fraud_pipeline.lua", options = { "--until", "XGBRegisterModel", "-p",
+    "skip_model_bias_check=true", "-p", "skip_explainability_check=true" } }
 end
 sweep("fraud pipeline, killed before", pipeline(), {}, 5 * stride)
 sweep("fraud pipeline, killed half-way", pipeline(), { half = true }, 7 * stride)

@@ -7,8 +7,9 @@
 --   c:point { at = 17, cut = true }             -- the power goes: what was not synced is gone
 --
 -- After each kill the same command must succeed and print the same; find every step Cached that it
--- had reported as Succeeded or that the catalog holds, hold none twice, and leave the objects of a
--- run that was never interrupted and nothing damaged. crash_shim.c kills; WF_CRASH_BREAK is for
+-- had reported as Succeeded or that the catalog holds, hold none twice (actions are executed again, and
+-- what they say must be the same), and leave the objects of a run that was never interrupted and nothing
+-- damaged. crash_shim.c kills; WF_CRASH_BREAK is for
 -- tests that must fail.
 
 local json = require "wf.json"
@@ -25,12 +26,13 @@ local wrapper = [[
 local json, state, sys = require "wf.json", require "wf.state", require "wf.core.sys"
 local script, report = arg[1], os.getenv "WF_CRASH_REPORT"
 local function look(name)
-  local seen = { steps = json.array {}, open = 0 }
+  local seen = { steps = json.array {}, actions = json.array {}, open = 0 }
   state.catalog():reap_runs()
   for _, run in ipairs(state.catalog():list_runs(0)) do
     if run.state == "Executing" then seen.open = seen.open + 1 end
     for _, step in ipairs(state.catalog():list_steps(run.id)) do
-      if step.state == "Succeeded" and step.kind ~= "action" then seen.steps[#seen.steps + 1] = step.name end
+      local list = step.kind == "action" and seen.actions or seen.steps
+      if step.state == "Succeeded" then list[#list + 1] = step.name end
     end
   end
   sys.write_file(report .. "/" .. name, json.encode(seen))
@@ -141,11 +143,12 @@ function Crash:check(o, reported)
   local err = read(self.root .. "/err")
   if not ok then return self:fault("failed", o, err) end
   if out ~= self.expected_out then self:fault("different", o, out) end
-  local before = set_of(json.decode(read(self.root .. "/before")).steps)
+  local recorded = json.decode(read(self.root .. "/before"))
+  local before, actions = set_of(recorded.steps), set_of(recorded.actions)
   local after = json.decode(read(self.root .. "/after"))
   if self.power ~= false or not o.cut then
     for name in pairs(reported) do
-      if not before[name] then self:fault("lost", o, name .. " was reported and is not recorded") end
+      if not before[name] and not actions[name] then self:fault("lost", o, name .. " was reported and is not recorded") end
     end
   end
   for name in pairs(before) do
