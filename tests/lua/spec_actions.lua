@@ -175,6 +175,27 @@ t.test("a run parks until somebody approves, and goes on from what is kept", fun
   t.equal(last_run().steps[3].message, "approved by alice: looks good")
 end)
 
+t.test("a run that has waited shows what was decided, and who went on", function()
+  local function standing()
+    local texts = {}
+    for i, run in ipairs(t.json { "runs", "--json" }) do texts[i] = ("%d %s"):format(run.id, run.state) end
+    return table.concat(texts, ", ")
+  end
+  t.script(gated)
+  t.script(gated)
+  t.equal(standing(), "2 AwaitingApproval, 1 AwaitingApproval")
+  t.wf { "approve", "1", "--by", "alice" }
+  t.equal(standing(), "2 Approved, 1 Approved")
+  t.contains(t.wf({ "show", "1" }).out, "Approved", "deploy v7: approved by alice\n")
+  t.succeeds(gated)
+  t.succeeds(gated)
+  t.equal(standing(), "4 Succeeded, 3 Succeeded, 2 Approved, 1 Approved")
+  t.contains(t.wf({ "runs" }).out, "deploy v7: approved by alice; run 3 went on")
+  t.script(gated, { "-p", "x=2" })
+  t.wf { "reject", "5" }
+  t.equal(t.json({ "show", "5", "--json" }).state, "Rejected")
+end)
+
 t.test("another value, parameter or subject is another question", function()
   t.equal(t.script(gated).status, 4)
   t.equal(t.wf({ "approve", "last" }).status, 0)
@@ -201,6 +222,7 @@ t.test("an approval may expire", function()
   t.script(short)
   t.wf { "approve", "last" }
   t.shell("sleep 0.1")
+  t.equal(last_run().state, "AwaitingApproval")
   t.equal(t.script(short).status, 4)
   t.equal(t.script((gated:gsub("about = made,", "about = made, expires = '1h',"))).status, 0)
 end)

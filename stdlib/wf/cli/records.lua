@@ -28,10 +28,20 @@ function records.step(record)
     ended_at = pretty.time(record.ended_us), seconds = seconds(record) }
 end
 
+-- State and message of a run as they are now: one that has waited for an approval shows the decision.
+function records.standing(record)
+  if record.state == "AwaitingApproval" then
+    local now, message = require("wf.approval").outcome(record)
+    if now then return now, message end
+  end
+  return record.state, record.message
+end
+
 -- `steps` may be nil: then the record has none.
 function records.run(record, steps)
-  local out = { id = record.id, name = record.name, script = record.script, state = record.state,
-    message = record.message, params = decoded(record.params_json),
+  local now, message = records.standing(record)
+  local out = { id = record.id, name = record.name, script = record.script, state = now,
+    message = message, params = decoded(record.params_json),
     outcome = decoded(record.outcome_json), pid = record.pid,
     started_at = pretty.time(record.started_us), ended_at = pretty.time(record.ended_us),
     seconds = seconds(record) }

@@ -25,8 +25,9 @@ local function list_runs(given)
   if given.json then return records.print_json(records.list(found, records.run)) end
   local rows = {}
   for i, run in ipairs(found) do
-    rows[i] = { tostring(run.id), run.name, run.state, records.local_time(run.started_us),
-      records.duration(run), run.message or "" }
+    local now, message = records.standing(run)
+    rows[i] = { tostring(run.id), run.name, now, records.local_time(run.started_us),
+      records.duration(run), message or "" }
   end
   records.print_table({ "RUN", "NAME", "STATE", "STARTED", "TIME", "MESSAGE" }, rows,
     "there are no runs yet")
@@ -106,10 +107,10 @@ end
 
 local function print_run(run, all)
   local record = records.run(run)
-  print(("run %d  %s  %s"):format(run.id, progress.paint(run.name, "bold"), run.state))
+  print(("run %d  %s  %s"):format(run.id, progress.paint(run.name, "bold"), record.state))
   local rows = { { "script", run.script or "" }, { "started", records.local_time(run.started_us) },
     { "time", records.duration(run) } }
-  if run.message then rows[#rows + 1] = { "message", run.message } end
+  if record.message then rows[#rows + 1] = { "message", record.message } end
   print(pretty.columns(rows, "  "))
   print_pairs("parameters", record.params or {})
   local outcome = record.outcome or {}
