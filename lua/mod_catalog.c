@@ -228,12 +228,14 @@ static int catalog_has_other_run(lua_State *L) {
 
 static void read_filter(lua_State *L, int index, wf_step_filter *out) {
   static const char what[] = "catalog:list_steps";
-  wfl_options(L, index, what,
-              (const char *const[]){"name", "unusual", "newest_first", "skip", "limit", NULL});
+  wfl_options(
+      L, index, what,
+      (const char *const[]){"name", "unusual", "newest_first", "after", "skip", "limit", NULL});
   *out = (wf_step_filter){
       .name = wfl_option_string(L, index, what, "name", NULL),
       .unusual = wfl_option_boolean(L, index, what, "unusual", false),
       .newest_first = wfl_option_boolean(L, index, what, "newest_first", false),
+      .after = wfl_option_integer(L, index, what, "after", 0, 0, LUA_MAXINTEGER),
       .skip = (size_t)wfl_option_integer(L, index, what, "skip", 0, 0, LUA_MAXINTEGER),
       .limit = (size_t)wfl_option_integer(L, index, what, "limit", 0, 0, LUA_MAXINTEGER),
   };
@@ -249,7 +251,7 @@ static int catalog_list_steps_with(lua_State *L) {
   return wfl_records_finish(&c, status, &err);
 }
 
-/* list_steps(run[, {name =, unusual =, newest_first =, skip =, limit =}]) */
+/* list_steps(run[, {name =, unusual =, newest_first =, after =, skip =, limit =}]) */
 static int catalog_list_steps(lua_State *L) {
   wf_catalog *catalog = check(L);
   int64_t run = luaL_checkinteger(L, 2);

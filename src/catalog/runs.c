@@ -437,7 +437,7 @@ static wf_status visit_step(void *context, wf_statement *row, bool *more, wf_err
 #define STEP_ROWS                                                       \
   "SELECT id, run, name, kind, state, message, outcome, log_path, key," \
   " started_us, ended_us, why, result, nth FROM step "
-#define OF_RUN "WHERE run = ?1 AND (?2 IS NULL OR name = ?2)"
+#define OF_RUN "WHERE run = ?1 AND id > ?5 AND (?2 IS NULL OR name = ?2)"
 #define UNUSUAL " AND state IN ('Executing', 'Failed', 'Rejected', 'Starting', 'Stopped')"
 #define PAGE " LIMIT ?3 OFFSET ?4"
 
@@ -451,10 +451,10 @@ wf_status wf_catalog_find_steps(wf_catalog *catalog, int64_t run, const wf_step_
   step_listing list = {visit, context};
   int64_t most = filter->limit == 0 || filter->limit > INT64_MAX ? -1 : (int64_t)filter->limit;
   int64_t skip = filter->skip > INT64_MAX ? INT64_MAX : (int64_t)filter->skip;
-  return wf_statement_each(
-      catalog, texts[filter->newest_first + 2 * filter->unusual],
-      WF_BIND(wf_integer(run), wf_text(filter->name), wf_integer(most), wf_integer(skip)),
-      visit_step, &list, err);
+  return wf_statement_each(catalog, texts[filter->newest_first + 2 * filter->unusual],
+                           WF_BIND(wf_integer(run), wf_text(filter->name), wf_integer(most),
+                                   wf_integer(skip), wf_integer(filter->after)),
+                           visit_step, &list, err);
 }
 
 wf_status wf_catalog_list_steps(wf_catalog *catalog, int64_t run, wf_step_visit *visit,

@@ -148,7 +148,8 @@ function Crash:check(o, reported)
   local after = json.decode(read(self.root .. "/after"))
   if self.power ~= false or not o.cut then
     for name in pairs(reported) do
-      if not before[name] and not actions[name] then self:fault("lost", o, name .. " was reported and is not recorded") end
+      local found = before[name] or actions[name]
+      if not found then self:fault("lost", o, name .. " was reported and is not recorded") end
     end
   end
   for name in pairs(before) do

@@ -116,4 +116,39 @@ end
   t.equal(#t.json({ "show", "last", "--json" }).steps, 200)
 end)
 
+local function n_lines(text)
+  return select(2, text:gsub("\n", "\n"))
+end
+
+t.test("steps of a run that come page by page", function()
+  t.write("pages.lua", [[
+local wf = require "wf"
+local run <close> = wf.run { name = "pages", durability = "process" }
+for i = 1, 1203 do
+  run:step("S" .. i % 3, function(n) if n % 400 == 7 then print("I am " .. n) end return n end, i)
+end
+]])
+  t.equal(t.wf({ "pages.lua" }).status, 0)
+  local steps = t.json({ "show", "last", "--json" }).steps
+  t.equal(#steps, 1203)
+  for i, step in ipairs(steps) do t.equal(step.outcome.value, i) end
+  t.equal(t.json({ "show", "last", "--json" }).name, "pages")
+  t.equal(n_lines((t.wf({ "show", "--all" }).out:gsub("^.-\nsteps\n", ""))), 1204)
+  local explained = t.json { "explain", "last", "--json" }
+  t.equal(#explained, 1203)
+  t.equal(explained[1203].parts[#explained[1203].parts].value, "1203")
+  t.equal(#t.json { "explain", "last", "S1", "--json" }, 401)
+  local parts = t.json({ "explain", "last", "1007", "--json" })[1].parts
+  t.equal(parts[#parts].value, "1007")
+  t.contains(t.wf({ "explain" }).out, "steps: 1203 succeeded;", "S1    Succeeded  first run")
+  t.equal(n_lines(t.wf({ "explain", "--all" }).out), 1204)
+  t.equal(t.wf({ "log" }).out, "== S1\nI am 7\n== S2\nI am 407\n== S0\nI am 807\n")
+  t.equal(t.wf({ "log", "last", "407" }).out, "I am 407\n")
+  local logs = t.json { "log", "last", "S0", "--json" }
+  t.equal(#logs, 401)
+  t.equal(logs[269].log, "I am 807\n")
+  t.contains(t.wf({ "log", "last", "1204" }).err, "unknown step '1204'")
+  t.contains(t.wf({ "explain", "last", "S3" }).err, "did you mean 'S0'")
+end)
+
 t.finish()

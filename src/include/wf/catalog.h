@@ -121,10 +121,12 @@ WF_API WF_NODISCARD wf_status wf_catalog_list_steps(wf_catalog *catalog, int64_t
                                                     wf_error *err);
 
 /* Which steps of a run: those of that name (NULL: any), only those that are neither Succeeded,
- * Cached nor Skipped, without the first `skip`, at most `limit` (0: all), the last ones first. */
+ * Cached nor Skipped, those that began later than the step `after` (0: all), without the first
+ * `skip`, at most `limit` (0: all), the last ones first. */
 typedef struct wf_step_filter {
   const char *name;
   bool unusual, newest_first;
+  int64_t after;
   size_t skip, limit;
 } wf_step_filter;
 

@@ -78,7 +78,9 @@ local function print_runs(runs, e)
   local records = require "wf.cli.records"
   local catalog = state.catalog
   local list = records.list(runs, function(one)
-    return records.run(catalog():get_run(one.id), catalog():list_steps(one.id))
+    local record = records.run(catalog():get_run(one.id))
+    record.steps = records.list(catalog():list_steps(one.id), records.step)
+    return record
   end)
   local document = { runs = list }
   if e and e.code ~= "rejected" and e.code ~= "awaiting" then

@@ -5,7 +5,6 @@
 -- RUN is a run's number or "last". STEP is a step's name or its place (1, 2, …). Of a run with many
 -- steps show prints the first, those that did not succeed, and the last.
 
-local errors = require "wf.errors"
 local options = require "wf.options"
 local pretty = require "wf.pretty"
 local progress = require "wf.progress"
@@ -52,57 +51,9 @@ local function print_pairs(title, values)
   print(pretty.columns(rows, "  "))
 end
 
--- So many steps are shown all; of more, so many from each part.
-local most_steps, part = 60, 10
-
-local function print_steps(steps)
-  local rows = { { "#", "STEP", "KIND", "STATE", "TIME", "MESSAGE" } }
-  for _, step in ipairs(steps) do
-    rows[#rows + 1] = { step.place and tostring(step.place) or "", step.name, step.kind, step.state,
-      records.duration(step), step.message or "" }
-  end
-  print(pretty.columns(rows, "  "))
-end
-
--- The steps with their places in the run; one without was not counted up to.
-local function numbered(steps, first)
-  for i, step in ipairs(steps) do step.place = first + i - 1 end
-  return steps
-end
-
-local function reversed(list)
-  local out = {}
-  for i = #list, 1, -1 do out[#out + 1] = list[i] end
-  return out
-end
-
-local function counted(counts)
-  local texts = {}
-  for _, name in ipairs(options.sorted_keys(counts)) do
-    texts[#texts + 1] = counts[name] .. " " .. name:lower()
-  end
-  return table.concat(texts, ", ")
-end
-
--- The first, the last, and between them those that did not succeed.
-local function print_some_steps(run, counts, total)
-  local catalog = state.catalog()
-  local first = numbered(catalog:list_steps(run.id, { limit = part }), 1)
-  local last = reversed(catalog:list_steps(run.id, { limit = part, newest_first = true }))
-  numbered(last, total - #last + 1)
-  local rows, after, before = first, first[#first].id, last[1].id
-  for _, step in ipairs(catalog:list_steps(run.id, { limit = 3 * part, unusual = true })) do
-    if step.id > after and step.id < before and #rows < 3 * part then rows[#rows + 1] = step end
-  end
-  table.move(last, 1, #last, #rows + 1, rows)
-  print(("steps: %s; these are the first, the last, and any that did not succeed (--all: all %d)")
-    :format(counted(counts), total))
-  print_steps(rows)
-end
-
-local function print_all_steps(run)
-  print("steps")
-  print_steps(numbered(state.catalog():list_steps(run.id), 1))
+local function step_row(step)
+  return { step.place and tostring(step.place) or "", step.name, step.kind, step.state,
+    records.duration(step), step.message or "" }
 end
 
 local function print_run(run, all)
@@ -120,15 +71,16 @@ local function print_run(run, all)
     print("summary")
     print(pretty.columns(lines, "  "))
   end
-  local counts, total = state.catalog():count_steps(run.id)
-  if all or total <= most_steps then print_all_steps(run) else print_some_steps(run, counts, total) end
+  records.print_steps(run, all, { "#", "STEP", "KIND", "STATE", "TIME", "MESSAGE" }, step_row, "steps")
 end
 
 local function show_run(given)
   local catalog = state.catalog()
   catalog:reap_runs()
   local run = records.find_run(given.run)
-  if given.json then return records.print_json(records.run(run, catalog:list_steps(run.id))) end
+  if given.json then
+    return records.print_json_with_list(records.run(run), "steps", records.each_step(run.id), records.step)
+  end
   print_run(run, given.all)
 end
 
@@ -140,19 +92,6 @@ commands.show = {
 }
 
 -- ---- log ----------------------------------------------------------------------------------------
-
-local function steps_of_name(steps, wanted)
-  local at = math.tointeger(tonumber(wanted) or -1)
-  if steps[at] then return { steps[at] } end
-  local found, names = {}, {}
-  for _, step in ipairs(steps) do
-    names[#names + 1] = step.name
-    if step.name == wanted then found[#found + 1] = step end
-  end
-  if #found > 0 then return found end
-  table.sort(names)
-  errors.raise { code = "not_found", message = options.unknown("step", wanted, names) }
-end
 
 local function log_of(step)
   local path = steplog.find(step.log_path)
@@ -167,14 +106,17 @@ end
 
 local function show_log(given)
   local run = records.find_run(given.run)
-  local steps = state.catalog():list_steps(run.id)
-  local chosen = given.step and steps_of_name(steps, given.step) or steps
+  local steps = records.chosen_steps(run.id, given.step)
   if given.json then
-    return records.print_json(records.list(chosen, function(step)
+    return records.print_json_list(steps, function(step)
       return { step = step.name, log = log_of(step) }
-    end))
+    end)
   end
-  for _, step in ipairs(chosen) do print_log(step, #chosen > 1) end
+  local first = steps()
+  local second = first and steps()
+  if first then print_log(first, second ~= nil) end
+  if second then print_log(second, true) end
+  for step in steps do print_log(step, true) end
 end
 
 commands.log = {

@@ -1,10 +1,11 @@
 -- wf.cli.steps: why steps were executed, and what is different between two runs.
 --
---   wf explain [RUN] [STEP] [--json]       wf diff RUN RUN [--json]
+--   wf explain [RUN] [STEP] [--all] [--json]       wf diff RUN RUN [--json]
+--
+-- Of a run with many steps explain prints the first, those that did not succeed, and the last.
 
 local cache = require "wf.cache"
 local core = require "wf.core.step"
-local errors = require "wf.errors"
 local json = require "wf.json"
 local options = require "wf.options"
 local pretty = require "wf.pretty"
@@ -69,35 +70,23 @@ local function print_explained(entry)
   print_rows("read while it ran", entry.reads)
 end
 
-local function chosen_steps(steps, wanted)
-  if not wanted then return steps end
-  local found, names = {}, {}
-  for i, step in ipairs(steps) do
-    names[i] = step.name
-    if step.name == wanted or tostring(i) == wanted then found[#found + 1] = step end
-  end
-  if #found > 0 then return found end
-  table.sort(names)
-  errors.raise { code = "not_found", message = options.unknown("step", wanted, names) }
-end
-
 local function explain(given)
   local run = records.find_run(given.run)
-  local steps = chosen_steps(state.catalog():list_steps(run.id), given.step)
-  local list = records.list(steps, explained)
-  if given.json then return records.print_json(list) end
+  if given.json then
+    return records.print_json_list(records.chosen_steps(run.id, given.step), explained)
+  end
   if given.step then
-    for _, entry in ipairs(list) do print_explained(entry) end
+    for step in records.chosen_steps(run.id, given.step) do print_explained(explained(step)) end
     return
   end
-  local rows = {}
-  for i, entry in ipairs(list) do rows[i] = { entry.step, entry.state, entry.why } end
-  records.print_table({ "STEP", "STATE", "WHY" }, rows, "the run has no steps")
+  records.print_steps(run, given.all, { "STEP", "STATE", "WHY" }, function(step)
+    return { step.name, step.state, reason(step) }
+  end)
 end
 
 commands.explain = {
   spec = { about = "Says why the steps of a run were executed; of one step, what its key is made of.",
-    options = { json_option },
+    options = { { "all", help = "every step, however many there are" }, json_option },
     words = { { "run", "RUN", optional = true }, { "step", "STEP", optional = true } } },
   run = explain,
 }
