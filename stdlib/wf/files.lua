@@ -9,8 +9,8 @@
 --
 -- The value stands for what the file held when wf.file was called. A step that returns it keeps the
 -- contents; when the step is Cached, a file that is gone or holds something else is restored. Only
--- regular files are kept, and whether they can be executed; files that a directory holds besides are
--- left alone.
+-- regular files are kept, and whether they can be executed. Files that a directory holds besides are
+-- left alone, for nobody knows whose they are, and named.
 
 local artifact = require "wf.artifact"
 local core = require "wf.core.step"
@@ -92,12 +92,37 @@ local function restore_entry(entry)
   state.store():restore(entry.digest, entry.path, entry.executable)
 end
 
+-- Names of at most so many files are given.
+local most_named = 5
+
+-- Paths at or below the path of what is not in the set, in order.
+local function collect_others(path, known, list)
+  if known[path] then return end
+  if sys.file_kind(path) ~= "directory" then
+    list[#list + 1] = path
+    return
+  end
+  for _, name in ipairs(sys.list_directory(path)) do collect_others(path .. "/" .. name, known, list) end
+end
+
+-- Says what a restored directory holds besides.
+local function name_others(value)
+  local known, others = {}, {}
+  for _, entry in ipairs(value.files) do known[entry.path] = true end
+  collect_others(value.path, known, others)
+  if #others == 0 then return end
+  local names = table.concat(others, ", ", 1, math.min(#others, most_named))
+  progress.line(("%s holds what the step did not make: %s%s"):format(value.path, names,
+    #others > most_named and (" and %d more"):format(#others - most_named) or ""))
+end
+
 local function restore_within(value, seen)
   if type(value) ~= "table" or seen[value] then return end
   seen[value] = true
   if getmetatable(value) == File then
     if value.directory then sys.make_directories(value.path, 511) end
     for _, entry in ipairs(value.files) do restore_entry(entry) end
+    if value.directory then name_others(value) end
     return
   end
   for _, member in next, value do restore_within(member, seen) end

@@ -6,8 +6,9 @@
 --
 -- On a terminal the running step is a live status line that its final line replaces; elsewhere a
 -- line is printed when a step starts and one when it ends. After its first hundred steps a run shows
--- only those that took a second or did not succeed, and once a second how many there were. Colours only on a terminal, and not with
--- NO_COLOR or CI set. All of it goes to standard error, or to the print callback of a host program.
+-- only those that took a second or did not succeed, and once a second how many there were. Colours
+-- only on a terminal, and not with NO_COLOR or CI set. All of it goes to standard error, or to the
+-- print callback of a host program.
 
 local pretty = require "wf.pretty"
 local sys = require "wf.core.sys"

@@ -50,9 +50,16 @@ t.test("files that are gone or changed are put back when the step is cached", fu
   again()
   t.write("out/a.txt", "other")
   t.contains(again().err, "out/a.txt is not what the step made; it is restored")
-  t.shell("touch out/more; chmod -x tool; rm tool") -- what the directory holds besides is left alone
-  again()
+end)
+
+t.test("what a directory holds besides is left alone and named", function()
+  t.ok(not t.succeeds(script).err:find("did not make"))
+  t.ok(not again().err:find("did not make"))
+  t.shell("touch out/more out/deep/less; rm tool")
+  t.contains(again().err, "out holds what the step did not make: out/deep/less, out/more\n")
   t.equal(t.shell("ls out").out, "a.txt\ndeep\nmore\n")
+  t.shell("touch out/0 out/1 out/2 out/3 out/4")
+  t.contains(again().err, "out/0, out/1, out/2, out/3, out/4 and 2 more\n")
 end)
 
 t.test("a damaged or missing object is reported and the step executed again", function()
