@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/map.h"
+#include "base/pool.h"
 #include "frame/builder.h"
 #include "frame/column.h"
 #include "frame/frame.h"
@@ -46,16 +47,28 @@ static wf_status agree(wf_type *out, wf_column *const *parts, size_t n, const ch
   return WF_OK;
 }
 
+/* n bits behind the first `at`, whose byte has no others; 1 each when `from` is NULL. */
+static void append_bits(uint8_t *to, size_t at, const uint8_t *from, size_t n) {
+  unsigned shift = at % 8;
+  size_t size = wf_bitmap_size(n), last = (at + n - 1) / 8;
+  uint8_t *place = to + at / 8;
+  for (size_t i = 0; i < size; i++) {
+    unsigned byte = from ? from[i] : 0xff;
+    if (n - i * 8 < 8) byte &= (1u << (n - i * 8)) - 1;
+    place[i] |= (uint8_t)(byte << shift);
+    if (at / 8 + i < last) place[i + 1] |= (uint8_t)(byte << shift >> 8);
+  }
+}
+
 static wf_status join_bits(wf_buffer **out, wf_column *const *parts, size_t n, size_t n_rows,
                            bool validity, wf_error *err) {
   wf_buffer *bits = NULL;
   WF_TRY(wf_buffer_new_zero(&bits, wf_bitmap_size(n_rows), err));
   size_t row = 0;
   for (size_t i = 0; i < n; i++) {
-    for (size_t k = 0; k < parts[i]->n_rows; k++, row++) {
-      bool bit = validity ? wf_column_present(parts[i], k) : wf_bit_get(parts[i]->data->data, k);
-      bits->data[row >> 3] |= (uint8_t)(bit << (row & 7));
-    }
+    const wf_buffer *source = validity ? parts[i]->validity : parts[i]->data;
+    append_bits(bits->data, row, source ? source->data : NULL, parts[i]->n_rows);
+    row += parts[i]->n_rows;
   }
   *out = bits;
   return WF_OK;
@@ -92,21 +105,60 @@ static wf_status join_strings(wf_buffer **data, wf_buffer **offsets, wf_column *
   return WF_OK;
 }
 
-/* Category columns in one dictionary. */
-static wf_status join_categories(wf_column **out, wf_column *const *parts, size_t n,
-                                 wf_error *err) {
-  wf_builder *builder = NULL;
-  WF_TRY(wf_builder_new(&builder, WF_CATEGORY, err));
+/* Codes of a part in the joined dictionary: a text gets its number where a row first has it. */
+static wf_status translate_codes(int32_t *to, const wf_column *part, wf_map *texts, wf_error *err) {
+  enum { UNKNOWN = -1 };
+  size_t n_codes = part->dictionary->n_rows;
+  const int32_t *codes = wf_column_i32(part);
+  int32_t *known = wf_alloc_array(n_codes, sizeof *known);
+  if (!known) return wf_fail_nomem(err);
+  for (size_t i = 0; i < n_codes; i++) known[i] = UNKNOWN;
   wf_status status = WF_OK;
-  for (size_t i = 0; status == WF_OK && i < n; i++) {
-    for (size_t k = 0; status == WF_OK && k < parts[i]->n_rows; k++) {
-      status = wf_column_present(parts[i], k)
-                   ? wf_builder_add_text(builder, wf_column_text(parts[i], k), err)
-                   : wf_builder_add_missing(builder, err);
+  for (size_t i = 0; status == WF_OK && i < part->n_rows; i++) {
+    if (!wf_column_present(part, i)) {
+      to[i] = 0;
+      continue;
     }
+    int32_t *code = &known[codes[i]];
+    if (*code == UNKNOWN) {
+      size_t index = 0;
+      wf_view text = wf_column_view(part->dictionary, (size_t)codes[i]);
+      status = wf_map_add(texts, text, &index, NULL, err);
+      *code = (int32_t)index;
+    }
+    to[i] = *code;
+  }
+  wf_free(known);
+  return status;
+}
+
+static wf_status texts_column(wf_column **out, const wf_map *texts, wf_error *err) {
+  wf_builder *builder = NULL;
+  WF_TRY(wf_builder_new(&builder, WF_STRING, err));
+  wf_status status = WF_OK;
+  for (size_t i = 0; status == WF_OK && i < wf_map_count(texts); i++) {
+    status = wf_builder_add_text(builder, wf_map_key(texts, i), err);
   }
   if (status == WF_OK) return wf_builder_finish(builder, out, err);
   wf_builder_free(builder);
+  return status;
+}
+
+/* Category columns in one dictionary. */
+static wf_status join_codes(wf_buffer **data, wf_column **dictionary, wf_column *const *parts,
+                            size_t n, size_t n_rows, wf_error *err) {
+  wf_map *texts = NULL;
+  size_t size, row = 0;
+  if (__builtin_mul_overflow(n_rows, sizeof(int32_t), &size)) return wf_fail_nomem(err);
+  WF_TRY(wf_map_new(&texts, err));
+  wf_status status = wf_buffer_new(data, size, err);
+  for (size_t i = 0; status == WF_OK && i < n; i++) {
+    int32_t *codes = (int32_t *)(void *)(*data)->data + row;
+    status = translate_codes(codes, parts[i], texts, err);
+    row += parts[i]->n_rows;
+  }
+  if (status == WF_OK) status = texts_column(dictionary, texts, err);
+  wf_map_free(texts);
   return status;
 }
 
@@ -118,19 +170,22 @@ static wf_status join_parts(wf_column **out, wf_column *const *parts, size_t n, 
     n_rows += parts[i]->n_rows;
     n_missing += parts[i]->n_missing;
   }
-  if (type == WF_CATEGORY) return join_categories(out, parts, n, err);
   wf_buffer *validity = NULL, *data = NULL, *offsets = NULL;
+  wf_column *dictionary = NULL;
   wf_status status = n_missing ? join_bits(&validity, parts, n, n_rows, true, err) : WF_OK;
   if (status == WF_OK && type == WF_BOOL) {
     status = join_bits(&data, parts, n, n_rows, false, err);
+  } else if (status == WF_OK && type == WF_CATEGORY) {
+    status = join_codes(&data, &dictionary, parts, n, n_rows, err);
   } else if (status == WF_OK && type == WF_STRING) {
     status = join_strings(&data, &offsets, parts, n, n_rows, err);
   } else if (status == WF_OK) {
     status = join_values(&data, parts, n, n_rows, wf_type_width(type), err);
   }
   if (status == WF_OK) {
-    return wf_column_make(out, type, n_rows, n_missing, validity, data, offsets, NULL, err);
+    return wf_column_make(out, type, n_rows, n_missing, validity, data, offsets, dictionary, err);
   }
+  wf_column_release(dictionary);
   wf_buffer_release(validity);
   wf_buffer_release(data);
   wf_buffer_release(offsets);
@@ -179,22 +234,44 @@ static wf_status check_frames(wf_frame *const *frames, size_t n, wf_error *err) 
   return WF_OK;
 }
 
+typedef struct job {
+  wf_frame *const *frames;
+  size_t n;
+  wf_column **parts; /* n of each column */
+  wf_column **columns;
+} job;
+
+static wf_status join_columns(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                              wf_error *err) {
+  job *work = context;
+  (void)index, (void)worker;
+  for (size_t j = begin; j < end; j++) {
+    const char *name = wf_frame_name_at(work->frames[0], j);
+    wf_column **parts = work->parts + j * work->n;
+    WF_TRY(collect_parts(parts, work->frames, work->n, name, err));
+    WF_TRY(join_column(&work->columns[j], parts, work->n, name, err));
+  }
+  return WF_OK;
+}
+
 wf_status wf_frame_concat(wf_frame **out, wf_frame *const *frames, size_t n, wf_error *err) {
+  enum { WORTH_A_THREAD = 1 << 16 };
   WF_TRY(check_frames(frames, n, err));
-  size_t n_columns = wf_frame_column_count(frames[0]);
-  wf_column **parts = wf_alloc_zero(n, sizeof *parts);
-  wf_column **columns = wf_alloc_zero(n_columns, sizeof *columns);
-  wf_status status = parts && columns ? WF_OK : wf_fail_nomem(err);
-  for (size_t j = 0; status == WF_OK && j < n_columns; j++) {
-    const char *name = wf_frame_name_at(frames[0], j);
-    status = collect_parts(parts, frames, n, name, err);
-    if (status == WF_OK) status = join_column(&columns[j], parts, n, name, err);
+  size_t n_columns = wf_frame_column_count(frames[0]), n_parts, n_rows = 0;
+  if (__builtin_mul_overflow(n_columns, n, &n_parts)) return wf_fail_nomem(err);
+  for (size_t i = 0; i < n; i++) n_rows += wf_frame_row_count(frames[i]);
+  job work = {frames, n, wf_alloc_zero(n_parts, sizeof *work.parts),
+              wf_alloc_zero(n_columns, sizeof *work.columns)};
+  wf_status status = work.parts && work.columns ? WF_OK : wf_fail_nomem(err);
+  if (status == WF_OK) {
+    size_t n_threads = n_rows < WORTH_A_THREAD ? 1 : 0;
+    status = wf_parallel_for(n_columns, 1, n_threads, join_columns, &work, err);
   }
   if (status == WF_OK) {
-    status = wf_frame_new(out, wf_frame_names(frames[0]), columns, n_columns, err);
+    status = wf_frame_new(out, wf_frame_names(frames[0]), work.columns, n_columns, err);
   }
-  for (size_t j = 0; columns && j < n_columns; j++) wf_column_release(columns[j]);
-  wf_free(columns);
-  wf_free(parts);
+  for (size_t j = 0; work.columns && j < n_columns; j++) wf_column_release(work.columns[j]);
+  wf_free(work.columns);
+  wf_free(work.parts);
   return status;
 }
