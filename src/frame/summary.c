@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "frame/builder.h"
 #include "frame/column.h"
+#include "frame/distinct.h"
 #include "frame/keys.h"
 #include "frame/order.h"
 #include "frame/quantile.h"
@@ -79,15 +80,6 @@ wf_status wf_column_quantile(double *out, const wf_column *column, double q, wf_
 
 /* ---- summary --------------------------------------------------------------------------------- */
 
-static wf_status count_distinct(size_t *out, const wf_column *column, wf_error *err) {
-  size_t *ids = wf_alloc_array(column->n_rows, sizeof *ids), n_keys = 0;
-  if (!ids) return wf_fail_nomem(err);
-  wf_status status = wf_keys_number(ids, &n_keys, &column, 1, err);
-  wf_free(ids);
-  if (status == WF_OK) *out = n_keys - (column->n_missing > 0);
-  return status;
-}
-
 static wf_status summarise_values(wf_summary *summary, const wf_column *column, wf_error *err) {
   static const double shares[] = {0, 0.25, 0.5, 0.75, 1};
   double quantiles[5] = {0};
@@ -114,7 +106,7 @@ wf_status wf_column_summarise(wf_summary *out, const wf_column *column, wf_error
                         .q25 = NONE,
                         .median = NONE,
                         .q75 = NONE};
-  WF_TRY(count_distinct(&summary.distinct, column, err));
+  WF_TRY(wf_column_distinct(&summary.distinct, column, err));
   if (!wf_type_is_text(column->type) && summary.count > 0) {
     WF_TRY(summarise_values(&summary, column, err));
   }

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/pool.h"
 #include "frame/builder.h"
 #include "frame/column.h"
 #include "frame/text_piece.h"
@@ -17,14 +18,6 @@
 #include <string.h>
 
 /* ---- one text -------------------------------------------------------------------------------- */
-
-static void add_case(wf_bytes *out, wf_view text, char first, char last) {
-  if (!wf_bytes_reserve(out, text.size)) return;
-  for (size_t i = 0; i < text.size; i++) {
-    char c = text.data[i];
-    wf_bytes_char(out, c >= first && c <= last ? (char)(c ^ 0x20) : c);
-  }
-}
 
 static void add_replaced(wf_bytes *out, wf_view text, wf_view part, wf_view by) {
   for (size_t at = 0;;) {
@@ -44,8 +37,6 @@ static wf_status add_result(wf_builder *to, wf_view text, const wf_text_call *ca
   wf_view piece = text;
   wf_bytes_clear(room);
   switch (call->function) {
-  case WF_TEXT_LOWER: add_case(room, text, 'A', 'Z'); break;
-  case WF_TEXT_UPPER: add_case(room, text, 'a', 'z'); break;
   case WF_TEXT_REPLACE:
     add_replaced(room, text, argument, wf_view_of(call->other ? call->other : ""));
     break;
@@ -59,6 +50,40 @@ static wf_status add_result(wf_builder *to, wf_view text, const wf_text_call *ca
   }
   if (room->failed) return wf_fail_nomem(err);
   return wf_builder_add_text(to, (wf_view){room->data ? room->data : "", room->size}, err);
+}
+
+typedef struct casing {
+  const uint8_t *from;
+  uint8_t *to;
+  unsigned first; /* of the 26 letters that change */
+} casing;
+
+static wf_status change_case(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                             wf_error *err) {
+  const casing *c = context;
+  (void)index, (void)worker, (void)err;
+  for (size_t i = begin; i < end; i++) {
+    bool letter = (uint8_t)(c->from[i] - c->first) < 26;
+    c->to[i] = (uint8_t)(c->from[i] ^ (letter ? 0x20 : 0));
+  }
+  return WF_OK;
+}
+
+/* Letters of the other case: as many bytes, at the same places. */
+static wf_status map_case(wf_column **out, const wf_column *column, bool upper, wf_error *err) {
+  enum { BYTES = 1 << 20 };
+  wf_buffer *data = NULL;
+  size_t size = (size_t)wf_column_offsets(column)[column->n_rows];
+  WF_TRY(wf_buffer_new(&data, size, err));
+  casing job = {column->data->data, data->data, upper ? 'a' : 'A'};
+  wf_status status = wf_parallel_for(size, BYTES, 0, change_case, &job, err);
+  if (status != WF_OK) {
+    wf_buffer_release(data);
+    return status;
+  }
+  return wf_column_make(out, WF_STRING, column->n_rows, column->n_missing,
+                        wf_buffer_retain(column->validity), data, wf_buffer_retain(column->offsets),
+                        NULL, err);
 }
 
 /* Every present text of a string column, in that type. */
@@ -76,6 +101,18 @@ static wf_status map_strings(wf_column **out, const wf_column *column, wf_type t
   wf_bytes_dispose(&room);
   if (status == WF_OK) return wf_builder_finish(builder, out, err);
   wf_builder_free(builder);
+  return status;
+}
+
+/* Of a string column, in type string or category. */
+static wf_status map_texts(wf_column **out, const wf_column *column, wf_type type,
+                           const wf_text_call *call, wf_error *err) {
+  bool upper = call->function == WF_TEXT_UPPER;
+  if (!upper && call->function != WF_TEXT_LOWER) return map_strings(out, column, type, call, err);
+  wf_column *texts = NULL;
+  WF_TRY(map_case(&texts, column, upper, err));
+  wf_status status = wf_column_cast(out, texts, type, err);
+  wf_column_release(texts);
   return status;
 }
 
@@ -98,29 +135,67 @@ static wf_status spread(wf_column **out, const wf_column *category, const wf_col
 static bool holds(wf_view text, const wf_text_call *call) {
   wf_view argument = wf_view_of(call->argument);
   if (call->function == WF_TEXT_STARTS) return wf_text_begins(text, 0, argument);
-  if (call->function == WF_TEXT_CONTAINS)
-    return memmem(text.data, text.size, argument.data, argument.size);
   return argument.size <= text.size && wf_text_begins(text, text.size - argument.size, argument);
+}
+
+typedef struct measuring {
+  const wf_column *column;
+  const wf_text_call *call;
+  uint8_t *bits;    /* of the result, or */
+  int64_t *lengths; /* its values */
+} measuring;
+
+/* All rows of a block are searched as one text: a find counts when it lies within one of them. */
+static void find_in_rows(const measuring *m, size_t begin, size_t end) {
+  const int64_t *ends = wf_column_offsets(m->column);
+  const char *bytes = (const char *)m->column->data->data;
+  wf_view part = wf_view_of(m->call->argument);
+  size_t row = begin, at = (size_t)ends[begin], last = (size_t)ends[end];
+  while (at < last) {
+    const char *found = memmem(bytes + at, last - at, part.data, part.size);
+    if (!found) return;
+    size_t place = (size_t)(found - bytes);
+    while ((size_t)ends[row + 1] <= place) row++;
+    at = place + 1;
+    if (place + part.size > (size_t)ends[row + 1]) continue;
+    wf_bit_set(m->bits, row++);
+    at = (size_t)ends[row];
+  }
+}
+
+/* Missing texts are empty, so they hold nothing and have length 0. */
+static wf_status measure_rows(void *context, size_t index, size_t begin, size_t end, size_t worker,
+                              wf_error *err) {
+  const measuring *m = context;
+  (void)index, (void)worker, (void)err;
+  if (m->call->function == WF_TEXT_CONTAINS) {
+    find_in_rows(m, begin, end);
+    return WF_OK;
+  }
+  for (size_t i = begin; i < end; i++) {
+    wf_view text = wf_column_view(m->column, i);
+    if (m->call->function == WF_TEXT_LENGTH)
+      m->lengths[i] = (int64_t)wf_text_length(text);
+    else if (holds(text, m->call))
+      wf_bit_set(m->bits, i);
+  }
+  return WF_OK;
 }
 
 static wf_status measure_strings(wf_column **out, const wf_column *column, const wf_text_call *call,
                                  wf_error *err) {
+  enum { ROWS = 1 << 16 };
   bool counts = call->function == WF_TEXT_LENGTH;
   wf_column *result;
   WF_TRY(wf_column_blank(&result, counts ? WF_I64 : WF_BOOL, column->n_rows,
                          wf_buffer_retain(column->validity), column->n_missing, err));
-  uint8_t *bits = wf_column_memory(result);
-  int64_t *lengths = wf_column_memory(result);
-  for (size_t i = 0; i < column->n_rows; i++) {
-    bool present = wf_column_present(column, i);
-    wf_view text = wf_column_view(column, i);
-    if (counts)
-      lengths[i] = present ? (int64_t)wf_text_length(text) : 0;
-    else if (present && holds(text, call))
-      wf_bit_set(bits, i);
-  }
-  *out = result;
-  return WF_OK;
+  measuring m = {column, call, wf_column_memory(result), wf_column_memory(result)};
+  wf_status status = wf_parallel_for(column->n_rows, ROWS, 0, measure_rows, &m, err);
+  if (status == WF_OK)
+    *out = result;
+  else
+    wf_column_release(result);
+  return status;
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -168,11 +243,11 @@ wf_status wf_column_text_call(wf_column **out, const wf_column *column, const wf
   WF_TRY(check_call(column, call, err));
   bool text = gives_text(call->function);
   if (column->type == WF_STRING) {
-    return text ? map_strings(out, column, WF_STRING, call, err)
+    return text ? map_texts(out, column, WF_STRING, call, err)
                 : measure_strings(out, column, call, err);
   }
   wf_column *by_code = NULL;
-  wf_status status = text ? map_strings(&by_code, column->dictionary, WF_CATEGORY, call, err)
+  wf_status status = text ? map_texts(&by_code, column->dictionary, WF_CATEGORY, call, err)
                           : measure_strings(&by_code, column->dictionary, call, err);
   if (status == WF_OK) status = spread(out, column, by_code, err);
   wf_column_release(by_code);

@@ -154,6 +154,27 @@ TEST(gather_of_many_rows) {
   free(rows);
 }
 
+/* Pieces of any size, so that bitmaps are put together at every bit. */
+TEST(concat_puts_slices_together_again) {
+  wf_error err = WF_ERROR_INIT;
+  wf_random random;
+  wf_random_seed(&random, 4, 0);
+  wf_frame *frame = random_frame(&random, 2 * N_TYPES, 100);
+  for (size_t round = 0; round < 100; round++) {
+    size_t a = (size_t)wf_random_below(&random, 101), b = (size_t)wf_random_below(&random, 101);
+    size_t first = a < b ? a : b, second = a < b ? b : a;
+    wf_frame *parts[3] = {0}, *whole = NULL;
+    REQUIRE_OK(wf_frame_slice(&parts[0], frame, 0, first, &err), err);
+    REQUIRE_OK(wf_frame_slice(&parts[1], frame, first, second - first, &err), err);
+    REQUIRE_OK(wf_frame_slice(&parts[2], frame, second, 100 - second, &err), err);
+    REQUIRE_OK(wf_frame_concat(&whole, parts, 3, &err), err);
+    CHECK(same_frames(whole, frame));
+    for (size_t i = 0; i < 3; i++) wf_frame_release(parts[i]);
+    wf_frame_release(whole);
+  }
+  wf_frame_release(frame);
+}
+
 static bool gather_some(void) {
   wf_frame *frame = NULL, *parts[2] = {0};
   const size_t rows[] = {2, 0, WF_NO_ROW, 1}, starts[] = {0, 1, 4};

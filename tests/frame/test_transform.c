@@ -167,6 +167,20 @@ TEST(text_functions) {
   wf_column_release(blanks);
 }
 
+/* All rows are searched at once: what begins in one row and ends in the next is no find. */
+TEST(contains_within_rows_only) {
+  wf_error err = WF_ERROR_INIT;
+  wf_column *texts = must_column(WF_STRING, "xa bx ab NA aab abab '' a b aa baab b"), *found;
+  REQUIRE_OK(wf_column_text_call(&found, texts,
+                                 &(wf_text_call){.function = WF_TEXT_CONTAINS, .argument = "ab"},
+                                 &err),
+             err);
+  CHECK_EQ_STR(show_column(found),
+               "false false true NA true true false false false false true false");
+  wf_column_release(found);
+  wf_column_release(texts);
+}
+
 TEST(date_parts) {
   struct {
     const char *text;
