@@ -63,7 +63,7 @@ static wf_status load_numbers(numbers *out, const wf_column *column, wf_error *e
     *out = (numbers){wf_column_f64(column), NULL};
     return WF_OK;
   }
-  double *values = wf_alloc_array(column->n_rows, sizeof *values);
+  double *values = wf_alloc_filled(column->n_rows, sizeof *values);
   if (!values) return wf_fail_nomem(err);
   wf_column_load_f64(column, 0, column->n_rows, values);
   *out = (numbers){values, values};
@@ -180,7 +180,7 @@ static wf_status aggregate_mean(wf_column **out, const grouping *g, const wf_col
 /* ---- by order: min, max, median -------------------------------------------------------------- */
 
 static wf_status load_orders(uint64_t **out, const wf_column *column, wf_error *err) {
-  uint64_t *orders = wf_alloc_array(column->n_rows, sizeof *orders);
+  uint64_t *orders = wf_alloc_filled(column->n_rows, sizeof *orders);
   if (!orders) return wf_fail_nomem(err);
   wf_status status = wf_column_order(orders, column, err);
   if (status == WF_OK)
@@ -232,7 +232,7 @@ static wf_status aggregate_quantile(wf_column **out, const grouping *g, const wf
   int64_t *counts = wf_alloc_array(g->n_groups, sizeof *counts);
   double *quantiles = wf_alloc_zero(g->n_groups, sizeof *quantiles);
   numbers loaded = {0};
-  uint64_t *orders = wf_alloc_array(g->n_rows, sizeof *orders);
+  uint64_t *orders = wf_alloc_filled(g->n_rows, sizeof *orders);
   wf_status status =
       counts && quantiles && orders ? load_numbers(&loaded, column, err) : wf_fail_nomem(err);
   for (size_t k = 0; status == WF_OK && k < g->n_groups; k++) {
@@ -257,7 +257,7 @@ static wf_status aggregate_quantile(wf_column **out, const grouping *g, const wf
 /* last[v] is the last group that saw value v, so each value counts once a group. */
 static wf_status aggregate_distinct(wf_column **out, const grouping *g, const wf_column *column,
                                     wf_error *err) {
-  size_t *values = wf_alloc_array(g->n_rows, sizeof *values), *last = NULL, n_values = 0;
+  size_t *values = wf_alloc_filled(g->n_rows, sizeof *values), *last = NULL, n_values = 0;
   wf_column *counts = NULL;
   wf_status status =
       values ? wf_keys_number(values, &n_values, &column, 1, err) : wf_fail_nomem(err);

@@ -38,7 +38,7 @@ static int by_name(const void *a, const void *b) {
 
 /* Codes that occur are keys as they are; else rows are numbered by value. */
 static wf_status number_rows(levels *l, const wf_column *column, size_t *n_keys, wf_error *err) {
-  l->keys = wf_alloc_array(column->n_rows, sizeof *l->keys);
+  l->keys = wf_alloc_filled(column->n_rows, sizeof *l->keys);
   if (!l->keys) return wf_fail_nomem(err);
   if (column->type != WF_CATEGORY) {
     wf_keys *keys = NULL;

@@ -35,7 +35,7 @@ static void merge_sort(size_t *items, size_t *spare, size_t n, const wf_view *te
 /* ranks[i] = how many of the texts are smaller than text i. */
 static wf_status rank_texts(uint64_t *ranks, const wf_view *texts, size_t n, wf_error *err) {
   size_t *items = wf_alloc_array(n, sizeof *items);
-  size_t *spare = wf_alloc_array(n, sizeof *spare);
+  size_t *spare = wf_alloc_filled(n, sizeof *spare);
   wf_status status = items && spare ? WF_OK : wf_fail_nomem(err);
   if (status == WF_OK) {
     for (size_t i = 0; i < n; i++) items[i] = i;
@@ -50,7 +50,7 @@ static wf_status rank_texts(uint64_t *ranks, const wf_view *texts, size_t n, wf_
 /* Ranks the column's distinct texts through their key numbers. */
 static wf_status order_texts(uint64_t *orders, const wf_column *column, wf_error *err) {
   size_t n = column->n_rows, n_keys = 0;
-  size_t *ids = wf_alloc_array(n, sizeof *ids);
+  size_t *ids = wf_alloc_filled(n, sizeof *ids);
   if (!ids) return wf_fail_nomem(err);
   wf_status status = wf_keys_number(ids, &n_keys, &column, 1, err);
   wf_view *texts = wf_alloc_zero(n_keys, sizeof *texts);
@@ -116,7 +116,7 @@ static void radix_pass(pair *to, const pair *from, size_t n, unsigned digit,
 wf_status wf_sort_rows(size_t *rows, size_t n, const uint64_t *orders, wf_error *err) {
   if (n < 2) return WF_OK;
   size_t counts[DIGITS][RADIX];
-  pair *pairs = wf_alloc_array(n, sizeof *pairs), *spare = wf_alloc_array(n, sizeof *spare);
+  pair *pairs = wf_alloc_filled(n, sizeof *pairs), *spare = wf_alloc_filled(n, sizeof *spare);
   if (!pairs || !spare) {
     wf_free(pairs);
     wf_free(spare);

@@ -43,9 +43,9 @@ static wf_status sort_by(size_t *rows, size_t *spare, uint64_t *orders, const wf
 wf_status wf_frame_sort_with(wf_frame **out, const wf_frame *frame, const wf_sort_options *options,
                              wf_error *err) {
   size_t n_rows = wf_frame_row_count(frame);
-  size_t *rows = wf_alloc_array(n_rows, sizeof *rows);
-  size_t *spare = wf_alloc_array(n_rows, sizeof *spare);
-  uint64_t *orders = wf_alloc_array(n_rows, sizeof *orders);
+  size_t *rows = wf_alloc_filled(n_rows, sizeof *rows);
+  size_t *spare = wf_alloc_filled(n_rows, sizeof *spare);
+  uint64_t *orders = wf_alloc_filled(n_rows, sizeof *orders);
   wf_status status = rows && spare && orders ? WF_OK : wf_fail_nomem(err);
   for (size_t i = 0; status == WF_OK && i < n_rows; i++) rows[i] = i;
   for (size_t i = options->n; status == WF_OK && i-- > 0;) {

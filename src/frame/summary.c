@@ -130,7 +130,7 @@ static void dispose_tally(tally *t) {
 }
 
 static wf_status count_values(tally *t, const wf_column *column, wf_error *err) {
-  size_t *ids = wf_alloc_array(column->n_rows, sizeof *ids);
+  size_t *ids = wf_alloc_filled(column->n_rows, sizeof *ids);
   if (!ids) return wf_fail_nomem(err);
   t->n_rows = column->n_rows;
   wf_status status = wf_keys_number(ids, &t->n, &column, 1, err);

@@ -119,7 +119,7 @@ static wf_status map_texts(wf_column **out, const wf_column *column, wf_type typ
 /* Rows of `by_code` by the codes of the category. */
 static wf_status spread(wf_column **out, const wf_column *category, const wf_column *by_code,
                         wf_error *err) {
-  size_t *rows = wf_alloc_array(category->n_rows, sizeof *rows);
+  size_t *rows = wf_alloc_filled(category->n_rows, sizeof *rows);
   if (!rows) return wf_fail_nomem(err);
   const int32_t *codes = wf_column_i32(category);
   for (size_t i = 0; i < category->n_rows; i++) {
