@@ -77,6 +77,19 @@ void wfl_push_cell(lua_State *L, const wf_column *column, size_t row) {
   }
 }
 
+void wfl_push_cells(lua_State *L, const wf_column *column, int missing) {
+  size_t n = wf_column_count(column);
+  missing = lua_absindex(L, missing);
+  lua_createtable(L, n < INT32_MAX ? (int)n : 0, 0);
+  for (size_t i = 0; i < n; i++) {
+    if (wf_column_is_missing(column, i))
+      lua_pushvalue(L, missing);
+    else
+      wfl_push_cell(L, column, i);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
 size_t wfl_column_bytes(const wf_column *column) { return wf_column_count(column) * 8; }
 
 size_t wfl_frame_bytes(const wf_frame *frame) {

@@ -27,6 +27,8 @@ bool wfl_is_missing(lua_State *L, int index);
 
 /* Pushes the value of one row. */
 void wfl_push_cell(lua_State *L, const wf_column *column, size_t row);
+/* Pushes the list of all; the value at `missing` stands for those that are missing. */
+void wfl_push_cells(lua_State *L, const wf_column *column, int missing);
 
 /* Pushes a column made of the list at `index`. Its type follows its values: all integers i64,
  * numbers f64, booleans bool, strings string, nothing but missing f64; others, or mixed ones, raise

@@ -85,15 +85,7 @@ static int column_tostring(lua_State *L) {
 static int column_to_table(lua_State *L) {
   const wf_column *column = check(L, 1);
   lua_settop(L, 2);
-  size_t n = wf_column_count(column);
-  lua_createtable(L, n < INT32_MAX ? (int)n : 0, 0);
-  for (size_t i = 0; i < n; i++) {
-    if (wf_column_is_missing(column, i))
-      lua_pushvalue(L, 2);
-    else
-      wfl_push_cell(L, column, i);
-    lua_rawseti(L, 3, (lua_Integer)i + 1);
-  }
+  wfl_push_cells(L, column, 2);
   return 1;
 }
 

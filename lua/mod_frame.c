@@ -197,7 +197,6 @@ static int frame_rows(lua_State *L) {
 /* { names = {…}, columns = { {…}, … } }, which frame.new takes back. */
 static int frame_to_table(lua_State *L) {
   const wf_frame *frame = check(L, 1);
-  size_t n = wf_frame_row_count(frame);
   lua_settop(L, 1);
   wfl_push_missing(L);
   lua_createtable(L, 0, 2);
@@ -205,15 +204,7 @@ static int frame_to_table(lua_State *L) {
   lua_setfield(L, 3, "names");
   lua_createtable(L, (int)wf_frame_column_count(frame), 0);
   for (size_t c = 0; c < wf_frame_column_count(frame); c++) {
-    const wf_column *column = wf_frame_column_at(frame, c);
-    lua_createtable(L, n < INT32_MAX ? (int)n : 0, 0);
-    for (size_t i = 0; i < n; i++) {
-      if (wf_column_is_missing(column, i))
-        lua_pushvalue(L, 2);
-      else
-        wfl_push_cell(L, column, i);
-      lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
+    wfl_push_cells(L, wf_frame_column_at(frame, c), 2);
     lua_rawseti(L, -2, (lua_Integer)c + 1);
   }
   lua_setfield(L, 3, "columns");

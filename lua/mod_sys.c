@@ -2,7 +2,7 @@
 #include "bind.h"
 #include "interrupt.h"
 #include "modules.h"
-#include "launch.h"
+#include "launch_server.h"
 #include "state.h"
 
 #include "base/suggest.h"

@@ -1,11 +1,11 @@
 /* mod_worker.c — wf.core.worker: processes that execute steps for this one.
  *
- * A worker is this program again, started with posix_spawn (never fork: OpenMP's locks would be
- * copied in whatever state they are). It reads jobs, one line each, from its standard input and
+ * A worker is this program again. It reads jobs, one line each, from its standard input and
  * writes lines to descriptor 3. It ends with this process: by the end of its input, and by the
  * kernel's signal when this process is killed. A worker object that is collected ends its process.
  */
 #include "bind.h"
+#include "child_process.h"
 #include "interrupt.h"
 #include "modules.h"
 
@@ -21,7 +21,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -29,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LINES_FD = 3, CHUNK = 65536, POLL_MS = 50 };
+enum { CHUNK = 65536, POLL_MS = 50 };
 
 static const char WORKER[] = "wf.worker";
 
@@ -64,61 +63,18 @@ static void dispose(void *object) {
 /* ---- starting -----------------------------------------------------------------------------------
  */
 
-static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int jobs,
-                  int lines) {
-  sigset_t none, usual;
-  sigemptyset(&none);
-  sigfillset(&usual);
-  posix_spawnattr_setsigmask(attributes, &none);
-  posix_spawnattr_setsigdefault(attributes, &usual);
-  posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  int failed = posix_spawn_file_actions_adddup2(actions, jobs, 0);
-  if (!failed) failed = posix_spawn_file_actions_adddup2(actions, 2, 1);
-  if (!failed) failed = posix_spawn_file_actions_adddup2(actions, lines, LINES_FD);
-  if (!failed) failed = posix_spawn_file_actions_addclosefrom_np(actions, LINES_FD + 1);
-  return failed;
-}
-
-typedef struct command {
-  const char **words, **environment; /* end with NULL */
-  const char *directory;             /* NULL: this process's */
-} command;
-
-static int spawn(pid_t *pid, const command *c, int jobs, int lines) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  int failed = posix_spawn_file_actions_init(&actions);
-  if (failed) return failed;
-  failed = posix_spawnattr_init(&attributes);
-  if (!failed) {
-    failed = set_up(&actions, &attributes, jobs, lines);
-    if (!failed && c->directory)
-      failed = posix_spawn_file_actions_addchdir_np(&actions, c->directory);
-    if (!failed)
-      failed = posix_spawnp(pid, c->words[0], &actions, &attributes,
-                            (char *const *)(void *)c->words, (char *const *)(void *)c->environment);
-    posix_spawnattr_destroy(&attributes);
-  }
-  posix_spawn_file_actions_destroy(&actions);
-  return failed;
-}
-
-/* A descriptor above those the child's own are put on. */
-static int above(int fd) {
-  int moved = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, LINES_FD + 1);
-  if (fd >= 0) close(fd);
-  return moved;
-}
-
-static int start(worker *w, const command *c) {
+/* `program` lacks the files. */
+static int start(worker *w, wfl_program *program) {
   int jobs[2] = {-1, -1}, lines[2] = {-1, -1};
   int failed = pipe2(jobs, O_CLOEXEC) != 0 || pipe2(lines, O_CLOEXEC) != 0 ? errno : 0;
   if (!failed) {
-    jobs[0] = above(jobs[0]);
-    lines[1] = above(lines[1]);
+    jobs[0] = wfl_spawn_file(jobs[0]);
+    lines[1] = wfl_spawn_file(lines[1]);
     if (jobs[0] < 0 || lines[1] < 0) failed = errno;
   }
-  if (!failed) failed = spawn(&w->pid, c, jobs[0], lines[1]);
+  const int files[WFL_SPAWN_FILES] = {jobs[0], 2, 2, lines[1]};
+  memcpy(program->files, files, sizeof files);
+  if (!failed) failed = wfl_spawn(&w->pid, program);
   close_fd(&jobs[0]);
   close_fd(&lines[1]);
   if (failed) {
@@ -162,12 +118,14 @@ static int worker_start(lua_State *L) {
   const char **words = wfl_scratch(L, n_words + 1, sizeof *words);
   memcpy(words, given, n_words * sizeof *words);
   words[n_words] = NULL;
-  command c = {words, push_environment(L, more, n_more), wfl_opt_text(L, 3, NULL)};
+  wfl_program program = {.words = words,
+                         .environment = push_environment(L, more, n_more),
+                         .directory = wfl_opt_text(L, 3, NULL)};
   wfl_box *box = wfl_newbox(L, WORKER);
   worker *w = box->ptr = wf_alloc_zero(1, sizeof *w);
   if (!w) return luaL_error(L, "not enough memory");
   w->jobs = w->lines = -1;
-  int failed = start(w, &c);
+  int failed = start(w, &program);
   if (failed) {
     wf_error err = WF_ERROR_INIT;
     (void)wf_fail_errno(&err, failed, "%s", words[0]);

@@ -433,15 +433,6 @@ TEST(catalog_verify_finds_a_broken_reference) {
 /* ---- the machine's faults ----------------------------------------------------------------------
  */
 
-static int in_child(int (*body)(const char *), const char *argument) {
-  fflush(stdout);
-  pid_t child = fork();
-  if (child == 0) _exit(body(argument));
-  int status;
-  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
-  return WEXITSTATUS(status);
-}
-
 static int read_only_body(const char *directory) {
   if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) return 77;
   char path[400];
@@ -470,7 +461,7 @@ TEST(catalog_in_a_read_only_directory) {
   chmod(test_path("ro/old.db"), 0444);
   chmod(test_path("ro"), 0555);
   chmod(test_dir(), 0755);
-  int code = in_child(read_only_body, test_path("ro"));
+  int code = test_in_child(read_only_body, test_path("ro"));
   chmod(test_path("ro"), 0755);
   if (code == 77) SKIP("cannot give up root's rights");
   CHECK_EQ_INT(code, 0);
@@ -510,7 +501,7 @@ static int full_disk_body(const char *directory) {
 }
 
 TEST(catalog_on_a_full_disk) {
-  int code = in_child(full_disk_body, test_path("disk"));
+  int code = test_in_child(full_disk_body, test_path("disk"));
   if (code == 77) SKIP("cannot mount a small file system");
   CHECK_EQ_INT(code, 0);
 }

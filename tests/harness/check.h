@@ -36,6 +36,8 @@ const char *test_oracle(const char *name);
 const char *test_source(const char *name);
 /* Writes a file into test_dir and returns its path. */
 const char *test_write(const char *name, const void *bytes, size_t size);
+/* Runs `body` in a child process and gives its exit code, or -1 when a signal ended it. */
+int test_in_child(int (*body)(const char *), const char *argument);
 
 #define TEST(name)                                                 \
   static void test_##name(void);                                   \

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MAX_TESTS = 2000, MAX_PATHS = 64 };
@@ -107,6 +108,15 @@ const char *test_write(const char *name, const void *bytes, size_t size) {
   FILE *file = fopen(path, "wb");
   if (!file || (size && fwrite(bytes, size, 1, file) != 1) || fclose(file) != 0) abort();
   return path;
+}
+
+int test_in_child(int (*body)(const char *), const char *argument) {
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) _exit(body(argument));
+  int status;
+  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
+  return WEXITSTATUS(status);
 }
 
 __attribute__((noinline)) static int open_descriptors(void) {

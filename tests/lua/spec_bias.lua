@@ -649,4 +649,19 @@ t.test("the example measures, mitigates, compares and decides", function()
   t.equal(refused.status, 3)
 end)
 
+t.test("groups by no column are refused", function()
+  local small = wf.csv.parse "a,y\n1,0\n2,1\n"
+  local function refuses(name, given)
+    given.data, given.by = small, {}
+    if name ~= "remove_impact" then given.label, given.favourable = "y", 1 end
+    t.raises("invalid", "bias." .. name .. ": option 'by' names no column", wf.bias[name], given)
+  end
+  refuses("by_group", { prediction = "y" })
+  refuses("parity", { prediction = "y" })
+  refuses("thresholds", { score = small.a })
+  refuses("reweigh", {})
+  refuses("grid_search", { train = print })
+  refuses("remove_impact", { columns = { "a" } })
+end)
+
 t.finish()

@@ -382,16 +382,6 @@ TEST(store_out_of_memory) {
 /* ---- faults of the machine ---------------------------------------------------------------------
  */
 
-/* Runs `body` in a child process and gives its exit code, or -1 when a signal ended it. */
-static int in_child(int (*body)(const char *), const char *argument) {
-  fflush(stdout);
-  pid_t child = fork();
-  if (child == 0) _exit(body(argument));
-  int status;
-  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
-  return WEXITSTATUS(status);
-}
-
 static int read_only_body(const char *directory) {
   if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) return 77;
   wf_error err = WF_ERROR_INIT;
@@ -417,7 +407,7 @@ TEST(store_read_only_directory) {
   chmod(test_path("objects/ba"), 0555);
   chmod(test_path("objects/tmp"), 0555);
   chmod(test_path("objects"), 0555);
-  int code = in_child(read_only_body, test_path("objects"));
+  int code = test_in_child(read_only_body, test_path("objects"));
   chmod(test_path("objects"), 0755);
   chmod(test_path("objects/ba"), 0755);
   chmod(test_path("objects/tmp"), 0755);
@@ -457,7 +447,7 @@ static int full_disk_body(const char *directory) {
 }
 
 TEST(store_full_disk) {
-  int code = in_child(full_disk_body, test_path("disk"));
+  int code = test_in_child(full_disk_body, test_path("disk"));
   if (code == 77) SKIP("cannot mount a small file system");
   CHECK_EQ_INT(code, 0);
 }

@@ -40,11 +40,23 @@ local function add_each(list, data, name)
   end
 end
 
-local function names_of(data, columns)
+-- The columns of an option that is a name or a list of names.
+function facets.names(where, key, given)
+  local names = type(given) == "string" and { given } or given
+  if #names == 0 then errors.invalid("%s: option '%s' names no column", where, key) end
+  return names
+end
+
+-- Rows by the combination of values that they have in these columns: { codes, n, names }.
+function facets.groups(data, names)
+  local columns = {}
+  for i, name in ipairs(names) do columns[i] = data:column(name) end
+  return core.groups(columns)
+end
+
+local function groups_of(data, columns)
   if #columns < 2 then errors.invalid("bias: a facet of several columns names at least two") end
-  local list = {}
-  for i, name in ipairs(columns) do list[i] = data:column(name) end
-  return core.groups(list)
+  return facets.groups(data, columns)
 end
 
 local function add_combination(list, columns, groups, number)
@@ -57,7 +69,7 @@ local function add_combination(list, columns, groups, number)
 end
 
 local function add_combinations(list, notes, data, columns, min_group)
-  local groups = names_of(data, columns)
+  local groups = groups_of(data, columns)
   if groups.n > most_values then
     errors.invalid("bias: %s have %d combinations of values", table.concat(columns, " × "), groups.n)
   end
@@ -77,7 +89,7 @@ local function add_combinations(list, notes, data, columns, min_group)
 end
 
 local function add_one_combination(list, data, columns, values)
-  local groups = names_of(data, columns)
+  local groups = groups_of(data, columns)
   local wanted = {}
   for i, value in ipairs(values) do wanted[i] = tostring(value) end
   for number, names in ipairs(groups.names) do

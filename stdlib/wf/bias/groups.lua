@@ -20,19 +20,6 @@ local outcome = require "wf.bias.outcome"
 
 local groups = {}
 
--- The columns of an option that is a name or a list of names.
-local function names_of(where, key, given)
-  local names = type(given) == "string" and { given } or given
-  if #names == 0 then errors.invalid("%s: option '%s' names no column", where, key) end
-  return names
-end
-
-local function numbered(data, names)
-  local columns = {}
-  for i, name in ipairs(names) do columns[i] = data:column(name) end
-  return core.groups(columns)
-end
-
 local function label_of(names, group)
   return table.concat(group, names[2] and ", " or "")
 end
@@ -182,7 +169,7 @@ local function controlled(where, o, seen, names)
     local mask = core.member(strata.codes, { values = { number - 1 } })
     local rows = o.data:select(names):filter(mask)
     tables[number], spreads[number] = one_table(where, o, part_of(seen, mask), names,
-      numbered(rows, names), { name = o.control, value = strata.names[number][1] })
+      facets.groups(rows, names), { name = o.control, value = strata.names[number][1] })
   end
   return tables[1]:concat(table.unpack(tables, 2)), spreads[1]:concat(table.unpack(spreads, 2))
 end
@@ -193,14 +180,14 @@ function groups.by_group(given)
   local o = options.check(where, given, group_rules { metrics = { "table" }, control = { "string" } })
   local seen = outcome.read(where, o)
   require_decisions(where, seen)
-  local names = names_of(where, "by", o.by)
+  local names = facets.names(where, "by", o.by)
   local self = { by = names, rows = seen.rows, rule = seen.rule, decision_rule = seen.decision_rule,
     min_group = o.min_group, control = o.control, notes = seen.notes }
   local result
   if o.control then
     self.groups, self.spread = controlled(where, o, seen, names)
   else
-    self.groups, self.spread, result = one_table(where, o, seen, names, numbered(o.data, names))
+    self.groups, self.spread, result = one_table(where, o, seen, names, facets.groups(o.data, names))
     self.overall = result.overall
   end
   return setmetatable(self, ByGroup)
@@ -239,8 +226,8 @@ function groups.parity(given)
     concentration = { "number", default = 1 } })
   local seen = outcome.read(where, o)
   require_decisions(where, seen)
-  local names = names_of(where, "by", o.by)
-  local numbers = numbered(o.data, names)
+  local names = facets.names(where, "by", o.by)
+  local numbers = facets.groups(o.data, names)
   o.metrics = { "selection_rate" }
   local result = compute(where, o, seen, numbers)
   o.alpha = 1
@@ -277,8 +264,8 @@ function groups.calibration(given)
     bins = { "integer", default = 10, min = 1 } })
   local seen = outcome.read(where, o)
   if not seen.scores then errors.invalid("%s: give a score or a model", where) end
-  local names = names_of(where, "by", o.by)
-  local numbers = numbered(o.data, names)
+  local names = facets.names(where, "by", o.by)
+  local numbers = facets.groups(o.data, names)
   local result = core.calibrate { labels = seen.labels, scores = seen.scores, groups = numbers.codes,
     n_groups = numbers.n, bins = o.bins }
   local columns = { {}, {}, {}, {}, {}, {} }
@@ -307,7 +294,7 @@ function groups.reweigh(given)
     label = { "string", required = true }, favourable = { "any", required = true },
     by = { "string|table", required = true }, weight = { "string|wf.column" } })
   local seen = outcome.read(where, o)
-  local numbers = numbered(o.data, names_of(where, "by", o.by))
+  local numbers = facets.groups(o.data, facets.names(where, "by", o.by))
   return core.reweigh { labels = seen.labels, groups = numbers.codes, n_groups = numbers.n,
     weights = seen.weights }
 end

@@ -16,6 +16,7 @@
 
 local core = require "wf.core.bias"
 local errors = require "wf.errors"
+local facets = require "wf.bias.facets"
 local frame = require "wf.frame"
 local options = require "wf.options"
 local outcome = require "wf.bias.outcome"
@@ -101,9 +102,8 @@ function reduction.grid_search(given)
     grid = { "integer", default = 11, min = 3, max = 100000 },
     limit = { "number", default = 2, min = 0 } })
   local seen = outcome.read(where, o)
-  local by, columns = type(o.by) == "string" and { o.by } or o.by, {}
-  for i, name in ipairs(by) do columns[i] = o.data:column(name) end
-  local groups = core.groups(columns)
+  local by = facets.names(where, "by", o.by)
+  local groups = facets.groups(o.data, by)
   if groups.n < 2 then errors.invalid("%s: %s has one group only", where, table.concat(by, " × ")) end
   local self = { by = by, groups = groups.names, constraint = o.constraint, models = {} }
   local n_events = o.constraint == "equalized_odds" and 2 or 1

@@ -60,9 +60,7 @@ function repair.remove_impact(given)
   local o = options.check(where, given, { data = { "wf.frame", required = true },
     columns = { "table", required = true }, by = { "string|table", required = true },
     amount = { "number", default = 1, min = 0, max = 1 } })
-  local by, columns = type(o.by) == "string" and { o.by } or o.by, {}
-  for i, name in ipairs(by) do columns[i] = o.data:column(name) end
-  local groups, data = core.groups(columns), o.data
+  local groups, data = facets.groups(o.data, facets.names(where, "by", o.by)), o.data
   for _, name in ipairs(o.columns) do
     data = data:with(name, core.remove_impact { values = data:column(name), groups = groups.codes,
       n_groups = groups.n, amount = o.amount })

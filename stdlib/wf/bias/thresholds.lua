@@ -13,6 +13,7 @@
 local chances = require "wf.bias.chances"
 local core = require "wf.core.bias"
 local errors = require "wf.errors"
+local facets = require "wf.bias.facets"
 local frame = require "wf.frame"
 local options = require "wf.options"
 local outcome = require "wf.bias.outcome"
@@ -38,12 +39,6 @@ local function outcome_values(seen)
   return found
 end
 
-local function numbered(data, names)
-  local columns = {}
-  for i, name in ipairs(names) do columns[i] = data:column(name) end
-  return core.groups(columns)
-end
-
 local function key_of(group)
   return table.concat(group, "\0")
 end
@@ -60,8 +55,8 @@ function thresholds.thresholds(given)
     grid = { "integer", default = 1000, min = 1, max = 1000000 } })
   local seen = outcome.read(where, o)
   if not seen.scores then errors.invalid("%s: give a score or a model", where) end
-  local names = type(o.by) == "string" and { o.by } or o.by
-  local numbers = numbered(o.data, names)
+  local names = facets.names(where, "by", o.by)
+  local numbers = facets.groups(o.data, names)
   local input = { labels = seen.labels, scores = seen.scores, groups = numbers.codes,
     n_groups = numbers.n, constraint = o.constraint, objective = o.objective,
     tolerance = o.tolerance, flip = o.flip, grid = o.grid }
@@ -94,7 +89,7 @@ function Fit:decide(data, given)
   local o = options.check("thresholds:decide", given, { score = { "string|wf.column" },
     model = { "wf.model" }, seed = { "integer" } })
   local scores = outcome.scores_of("thresholds:decide", data, o, self.favourable)
-  local numbers = numbered(data, self.by)
+  local numbers = facets.groups(data, self.by)
   return core.decide { rules = rules_for(self, numbers), scores = scores, groups = numbers.codes,
     n_groups = numbers.n, chances = o.seed and chances(#data, o.seed) or nil }
 end

@@ -1,9 +1,8 @@
-/* launch.c — posix_spawn of the server, and its first word over a pipe.
- *
- * Never fork: the caller's process may have run OpenMP threads, whose locks a forked child inherits
- * in whatever state they are. The child gets default signals and no descriptor but 0, 1, 2 and the
- * pipe as 3. A server that never gets ready is ended and waited for, so that no process is left. */
-#include "launch.h"
+/* launch_server.c — `wf serve` as a process of its own, and its first word over a pipe. A server
+ * that never gets ready is ended and waited for, so that no process is left. */
+#include "launch_server.h"
+
+#include "child_process.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -14,63 +13,38 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { READY_FD = 3, POLL_MS = 50, WORD_SIZE = 512 };
+enum { POLL_MS = 50, WORD_SIZE = 512 };
 
 extern char **environ;
 
 /* ---- starting -----------------------------------------------------------------------------------
  */
 
-static int set_actions(posix_spawn_file_actions_t *actions, const wfl_launch *options,
-                       const char *log, int ready) {
-  int failed = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
-  if (!failed)
-    failed = posix_spawn_file_actions_addopen(actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-  if (!failed) failed = posix_spawn_file_actions_adddup2(actions, 1, 2);
-  if (!failed) failed = posix_spawn_file_actions_adddup2(actions, ready, READY_FD);
-  if (!failed) failed = posix_spawn_file_actions_addclosefrom_np(actions, READY_FD + 1);
-  if (!failed) failed = posix_spawn_file_actions_addchdir_np(actions, options->state_dir);
-  return failed;
-}
-
-static int set_attributes(posix_spawnattr_t *attributes) {
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(attributes, &none);
-  posix_spawnattr_setsigdefault(attributes, &all);
-  return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                                  POSIX_SPAWN_SETSIGDEF);
-}
-
-/* An errno value, 0 when the process runs. */
+/* An errno value, 0 when the process runs. `ready` is closed here. */
 static int start(pid_t *pid, const wfl_launch *options, const char *executable, const char *log,
                  int ready) {
   char port[16];
   snprintf(port, sizeof port, "%d", options->port);
-  const char *args[] = {"wf",         "serve", "--state-dir", options->state_dir, "--port", port,
-                        "--ready-fd", "3",     NULL};
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  int failed = posix_spawn_file_actions_init(&actions);
-  if (failed) return failed;
-  failed = posix_spawnattr_init(&attributes);
-  if (!failed) {
-    failed = set_actions(&actions, options, log, ready);
-    if (!failed) failed = set_attributes(&attributes);
-    if (!failed)
-      failed = posix_spawnp(pid, executable, &actions, &attributes, (char *const *)(void *)args,
-                            environ);
-    posix_spawnattr_destroy(&attributes);
-  }
-  posix_spawn_file_actions_destroy(&actions);
+  const char *words[] = {executable,   "serve", "--state-dir", options->state_dir, "--port", port,
+                         "--ready-fd", "3",     NULL};
+  int in = wfl_spawn_file(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  int out = wfl_spawn_file(open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  ready = wfl_spawn_file(ready);
+  wfl_program server = {.words = words,
+                        .environment = (const char *const *)(void *)environ,
+                        .directory = options->state_dir,
+                        .session = true,
+                        .files = {in, out, out, ready}};
+  int failed = in < 0 || out < 0 || ready < 0 ? errno : wfl_spawn(pid, &server);
+  if (in >= 0) close(in);
+  if (out >= 0) close(out);
+  if (ready >= 0) close(ready);
   return failed;
 }
 
@@ -126,7 +100,6 @@ static wf_status run(const wfl_launch *options, const char *executable, const ch
   if (pipe2(ready, O_CLOEXEC) != 0) return wf_fail_errno(err, errno, "pipe");
   pid_t child;
   int failed = start(&child, options, executable, log, ready[1]);
-  close(ready[1]);
   wf_status status;
   int chosen = 0;
   if (failed)

@@ -1,6 +1,6 @@
-/* lua/launch.h — starting `wf serve` as a process of its own. */
-#ifndef WFL_LAUNCH_H
-#define WFL_LAUNCH_H
+/* lua/launch_server.h — starting `wf serve` as a process of its own. */
+#ifndef WFL_LAUNCH_SERVER_H
+#define WFL_LAUNCH_SERVER_H
 
 #include "wf/base.h"
 
