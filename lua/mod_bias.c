@@ -9,6 +9,7 @@
  * measures are in bias_groups.c. */
 #include "bias_groups.h"
 #include "bias_input.h"
+#include "field.h"
 #include "modules.h"
 
 #include "wf/bias.h"
@@ -19,21 +20,6 @@
 
 /* ---- results ------------------------------------------------------------------------------------
  */
-
-static void set_text(lua_State *L, const char *name, const char *text) {
-  lua_pushstring(L, text);
-  lua_setfield(L, -2, name);
-}
-
-static void set_number(lua_State *L, const char *name, double value) {
-  lua_pushnumber(L, value);
-  lua_setfield(L, -2, name);
-}
-
-static void set_count(lua_State *L, const char *name, size_t value) {
-  lua_pushinteger(L, (lua_Integer)value);
-  lua_setfield(L, -2, name);
-}
 
 static void set_numbers(lua_State *L, const char *name, const double *values, int n) {
   lua_createtable(L, n, 0);
@@ -60,25 +46,25 @@ typedef struct intervals {
 
 static void set_interval(lua_State *L, const intervals *from, wf_bias_metric metric) {
   const wf_bias_interval *interval = &from->of[metric];
-  if (from->rules[metric] == WF_BIAS_RESAMPLING) set_count(L, "n_defined", interval->n_defined);
+  if (from->rules[metric] == WF_BIAS_RESAMPLING) wfl_set_count(L, "n_defined", interval->n_defined);
   if (interval->n_defined == 0) return;
-  set_text(L, "interval", wf_bias_interval_rule_name(from->rules[metric]));
-  set_number(L, "low", interval->low);
-  set_number(L, "high", interval->high);
+  wfl_set_text(L, "interval", wf_bias_interval_rule_name(from->rules[metric]));
+  wfl_set_number(L, "low", interval->low);
+  wfl_set_number(L, "high", interval->high);
 }
 
 static void push_metric(lua_State *L, wf_bias_metric metric, const tables *t) {
   double value;
   wf_error err = WF_ERROR_INIT;
   lua_createtable(L, 0, 6);
-  set_text(L, "name", wf_bias_metric_name(metric));
-  set_text(L, "description", wf_bias_metric_description(metric));
+  wfl_set_text(L, "name", wf_bias_metric_name(metric));
+  wfl_set_text(L, "description", wf_bias_metric_description(metric));
   wf_status status = wf_bias_compute(&value, metric, &t->all, t->by_group, t->n_groups, &err);
   if (status == WF_NOMEM) wfl_raise(L, &err);
   if (status == WF_OK)
-    set_number(L, "value", value);
+    wfl_set_number(L, "value", value);
   else
-    set_text(L, "error", err.message);
+    wfl_set_text(L, "error", err.message);
   if (status == WF_OK && t->intervals) set_interval(L, t->intervals, metric);
 }
 
@@ -132,7 +118,7 @@ static void push_side(lua_State *L, const double n[2][2]) {
   lua_createtable(L, 0, 4);
   for (int label = 0; label < 2; label++) {
     for (int prediction = 0; prediction < 2; prediction++)
-      set_number(L, names[label][prediction], n[label][prediction]);
+      wfl_set_number(L, names[label][prediction], n[label][prediction]);
   }
 }
 
@@ -151,10 +137,10 @@ static void push_basics(lua_State *L, const wf_bias_cells *cells) {
   wf_error err = WF_ERROR_INIT;
   lua_createtable(L, 0, 3);
   if (wf_bias_basic_stats(&basics, cells, &err) != WF_OK) {
-    set_text(L, "error", err.message);
+    wfl_set_text(L, "error", err.message);
     return;
   }
-  set_number(L, "proportion", basics.proportion);
+  wfl_set_number(L, "proportion", basics.proportion);
   set_numbers(L, "observed_label_distribution", basics.observed_label_distribution, 2);
   set_numbers(L, "confusion_matrix", basics.confusion_matrix, 4);
 }
@@ -167,9 +153,9 @@ static void push_performance(lua_State *L, const wf_bias_cells *cells) {
   lua_createtable(L, WF_BIAS_PERFORMANCES, 0);
   for (int i = 0; i < WF_BIAS_PERFORMANCES; i++) {
     lua_createtable(L, 0, 3);
-    set_text(L, "name", wf_bias_performance_name(i));
-    set_text(L, "description", wf_bias_performance_description(i));
-    set_number(L, "value", p.values[i]);
+    wfl_set_text(L, "name", wf_bias_performance_name(i));
+    wfl_set_text(L, "description", wf_bias_performance_description(i));
+    wfl_set_number(L, "value", p.values[i]);
     lua_rawseti(L, -2, i + 1);
   }
   lua_setfield(L, -2, "metrics");
@@ -482,11 +468,11 @@ static int flip(lua_State *L) {
   wf_error err = WF_ERROR_INIT;
   if (wf_bias_flip_test(&result, &data, k, n_threads, &err) != WF_OK) return wfl_raise(L, &err);
   lua_createtable(L, 0, 5);
-  set_number(L, "value", result.value);
-  set_number(L, "least", result.least);
-  set_number(L, "most", result.most);
-  set_count(L, "n_ambiguous", result.n_ambiguous);
-  set_count(L, "k", result.k);
+  wfl_set_number(L, "value", result.value);
+  wfl_set_number(L, "least", result.least);
+  wfl_set_number(L, "most", result.most);
+  wfl_set_count(L, "n_ambiguous", result.n_ambiguous);
+  wfl_set_count(L, "k", result.k);
   return 1;
 }
 
