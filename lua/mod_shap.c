@@ -66,6 +66,11 @@ static int shap_base(lua_State *L) {
   return 1;
 }
 
+static wf_shap_options threads_at(lua_State *L, int arg, const char *what) {
+  lua_Integer n = wfl_option_integer(L, arg, what, "threads", 0, 0, 4096);
+  return (wf_shap_options){.n_threads = (size_t)n};
+}
+
 /* A column's values: where they lie, or pushed as an array. */
 static const double *push_values(lua_State *L, const wf_column *column, const char *name) {
   if (column->type != WF_F64 || column->n_missing) return wfl_push_doubles(L, column, name);
@@ -93,6 +98,36 @@ static int importance(lua_State *L) {
   if (wf_shap_importance(columns, wf_frame_row_count(frame), n, how, 0, out, &err) != WF_OK)
     return wfl_raise(L, &err);
   wfl_push_ranking(L, names, out, n);
+  return 1;
+}
+
+/* means(model, frame, "mean_abs" | "mean_sq", {threads=}) → list of { base, features =
+ * frame(feature, importance) }, one per output: what importance says of values that are not kept */
+static int means(lua_State *L) {
+  static const char *const ways[] = {"mean_abs", "median", "mean_sq", NULL};
+  const wf_model *model = wfl_check(L, 1, WFL_MODEL);
+  const wf_frame *frame = wfl_check(L, 2, WFL_FRAME);
+  wf_shap_aggregate how = (wf_shap_aggregate)luaL_checkoption(L, 3, "mean_abs", ways);
+  wfl_options(L, 4, "shap.means", (const char *const[]){"threads", NULL});
+  wf_shap_options options = threads_at(L, 4, "shap.means");
+  const wf_forest *forest = wf_model_forest(model);
+  size_t n = wf_forest_feature_count(forest), n_groups = wf_forest_group_count(forest);
+  double *out = wfl_scratch(L, n_groups * (n + 1), sizeof *out);
+  const char **names = wfl_scratch(L, n, sizeof *names);
+  for (size_t f = 0; f < n; f++) names[f] = wf_recipe_output_name(wf_model_recipe(model), f);
+  wf_features features = wfl_push_features(L, model, frame);
+  wf_error err = WF_ERROR_INIT;
+  if (wf_shap_means(forest, &features, &options, how, out, &err) != WF_OK)
+    return wfl_raise(L, &err);
+  lua_createtable(L, (int)n_groups, 0);
+  for (size_t g = 0; g < n_groups; g++) {
+    lua_createtable(L, 0, 2);
+    lua_pushnumber(L, out[g * (n + 1) + n]);
+    lua_setfield(L, -2, "base");
+    wfl_push_ranking(L, names, out + g * (n + 1), n);
+    lua_setfield(L, -2, "features");
+    lua_rawseti(L, -2, (lua_Integer)g + 1);
+  }
   return 1;
 }
 
@@ -194,11 +229,6 @@ static explained *push_explained(lua_State *L, bool of_pairs, wf_model *model, s
   return e;
 }
 
-static wf_shap_options threads_at(lua_State *L, int arg, const char *what) {
-  lua_Integer n = wfl_option_integer(L, arg, what, "threads", 0, 0, 4096);
-  return (wf_shap_options){.n_threads = (size_t)n};
-}
-
 /* One way of explaining rows, behind f(model, frame, {threads=}). */
 static int explain(lua_State *L, const char *what, bool of_pairs,
                    wf_status (*way)(const wf_forest *forest, const wf_features *features,
@@ -268,6 +298,7 @@ int wfl_open_shap(lua_State *L) {
   static const luaL_Reg functions[] = {{"importance", importance},
                                        {"interactions", interactions},
                                        {"interventional", interventional},
+                                       {"means", means},
                                        {"probability", probability},
                                        {"values", values},
                                        {NULL, NULL}};

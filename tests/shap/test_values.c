@@ -237,6 +237,50 @@ TEST(shap_importance_of_columns) {
               WF_INVALID, "rows");
 }
 
+/* The sums of all rows, whoever explains which of them. */
+static void check_means(const char *name, size_t n_rows) {
+  wf_forest *forest = model_read(name);
+  size_t n = wf_forest_feature_count(forest), n_groups = wf_forest_group_count(forest);
+  size_t width = n_groups * (n + 1);
+  float *rows = wf_alloc_array(n_rows, n * sizeof *rows);
+  for (size_t i = 0; i < n_rows * n; i++) rows[i] = i % 11 == 0 ? NAN : (float)sin((double)i) * 3;
+  double *values = wf_alloc_array(n_rows, width * sizeof *values);
+  double *expected = wf_alloc_array(n, sizeof *expected), *out = wf_alloc_array(width, sizeof *out);
+  wf_features features = wf_features_rows(rows, n_rows, n);
+  wf_error err = WF_ERROR_INIT;
+  REQUIRE_OK(wf_shap_values(forest, &features, NULL, values, &err), err);
+  for (size_t n_threads = 1; n_threads <= 3; n_threads++) {
+    wf_shap_options options = {.n_threads = n_threads};
+    wf_shap_aggregate how = n_threads == 2 ? WF_SHAP_MEAN_SQ : WF_SHAP_MEAN_ABS;
+    REQUIRE_OK(wf_shap_means(forest, &features, &options, how, out, &err), err);
+    for (size_t g = 0; g < n_groups; g++) {
+      REQUIRE_OK(wf_shap_global(values, n_rows, n_groups, n, g, how, expected, &err), err);
+      for (size_t f = 0; f < n; f++) CHECK_SAME(out[g * (n + 1) + f], expected[f]);
+      CHECK_SAME(out[g * (n + 1) + n], values[g * (n + 1) + n]);
+    }
+  }
+  wf_free(rows);
+  wf_free(values);
+  wf_free(expected);
+  wf_free(out);
+  wf_forest_release(forest);
+}
+
+TEST(shap_means_keep_no_values) {
+  check_means("logistic", 1);
+  check_means("logistic", 5000);
+  check_means("softprob", 4097);
+  wf_forest *forest = model_read("logistic");
+  wf_features none = wf_features_rows(NULL, 0, 6);
+  double out[7];
+  wf_error err = WF_ERROR_INIT;
+  CHECK_FAILS(wf_shap_means(forest, &none, NULL, WF_SHAP_MEAN_ABS, out, &err), err, WF_INVALID,
+              "no rows");
+  CHECK_FAILS(wf_shap_means(forest, &none, NULL, WF_SHAP_MEDIAN, out, &err), err, WF_UNSUPPORTED,
+              "median");
+  wf_forest_release(forest);
+}
+
 TEST(shap_refuses_other_columns) {
   wf_forest *forest = model_read("logistic");
   float row[5] = {0};
@@ -267,7 +311,13 @@ TEST(shap_survives_allocation_failure) {
   char *bytes = bytes_of_file(model_path("softprob.json"), &size);
   double *out = wf_alloc_array(r.n_rows * r.n_outputs * (r.n_columns + 1), sizeof *out);
   CHECK_OOM_SAFE(explain_fresh(bytes, size, &r, out));
-  double global[6], *values = out;
+  double global[6], *values = out, means[3 * 7];
+  wf_features view = reference_by_row(&r);
+  wf_forest *forest = model_read("softprob");
+  size_t scratch_size; /* what is kept with the forest is made here */
+  REQUIRE(wf_shap_prepare(&scratch_size, forest, 1, NULL) == WF_OK);
+  CHECK_OOM_SAFE(wf_shap_means(forest, &view, NULL, WF_SHAP_MEAN_SQ, means, NULL) == WF_OK);
+  wf_forest_release(forest);
   CHECK_OOM_SAFE(wf_shap_global(values, r.n_rows, 3, 6, 1, WF_SHAP_MEDIAN, global, NULL) == WF_OK);
   wf_free(out);
   wf_free(bytes);

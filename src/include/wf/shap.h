@@ -83,6 +83,13 @@ WF_API WF_NODISCARD wf_status wf_shap_global(const double *values, size_t n_rows
                                              size_t n_features, size_t group, wf_shap_aggregate how,
                                              double *out, wf_error *err);
 
+/* wf_shap_global of all groups over the rows' path-dependent values, none of which is kept:
+ * mean_abs or mean_sq, at least one row. Fills out[group_count x (feature_count + 1)], the last of
+ * each group being the base value. The same bits with any number of threads. */
+WF_API WF_NODISCARD wf_status wf_shap_means(const wf_forest *forest, const wf_features *features,
+                                            const wf_shap_options *options, wf_shap_aggregate how,
+                                            double *out, wf_error *err);
+
 /* The same of values that lie column after column: `columns` has n_features of n_rows each. */
 WF_API WF_NODISCARD wf_status wf_shap_importance(const double *const *columns, size_t n_rows,
                                                  size_t n_features, wf_shap_aggregate how,

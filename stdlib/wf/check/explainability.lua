@@ -3,6 +3,7 @@
 -- Attributions drift when the nDCG of the live order against the baseline's importances is below
 -- ndcg_threshold.
 
+local core = require "wf.core.shap"
 local errors = require "wf.errors"
 local frame = require "wf.frame"
 local layout = require "wf.shap.layout"
@@ -48,8 +49,10 @@ local explainability_rules = report.rules {
   ndcg_threshold = { "number", default = 0.9, min = 0, max = 1 },
 }
 
--- {base, features} of every output: one, or one per class.
+-- {base, features} of every output: one, or one per class. Only a median needs the values of all rows
+-- at a time.
 local function explain_outputs(o)
+  if o.aggregate ~= "median" then return core.means(o.model, o.data, o.aggregate, { threads = o.threads }) end
   local explained, outputs = shap.explain(o.model, o.data, { threads = o.threads }), {}
   for i = 1, explained:output_count() do
     outputs[i] = { base = explained:base(i), features = explained:global(o.aggregate, i) }
