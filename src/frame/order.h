@@ -28,6 +28,9 @@ wf_status wf_column_order(uint64_t *orders, const wf_column *column, wf_error *e
 /* Sorts rows[0..n) by orders[row], stably, smallest first. */
 wf_status wf_sort_rows(size_t *rows, size_t n, const uint64_t *orders, wf_error *err);
 
+/* Sorts numbers, smallest first; -0 becomes 0, NaN comes last. */
+wf_status wf_sort_numbers(double *values, size_t n, wf_error *err);
+
 /* Moves the k-th smallest to orders[k] (0-based), smaller ones before it, larger ones behind. */
 void wf_select_order(uint64_t *orders, size_t n, size_t k);
 

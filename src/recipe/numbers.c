@@ -2,10 +2,10 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "frame/order.h"
 #include "recipe/step.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 void wf_step_format_number(wf_bytes *json, const char *key, double value) {
@@ -76,11 +76,6 @@ double wf_step_quantile(const double *sorted, size_t n, double q) {
   return sorted[at] + (sorted[at + 1] - sorted[at]) * share;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-  double left = *(const double *)a, right = *(const double *)b;
-  return (left > right) - (left < right);
-}
-
 wf_status wf_step_sort_sample(const wf_sample *sample, const char *step, wf_error *err) {
   if (sample->n_present == 0) {
     return wf_fail(err, WF_INVALID, "%s of column '%s': every value is missing", step,
@@ -91,6 +86,5 @@ wf_status wf_step_sort_sample(const wf_sample *sample, const char *step, wf_erro
     return wf_fail(err, WF_INVALID, "%s of column '%s': it holds an infinite number", step,
                    sample->column);
   }
-  qsort(sample->numbers, sample->n_present, sizeof *sample->numbers, compare_doubles);
-  return WF_OK;
+  return wf_sort_numbers(sample->numbers, sample->n_present, err);
 }

@@ -1,11 +1,11 @@
 /* step_impute.c — a number in place of a missing one: the training data's mean, median or most
  * frequent value, or a constant. */
 #include "base/number.h"
+#include "frame/order.h"
 #include "recipe/step.h"
 #include "recipe/unseen.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct impute {
@@ -34,11 +34,6 @@ static double mean_of(const double *values, size_t n) {
     sum = next;
   }
   return (isfinite(lost) ? sum + lost : sum) / (double)n;
-}
-
-static int compare_doubles(const void *a, const void *b) {
-  double left = *(const double *)a, right = *(const double *)b;
-  return (left > right) - (left < right);
 }
 
 /* Half of each, so that two large values do not overflow. */
@@ -74,7 +69,7 @@ static wf_status learn(double *out, wf_impute how, const wf_sample *sample, wf_e
   if (how == WF_IMPUTE_MEAN) {
     value = mean_of(sample->numbers, n);
   } else {
-    qsort(sample->numbers, n, sizeof *sample->numbers, compare_doubles);
+    WF_TRY(wf_sort_numbers(sample->numbers, n, err));
     value = how == WF_IMPUTE_MEDIAN ? median_of(sample->numbers, n) : mode_of(sample->numbers, n);
   }
   if (!isfinite(value)) {

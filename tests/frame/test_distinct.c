@@ -123,11 +123,31 @@ TEST(quantiles_of_equal_and_endless_values) {
   free(values);
 }
 
+TEST(numbers_sorted) {
+  wf_error err = WF_ERROR_INIT;
+  double few[] = {3, (double)NAN, -1, 0.0, (double)INFINITY, -2.5, 1e-300, -(double)INFINITY};
+  static const double sorted[] = {-(double)INFINITY, -2.5, -1, 0, 1e-300, 3, (double)INFINITY};
+  REQUIRE_OK(wf_sort_numbers(few, 8, &err), err);
+  for (size_t i = 0; i < 7; i++) CHECK_SAME(few[i], sorted[i]);
+  CHECK(isnan(few[7]));
+  wf_column *column = spread_column(WF_F64, 5000);
+  double *values = malloc(5000 * sizeof *values);
+  wf_column_load_f64(column, 0, 5000, values);
+  REQUIRE_OK(wf_sort_numbers(values, 5000, &err), err);
+  size_t falls = 0;
+  for (size_t i = 1; i < 5000; i++) falls += values[i] < values[i - 1];
+  CHECK_EQ_INT(falls, 0);
+  free(values);
+  wf_column_release(column);
+}
+
 static bool count_and_select(wf_column *const columns[3]) {
   size_t n;
   double median;
   bool ok = true;
   for (size_t i = 0; i < 3; i++) ok = ok && wf_column_distinct(&n, columns[i], NULL) == WF_OK;
+  double numbers[] = {2, 1};
+  ok = ok && wf_sort_numbers(numbers, 2, NULL) == WF_OK;
   return ok && wf_column_quantiles(&median, columns[0], (double[]){0.5}, 1, NULL) == WF_OK;
 }
 
