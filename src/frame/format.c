@@ -62,15 +62,25 @@ static size_t add_clean(wf_bytes *out, wf_view text) {
   return width;
 }
 
+/* The double nearest to the six digits, by way of their text: a power of ten to divide by would not
+ * be exact, and %g would follow the host's locale. */
+static double round_to_six(double value) {
+  char text[WF_NUMBER_TEXT];
+  int exponent = 5 - (int)floor(log10(fabs(value)));
+  double scaled = value * pow(10, exponent);
+  if (!isfinite(scaled) || fabs(scaled) < 1) return value;
+  int size = snprintf(text, sizeof text, "%llde%d", llround(scaled), -exponent);
+  double rounded = value;
+  wf_parse_f64((wf_view){text, (size_t)size}, false, &rounded);
+  return rounded;
+}
+
 static size_t add_number(wf_bytes *out, double value) {
   char text[WF_NUMBER_TEXT];
   if (!isfinite(value) || (value == trunc(value) && fabs(value) < 1e15)) {
     wf_format_f64(text, value);
   } else {
-    /* six digits, read and written once more: %g would follow the host's locale */
-    double scale = pow(10, 5 - floor(log10(fabs(value))));
-    double rounded = scale > 0 && isfinite(scale) ? round(value * scale) / scale : value;
-    wf_format_f64(text, rounded);
+    wf_format_f64(text, round_to_six(value));
   }
   wf_bytes_text(out, text);
   return wf_view_of(text).size;

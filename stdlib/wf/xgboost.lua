@@ -301,6 +301,12 @@ local function fold_column(o, plan)
 end
 
 function xgboost.cv(given)
+  local data = type(given) == "table" and given.data
+  if options.type_of(data) == "wf.stream" or options.type_of(data) == "table" then
+    errors.raise { code = "unsupported", message = "xgboost.cv: data in parts cannot be divided into folds; "
+      .. "give a frame (a stream's is stream:frame() or stream:head(n)), or train on some files with the "
+      .. "others in evals" }
+  end
   local o = check("xgboost.cv", given, cv_rules)
   local plan, input = prepare(o)
   input.folds, input.k = fold_column(o, plan)

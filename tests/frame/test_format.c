@@ -24,6 +24,22 @@ TEST(format_aligns) {
       "3 rows × 3 columns\n");
 }
 
+/* Six digits, whatever the exponent, and no others behind them. */
+TEST(format_rounds_to_six_digits) {
+  CHECK_EQ_STR(formatted(FRAME("x:f64 123456789012345678901234567890 0.33333333 -9.9999996 "
+                               "1.7976931348623157e308 1.23456789e-300 5e-324"),
+                         0, 0),
+               "           x\n"
+               "         f64\n"
+               " 1.23457e+29\n"
+               "    0.333333\n"
+               "         -10\n"
+               "1.79769e+308\n"
+               "1.23457e-300\n"
+               "      5e-324\n"
+               "6 rows × 1 column\n");
+}
+
 TEST(format_elides_rows) {
   CHECK_EQ_STR(formatted(FRAME("n:i64 1 2 3 4 5 6"), 3, 0), "  n\n"
                                                             "i64\n"
