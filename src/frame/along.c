@@ -34,10 +34,12 @@ static bool run_whole(int64_t *values, const wf_column *column, const size_t *ro
   return true;
 }
 
-/* Sums are compensated (Neumaier 1974). A NaN stays in a sum, and out of an extreme. */
+/* Sums are compensated (Neumaier 1974). A NaN stays in a sum; among extremes it is above all
+ * numbers, as in sorting. */
 static void run_numbers(double *values, const wf_column *column, const size_t *rows, size_t n,
                         wf_aggregate how) {
-  double so_far = how == WF_AGG_SUM ? 0 : (double)NAN, lost = 0;
+  double so_far = 0, lost = 0;
+  bool begun = false;
   for (size_t i = 0; i < n; i++) {
     if (!wf_column_present(column, rows[i])) continue;
     double value = values[rows[i]];
@@ -47,7 +49,9 @@ static void run_numbers(double *values, const wf_column *column, const size_t *r
       so_far = next;
       values[rows[i]] = isfinite(so_far) ? so_far + lost : so_far;
     } else {
-      if (isnan(so_far) || (how == WF_AGG_MIN ? value < so_far : value > so_far)) so_far = value;
+      bool below = begun && wf_order_f64(value) < wf_order_f64(so_far);
+      if (!begun || below == (how == WF_AGG_MIN)) so_far = value;
+      begun = true;
       values[rows[i]] = so_far;
     }
   }

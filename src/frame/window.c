@@ -1,8 +1,10 @@
 /* window.c — the row before, and the last few rows, within groups.
  *
- * Rows are listed by group in their order, and every window is computed anew from its own values:
- * what left it cannot linger as rounding, and a NaN or infinity is gone with its row. That costs
- * the window's length for each row, which for the usual windows is little. */
+ * Rows are listed by group in their order, and every window is computed from its own values alone:
+ * what left it cannot linger as rounding, and a NaN or infinity is gone with its row. A short
+ * window is computed anew for each row. A long one is kept as two parts that only ever grow or are
+ * thrown away, a running digest of its end and one for each beginning of what lies before it, so
+ * that a row costs the same however long the window is; a median is computed anew all the same. */
 #include "wf/transform.h"
 
 #include "base/alloc.h"
@@ -97,10 +99,16 @@ static double variance_of(const double *values, size_t n) {
   return squares / (double)(n - 1);
 }
 
+/* A NaN is above all numbers, as in sorting. */
+static double extreme_of_two(double a, double b, bool largest) {
+  bool below = wf_order_f64(b) < wf_order_f64(a);
+  return below != largest ? b : a;
+}
+
 static double extreme_of(const double *values, size_t n, bool largest) {
   double best = values[0];
   for (size_t i = 1; i < n; i++) {
-    if (largest ? values[i] > best : values[i] < best) best = values[i];
+    best = extreme_of_two(best, values[i], largest);
   }
   return best;
 }
@@ -135,7 +143,88 @@ static bool aggregate(const rolling *r, size_t n, double *out) {
   }
 }
 
-static void roll_group(const rolling *r, const size_t *rows, size_t n) {
+/* ---- long windows: digests of consecutive values that can be put together ------------------- */
+
+typedef struct digest {
+  size_t n;
+  double sum, lost;    /* Neumaier's compensation */
+  double mean, square; /* sum of squared deviations (Chan, Golub and LeVeque 1979) */
+  double extreme;
+} digest;
+
+static double lost_by(double a, double b) {
+  double sum = a + b;
+  return fabs(a) >= fabs(b) ? (a - sum) + b : (b - sum) + a;
+}
+
+/* The digest of a's values and then b's. */
+static digest put_together(const digest *a, const digest *b, bool largest) {
+  if (a->n == 0) return *b;
+  if (b->n == 0) return *a;
+  digest both = {.n = a->n + b->n, .sum = a->sum + b->sum};
+  double apart = b->mean - a->mean, share = (double)b->n / (double)both.n;
+  both.lost = a->lost + b->lost + lost_by(a->sum, b->sum);
+  both.mean = a->mean + apart * share;
+  both.square = a->square + b->square + apart * apart * (double)a->n * share;
+  both.extreme = extreme_of_two(a->extreme, b->extreme, largest);
+  return both;
+}
+
+static digest digest_row(const rolling *r, size_t row) {
+  if (!wf_column_present(r->column, row)) return (digest){0};
+  double value = r->values[row];
+  return (digest){.n = 1, .sum = value, .mean = value, .extreme = value};
+}
+
+static bool read_digest(const rolling *r, const digest *d, double *out) {
+  double sum = isfinite(d->sum) ? d->sum + d->lost : d->sum;
+  switch (r->how) {
+  case WF_AGG_COUNT: *out = (double)d->n; return true;
+  case WF_AGG_SUM: *out = sum; return d->n > 0;
+  case WF_AGG_MEAN: *out = sum / (double)d->n; return d->n > 0;
+  case WF_AGG_MIN:
+  case WF_AGG_MAX: *out = d->extreme; return d->n > 0;
+  default:
+    *out = d->square / (double)(d->n - 1);
+    if (r->how == WF_AGG_STD) *out = sqrt(*out);
+    return d->n > 1;
+  }
+}
+
+/* before[k] is the digest of values begin + k to middle; `after` that of those behind the middle.
+ */
+static void roll_long(const rolling *r, const size_t *rows, size_t n, digest *before) {
+  bool largest = r->how == WF_AGG_MAX;
+  size_t begin = 0, end = 0; /* of what `before` covers */
+  digest after = {0};
+  for (size_t i = 0; i < n; i++) {
+    size_t from = i + 1 > r->window ? i + 1 - r->window : 0;
+    digest row = digest_row(r, rows[i]);
+    after = put_together(&after, &row, largest);
+    if (from >= end) {
+      begin = from;
+      end = i + 1;
+      digest so_far = {0};
+      for (size_t k = end; k-- > begin;) {
+        row = digest_row(r, rows[k]);
+        before[k - begin] = so_far = put_together(&row, &so_far, largest);
+      }
+      after = (digest){0};
+    }
+    digest window = put_together(&before[from - begin], &after, largest);
+    double value = 0;
+    bool known = window.n >= r->least && read_digest(r, &window, &value);
+    r->results[rows[i]] = known ? value : 0;
+    r->present[rows[i]] = known;
+  }
+}
+
+static void roll_group(const rolling *r, const size_t *rows, size_t n, digest *before) {
+  enum { LONG = 64 };
+  if (before && r->window > LONG && n > LONG) {
+    roll_long(r, rows, n, before);
+    return;
+  }
   for (size_t i = 0; i < n; i++) {
     size_t from = i + 1 > r->window ? i + 1 - r->window : 0, held = 0;
     for (size_t k = from; k <= i; k++) {
@@ -181,14 +270,16 @@ wf_status wf_frame_rolling(wf_column **out, const wf_frame *frame, const char *n
                .present = wf_alloc(n),
                .held = wf_alloc_array(most, sizeof(double)),
                .orders = wf_alloc_array(most, sizeof(uint64_t))};
-  wf_status status = values && results && r.present && r.held && r.orders
+  bool digests = how != WF_AGG_MEDIAN;
+  digest *before = digests ? wf_alloc_array(most, sizeof *before) : NULL;
+  wf_status status = values && results && r.present && r.held && r.orders && (before || !digests)
                          ? wf_row_groups_by(&groups, &n_groups, frame, by, n_by, err)
                          : wf_fail_nomem(err);
   if (status == WF_OK) {
     wf_column_load_f64(column, 0, n, values);
     for (size_t g = 0; g < n_groups; g++) {
       size_t begin = groups.starts[g];
-      roll_group(&r, groups.rows + begin, groups.starts[g + 1] - begin);
+      roll_group(&r, groups.rows + begin, groups.starts[g + 1] - begin, before);
     }
     status = wf_column_from_f64(out, results, r.present, n, err);
   }
@@ -198,5 +289,6 @@ wf_status wf_frame_rolling(wf_column **out, const wf_frame *frame, const char *n
   wf_free(r.present);
   wf_free(r.held);
   wf_free(r.orders);
+  wf_free(before);
   return status;
 }

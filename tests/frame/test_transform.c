@@ -119,6 +119,72 @@ static const char *texts(wf_type type, const char *words, wf_text_call call) {
   return shown;
 }
 
+/* Long windows are put together from parts; every row must agree with a window computed anew. */
+TEST(rolling_long_windows) {
+  static const wf_aggregate hows[] = {WF_AGG_COUNT, WF_AGG_SUM, WF_AGG_MEAN, WF_AGG_MIN,
+                                      WF_AGG_MAX,   WF_AGG_STD, WF_AGG_VAR};
+  enum { N = 700 };
+  wf_error err = WF_ERROR_INIT;
+  double values[N];
+  uint8_t present[N];
+  for (size_t i = 0; i < N; i++) {
+    values[i] = (double)(i * 7919 % 1009) - 300;
+    present[i] = i % 7 != 3;
+  }
+  values[350] = (double)NAN;
+  wf_column *x, *out;
+  wf_frame *f, *part;
+  REQUIRE_OK(wf_column_from_f64(&x, values, present, N, &err), err);
+  REQUIRE_OK(wf_frame_new(&f, (const char *const[]){"x"}, &x, 1, &err), err);
+  for (size_t h = 0; h < sizeof hows / sizeof *hows; h++) {
+    for (size_t window = 65; window < 900; window += 111) {
+      REQUIRE_OK(wf_frame_rolling(&out, f, "x", window, 3, hows[h], NULL, 0, &err), err);
+      for (size_t i = 0; i < N; i += 13) {
+        size_t from = i + 1 > window ? i + 1 - window : 0, n = i + 1 - from;
+        wf_aggregation all = {"v", "x", hows[h], 0};
+        wf_frame *keyed, *group;
+        wf_column *one;
+        REQUIRE_OK(wf_frame_slice(&part, f, from, n, &err), err);
+        REQUIRE_OK(wf_column_from_bool(&one, present, (uint8_t[N]){0}, n, &err), err);
+        REQUIRE_OK(wf_frame_with(&keyed, part, "k", one, &err), err);
+        REQUIRE_OK(wf_frame_group(&group, keyed, (const char *const[]){"k"}, 1, &all, 1, &err),
+                   err);
+        wf_column *wanted = wf_frame_column_at(group, 1);
+        size_t held = n - wf_column_missing_count(wf_frame_column_at(part, 0));
+        CHECK(wf_column_is_missing(out, i) == (held < 3));
+        double a = wf_column_number_at(out, i), b = wf_column_number_at(wanted, 0);
+        if (held >= 3 && !(isnan(a) && isnan(b))) CHECK_NEAR(a, b, 1e-9 * fabs(b) + 1e-9);
+        wf_frame_release(part);
+        wf_frame_release(keyed);
+        wf_frame_release(group);
+        wf_column_release(one);
+      }
+      wf_column_release(out);
+    }
+  }
+  wf_frame_release(f);
+  wf_column_release(x);
+}
+
+TEST(rolling_extremes_put_nan_above_numbers) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *f = FRAME("x:f64 nan 1 2 nan");
+  wf_column *out;
+  REQUIRE_OK(wf_frame_rolling(&out, f, "x", 2, 1, WF_AGG_MIN, NULL, 0, &err), err);
+  CHECK_EQ_STR(show_column(out), "nan 1 1 2");
+  wf_column_release(out);
+  REQUIRE_OK(wf_frame_rolling(&out, f, "x", 2, 1, WF_AGG_MAX, NULL, 0, &err), err);
+  CHECK_EQ_STR(show_column(out), "nan nan 2 nan");
+  wf_column_release(out);
+  REQUIRE_OK(wf_frame_cumulative(&out, f, "x", WF_AGG_MAX, NULL, 0, &err), err);
+  CHECK_EQ_STR(show_column(out), "nan nan nan nan");
+  wf_column_release(out);
+  REQUIRE_OK(wf_frame_cumulative(&out, f, "x", WF_AGG_MIN, NULL, 0, &err), err);
+  CHECK_EQ_STR(show_column(out), "nan 1 1 1");
+  wf_column_release(out);
+  wf_frame_release(f);
+}
+
 TEST(text_functions) {
   for (wf_type type = WF_STRING; type <= WF_CATEGORY; type++) {
     CHECK_EQ_STR(texts(type, "Ab NA ÉaZ ''", (wf_text_call){.function = WF_TEXT_LOWER}),
