@@ -240,6 +240,25 @@ static int add_plain(lua_State *L, const char *what, bool texts, plain_fn *decla
 
 static int recipe_log(lua_State *L) { return add_plain(L, "recipe:log", false, wf_recipe_log); }
 
+static int recipe_power(lua_State *L) {
+  return add_plain(L, "recipe:power", false, wf_recipe_power);
+}
+
+/* quantile(columns, {n=1000}) */
+static int recipe_quantile(lua_State *L) {
+  static const char what[] = "recipe:quantile";
+  wf_recipe *recipe = check(L);
+  lua_settop(L, 3);
+  wfl_options(L, 3, what, (const char *const[]){"n", NULL});
+  size_t n, knots = (size_t)wfl_option_integer(L, 3, what, "n", 1000, 2, 1 << 16);
+  const char *const *columns = push_columns(L, what, false, true, &n);
+  wf_error err = WF_ERROR_INIT;
+  wf_status status = WF_OK;
+  for (size_t i = 0; i < n && status == WF_OK; i++)
+    status = wf_recipe_quantile(recipe, columns[i], knots, &err);
+  return chain(L, status, &err);
+}
+
 static int recipe_frequency(lua_State *L) {
   return add_plain(L, "recipe:frequency", true, wf_recipe_frequency);
 }
@@ -538,6 +557,8 @@ void wfl_recipe_class(lua_State *L) {
       {"log", recipe_log},
       {"one_hot", recipe_one_hot},
       {"ordinal", recipe_ordinal},
+      {"power", recipe_power},
+      {"quantile", recipe_quantile},
       {"rare", recipe_rare},
       {"target", recipe_target},
       {"scale", recipe_scale},

@@ -167,6 +167,22 @@ wf_status wf_recipe_log(wf_recipe *recipe, const char *column, wf_error *err) {
   return declare(recipe, column, made, step, err);
 }
 
+wf_status wf_recipe_quantile(wf_recipe *recipe, const char *column, size_t n, wf_error *err) {
+  enum { MOST_KNOTS = 1 << 16 };
+  if (n < 2 || n > MOST_KNOTS) {
+    return wf_fail(err, WF_INVALID, "quantile: %zu knots; there are 2 to %d", n, (int)MOST_KNOTS);
+  }
+  wf_step *step = NULL;
+  wf_status made = wf_step_new_quantile(&step, NULL, n, err);
+  return declare(recipe, column, made, step, err);
+}
+
+wf_status wf_recipe_power(wf_recipe *recipe, const char *column, wf_error *err) {
+  wf_step *step = NULL;
+  wf_status made = wf_step_new_power(&step, (double)NAN, err);
+  return declare(recipe, column, made, step, err);
+}
+
 wf_status wf_recipe_bin(wf_recipe *recipe, const char *column, wf_bin how, const double *edges,
                         size_t n, wf_error *err) {
   enum { MOST_PARTS = 1 << 16 };

@@ -15,9 +15,11 @@
 
 const wf_step_kind *wf_step_find_kind(const char *name) {
   static const wf_step_kind *const kinds[] = {
-      &wf_step_impute_text, &wf_step_rare,   &wf_step_hash,  &wf_step_drop, &wf_step_ordinal,
-      &wf_step_one_hot,     &wf_step_impute, &wf_step_scale, &wf_step_clip, &wf_step_log,
-      &wf_step_frequency,   &wf_step_target, &wf_step_bin,   &wf_step_date, &wf_step_expression};
+      &wf_step_quantile_kind, &wf_step_power,  &wf_step_impute_text, &wf_step_rare,
+      &wf_step_hash,          &wf_step_drop,   &wf_step_ordinal,     &wf_step_one_hot,
+      &wf_step_impute,        &wf_step_scale,  &wf_step_clip,        &wf_step_log,
+      &wf_step_frequency,     &wf_step_target, &wf_step_bin,         &wf_step_date,
+      &wf_step_expression};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (strcmp(kinds[i]->name, name) == 0) return kinds[i];
   }

@@ -77,6 +77,9 @@ wf_status wf_step_new_scale(wf_step **out, wf_scale how, double center, double s
                             wf_error *err);
 wf_status wf_step_new_clip(wf_step **out, double low, double high, double quantile, wf_error *err);
 wf_status wf_step_new_log(wf_step **out, wf_error *err);
+/* `knots` is taken over, also on failure; NULL: n of them are to be learned. */
+wf_status wf_step_new_quantile(wf_step **out, double *knots, size_t n, wf_error *err);
+wf_status wf_step_new_power(wf_step **out, double lambda, wf_error *err);
 /* Copies the edges; NULL: `n` parts to be learned. */
 wf_status wf_step_new_bin(wf_step **out, wf_bin how, const double *edges, size_t n, wf_error *err);
 /* `values` and `numbers` (one for each) are taken over, also on failure; NULL: to be learned. */
@@ -90,7 +93,8 @@ const struct wf_expression *wf_step_expression_of(const wf_step *step);
 extern const wf_step_kind wf_step_expression;
 extern const wf_step_kind wf_step_ordinal, wf_step_one_hot, wf_step_impute, wf_step_scale,
     wf_step_clip, wf_step_log, wf_step_bin, wf_step_frequency, wf_step_target, wf_step_date,
-    wf_step_impute_text, wf_step_rare, wf_step_hash, wf_step_drop;
+    wf_step_impute_text, wf_step_rare, wf_step_hash, wf_step_drop, wf_step_quantile_kind,
+    wf_step_power;
 
 /* JSON of a finite number, ", \"key\": 0.5", and its reading where it is optional (NaN). */
 void wf_step_format_number(wf_bytes *json, const char *key, double value);

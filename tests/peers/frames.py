@@ -703,40 +703,43 @@ return frame.new { { "n", { #s } } }""" % (m, str(replace).lower(), str(replace)
 
 # ---- running ------------------------------------------------------------------------------------
 
-def main():
+def make_case(name, r):
+    made, code, want, *close = CHECKS[name](r)
+    case = {"frames": [[wire(c) for c in columns] for columns in made], "code": code}
+    return case, (want, close[0] if close else 0)
+
+
+def compare(script, checks, make, differ):
+    """Runs cases of the checks through a script of wf; the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("wf")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cases", type=int, default=1000)
-    parser.add_argument("--only", choices=sorted(CHECKS))
+    parser.add_argument("--only", choices=sorted(checks))
     args = parser.parse_args()
-    names = [args.only] if args.only else sorted(CHECKS)
+    names = [args.only] if args.only else sorted(checks)
     made = []
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
         for number in range(args.cases):
             name = names[number % len(names)]
-            frames, code, want, *close = CHECKS[name](random.Random("%d %s %d" % (args.seed, name, number)))
-            made.append((name, number, frames, code, want, close[0] if close else 0))
-            case = {"frames": [[wire(c) for c in columns] for columns in frames], "code": code}
-            file.write(json.dumps(case) + "\n")
+            made.append((name, number) + make(name, random.Random("%d %s %d" % (args.seed, name, number))))
+            file.write(json.dumps(made[-1][2]) + "\n")
         file.flush()
-        ran = subprocess.run([args.wf, os.path.join(HERE, "frames.lua"), file.name], capture_output=True, text=True)
+        ran = subprocess.run([args.wf, os.path.join(HERE, script), file.name], capture_output=True, text=True)
     answers = ran.stdout.splitlines()
     if ran.returncode != 0 or len(answers) != len(made):
         sys.exit("wf ended with %d after %d of %d cases\n%s" % (ran.returncode, len(answers), len(made), ran.stderr[-2000:]))
     failures = {}
-    for (name, number, frames, code, want, close), line in zip(made, answers):
-        wrong = differs(json.loads(line), want, close)
+    for (name, number, case, want), line in zip(made, answers):
+        wrong = differ(json.loads(line), want)
         if not wrong:
             continue
         failures[name] = failures.get(name, 0) + 1
         if failures[name] <= 2:
-            print("%s %d: %s\n  %s" % (name, number, wrong, code.strip()))
-            for columns in frames:
-                print("  ", [(c.name, c.type, c.values) for c in columns])
+            print("%s %d: %s\n  %s" % (name, number, wrong, json.dumps(case)))
     print("%d cases of seed %d, %d differ %s" % (len(made), args.seed, sum(failures.values()), failures or ""))
-    sys.exit(1 if failures else 0)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(compare("frames.lua", CHECKS, make_case, lambda answer, want: differs(answer, *want)))

@@ -82,6 +82,8 @@ static wf_status change_number(wf_recipe *r, wf_random *random, const char *colu
   if (wf_random_below(random, 2)) {
     WF_TRY(wf_recipe_scale(r, column, (wf_scale)wf_random_below(random, 3), err));
   }
+  if (wf_random_below(random, 2)) WF_TRY(wf_recipe_power(r, column, err));
+  if (wf_random_below(random, 2)) WF_TRY(wf_recipe_quantile(r, column, 5, err));
   if (wf_random_below(random, 2)) return WF_OK;
   return wf_recipe_bin(r, column, WF_BIN_QUANTILE, NULL, 3, err);
 }

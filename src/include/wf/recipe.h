@@ -84,6 +84,12 @@ WF_API WF_NODISCARD wf_status wf_recipe_clip(wf_recipe *recipe, const char *colu
 /* Numbers to log(1 + x); missing where x <= -1. */
 WF_API WF_NODISCARD wf_status wf_recipe_log(wf_recipe *recipe, const char *column, wf_error *err);
 
+/* Numbers to their place among the training data, 0 to 1, interpolated between n quantiles. */
+WF_API WF_NODISCARD wf_status wf_recipe_quantile(wf_recipe *recipe, const char *column, size_t n,
+                                                 wf_error *err);
+/* Numbers to the power (Yeo and Johnson's) that makes the training data most normal. */
+WF_API WF_NODISCARD wf_status wf_recipe_power(wf_recipe *recipe, const char *column, wf_error *err);
+
 typedef enum wf_bin { WF_BIN_EDGES, WF_BIN_WIDTH, WF_BIN_QUANTILE } wf_bin;
 /* Numbers to how many edges they are not below: 0, 1, …. The edges are given, ascending
  * (WF_BIN_EDGES), or cut the training data's range into `n` equal widths or equally full parts. */
