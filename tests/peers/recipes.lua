@@ -1,6 +1,7 @@
 -- Fits and applies recipes that recipes.py made: a line of JSON each, { train, test, code, exclude } in, the features
 -- or an error out. Single rows must give the bits of the whole table, and so must the recipe that was written and
 -- read again.
+local wf = require "wf"
 local read_frame = dofile(arg[0]:gsub("recipes%.lua$", "wire.lua")).frame
 
 local function text_of(value)
