@@ -9,12 +9,6 @@
 
 #include <string.h>
 
-enum { CHUNK = 1024 }; /* rows that are loaded at once */
-
-static size_t chunk_at(const wf_column *column, size_t begin) {
-  return column->n_rows - begin < CHUNK ? column->n_rows - begin : CHUNK;
-}
-
 enum { NEAR = 4096, MOST_COMBINATIONS = 1 << 24, WIDEST_RANGE = 1 << 16, MOST_COLUMNS = 16 };
 
 /* One column of a group: every value has a code below n_codes, missing ones have -1. */
@@ -24,11 +18,12 @@ typedef struct part {
   size_t n_codes;
 } part;
 
+/* Missing ones are 0, and count as that. */
 static void find_extremes(const wf_column *column, int64_t *low, int64_t *high) {
-  int64_t values[CHUNK], least = INT64_MAX, most = INT64_MIN;
-  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
-    size_t n = chunk_at(column, begin);
-    wf_column_load_i64(column, begin, n, values);
+  int64_t room[BIAS_CHUNK], least = INT64_MAX, most = INT64_MIN;
+  for (size_t begin = 0; begin < column->n_rows; begin += BIAS_CHUNK) {
+    size_t n = bias_chunk_at(column, begin);
+    const int64_t *values = bias_integers_at(column, begin, n, room);
     for (size_t i = 0; i < n; i++) {
       least = values[i] < least ? values[i] : least;
       most = values[i] > most ? values[i] : most;
@@ -42,15 +37,15 @@ static void find_extremes(const wf_column *column, int64_t *low, int64_t *high) 
  * else into memory that is pushed (then this pushes nil). */
 static bool push_narrow(lua_State *L, part *p, int32_t *room) {
   const wf_column *column = p->column;
-  int64_t low, high, values[CHUNK];
+  int64_t low, high, room_of_chunk[BIAS_CHUNK];
   if (!wf_type_is_integer(column->type) || column->n_rows == 0) return false;
   find_extremes(column, &low, &high);
   if ((uint64_t)high - (uint64_t)low >= WIDEST_RANGE) return false;
   int32_t *codes = room ? room : wfl_scratch(L, column->n_rows, sizeof *codes);
   if (room) lua_pushnil(L);
-  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
-    size_t n = chunk_at(column, begin);
-    wf_column_load_i64(column, begin, n, values);
+  for (size_t begin = 0; begin < column->n_rows; begin += BIAS_CHUNK) {
+    size_t n = bias_chunk_at(column, begin);
+    const int64_t *values = bias_integers_at(column, begin, n, room_of_chunk);
     for (size_t i = 0; i < n; i++) codes[begin + i] = (int32_t)(values[i] - low);
   }
   for (size_t i = 0; column->n_missing && i < column->n_rows; i++) {
@@ -156,6 +151,22 @@ typedef struct near_groups {
   int32_t count;
 } near_groups;
 
+/* Codes of all n rows, when all are met already: that is most chunks, and is found out without a
+ * branch a row. */
+static bool code_all(int32_t *restrict codes, const int64_t *restrict values, size_t n,
+                     const near_groups *restrict near) {
+  uint64_t far = 0, base = near->base;
+  int32_t unmet = 0;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t at = (uint64_t)values[i] - base;
+    int32_t number = near->number_of[at % NEAR];
+    far |= at;
+    unmet |= number;
+    codes[i] = number;
+  }
+  return far < NEAR && unmet >= 0;
+}
+
 /* Codes of rows that are met already; returns the first row that is not, or n. */
 static size_t code_known(int32_t *restrict codes, const int64_t *values, size_t n,
                          const near_groups *restrict near) {
@@ -170,9 +181,10 @@ static size_t code_known(int32_t *restrict codes, const int64_t *values, size_t 
 /* Rows begin … begin + n of the column; false when one is too far away. */
 static bool code_chunk(lua_State *L, int32_t *codes, int names, const wf_column *column,
                        size_t begin, size_t n, near_groups *near) {
-  int64_t values[CHUNK];
+  int64_t room[BIAS_CHUNK];
   part self = {.column = column};
-  wf_column_load_i64(column, begin, n, values);
+  const int64_t *values = bias_integers_at(column, begin, n, room);
+  if (code_all(codes, values, n, near)) return true;
   for (size_t i = 0; (i += code_known(codes + i, values + i, n - i, near)) < n;) {
     uint64_t at = (uint64_t)values[i] - near->base;
     if (at >= NEAR) return false;
@@ -190,8 +202,8 @@ static int32_t number_near(lua_State *L, int32_t *codes, int names, const wf_col
   memset(near.number_of, -1, sizeof near.number_of);
   wf_column_load_i64(column, 0, 1, &first);
   near.base = (uint64_t)first - NEAR / 2;
-  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
-    size_t n = chunk_at(column, begin);
+  for (size_t begin = 0; begin < column->n_rows; begin += BIAS_CHUNK) {
+    size_t n = bias_chunk_at(column, begin);
     if (!code_chunk(L, codes + begin, names, column, begin, n, &near)) return -1;
   }
   return near.count;

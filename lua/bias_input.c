@@ -26,8 +26,6 @@ static void check_length(bias_rows *rows, const wf_column *column, const char *n
              (lua_Integer)rows->n);
 }
 
-enum { CHUNK = 1024 }; /* rows that are worked on at once; whole bytes of bits */
-
 #define EVERY_BYTE UINT64_C(0x0101010101010101)
 
 /* Bit k becomes byte k: bit k is kept of byte k, and whatever is kept is carried into bit 7. */
@@ -41,21 +39,34 @@ static void unpack_bits(uint8_t *out, const uint8_t *bits, size_t n) {
   for (size_t i = 8 * whole; i < n; i++) out[i] = wf_bit_get(bits, i);
 }
 
-/* Adds the rows of one chunk to the bits of a column; byte k of eight lands in bit 56 + k. */
+/* Byte k of eight, 0 or 1, becomes bit k. */
+static uint8_t pack_eight(uint64_t bytes) {
+  return (uint8_t)(bytes * UINT64_C(0x0102040810204080) >> 56);
+}
+
+/* Adds the rows of one chunk to the bits of a column. */
 static void add_bits(uint8_t *bits, const wf_column *column, size_t begin, const uint8_t *flags,
                      size_t n) {
   const uint8_t *valid = column->validity ? column->validity->data + begin / 8 : NULL;
-  uint8_t *out = bits + begin / 8;
-  for (size_t i = 0; i < (n + 7) / 8; i++) {
-    uint64_t bytes = 0;
-    memcpy(&bytes, flags + 8 * i, n - 8 * i < 8 ? n - 8 * i : 8);
-    uint8_t packed = (uint8_t)(bytes * UINT64_C(0x0102040810204080) >> 56);
-    out[i] |= valid ? packed & valid[i] : packed;
+  uint8_t *out = bits + begin / 8, packed[BIAS_CHUNK / 8];
+  size_t whole = n / 8;
+  uint64_t bytes;
+  for (size_t i = 0; i < whole; i++) {
+    memcpy(&bytes, flags + 8 * i, 8);
+    packed[i] = pack_eight(bytes);
   }
+  if (n % 8) {
+    bytes = 0;
+    memcpy(&bytes, flags + 8 * whole, n % 8);
+    packed[whole++] = pack_eight(bytes);
+  }
+  for (size_t i = 0; i < whole; i++) out[i] |= valid ? packed[i] & valid[i] : packed[i];
 }
 
-static size_t chunk_at(const wf_column *column, size_t begin) {
-  return column->n_rows - begin < CHUNK ? column->n_rows - begin : CHUNK;
+const int64_t *bias_integers_at(const wf_column *column, size_t begin, size_t n, int64_t *room) {
+  if (column->type == WF_I64 || column->type == WF_TIMESTAMP) return wf_column_i64(column) + begin;
+  wf_column_load_i64(column, begin, n, room);
+  return room;
 }
 
 bias_flags bias_to_packed(bias_rows *rows, const char *name) {
@@ -160,10 +171,10 @@ static range read_range(lua_State *L) {
 }
 
 static void mark_double_range(uint8_t *bits, const wf_column *column, const range *r) {
-  double values[CHUNK], low = r->low, high = r->high;
-  uint8_t in[CHUNK];
-  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
-    size_t n = chunk_at(column, begin);
+  double values[BIAS_CHUNK], low = r->low, high = r->high;
+  uint8_t in[BIAS_CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += BIAS_CHUNK) {
+    size_t n = bias_chunk_at(column, begin);
     wf_column_load_f64(column, begin, n, values);
     for (size_t i = 0; i < n; i++) in[i] = (values[i] >= low) & (values[i] <= high);
     for (size_t i = 0; r->above && i < n; i++) in[i] &= values[i] > low;
@@ -174,12 +185,12 @@ static void mark_double_range(uint8_t *bits, const wf_column *column, const rang
 
 /* Marks low <= x <= high, low at most high: one unsigned comparison a row. */
 static void mark_integer_range(uint8_t *bits, const wf_column *column, int64_t low, int64_t high) {
-  int64_t values[CHUNK];
+  int64_t room[BIAS_CHUNK];
   uint64_t least = (uint64_t)low, span = (uint64_t)high - least;
-  uint8_t in[CHUNK];
-  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
-    size_t n = chunk_at(column, begin);
-    wf_column_load_i64(column, begin, n, values);
+  uint8_t in[BIAS_CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += BIAS_CHUNK) {
+    size_t n = bias_chunk_at(column, begin);
+    const int64_t *values = bias_integers_at(column, begin, n, room);
     for (size_t i = 0; i < n; i++) in[i] = (uint64_t)values[i] - least <= span;
     add_bits(bits, column, begin, in, n);
   }
@@ -226,10 +237,10 @@ static double number_on_top(lua_State *L, const wf_column *column) {
 }
 
 static void mark_number(uint8_t *bits, const wf_column *column, double wanted) {
-  double values[CHUNK];
-  uint8_t in[CHUNK];
-  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
-    size_t n = chunk_at(column, begin);
+  double values[BIAS_CHUNK];
+  uint8_t in[BIAS_CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += BIAS_CHUNK) {
+    size_t n = bias_chunk_at(column, begin);
     wf_column_load_f64(column, begin, n, values);
     for (size_t i = 0; i < n; i++) in[i] = values[i] == wanted;
     add_bits(bits, column, begin, in, n);
@@ -248,12 +259,22 @@ static int32_t code_of(const wf_column *dictionary, const char *text, size_t siz
   return -1;
 }
 
+/* A whole chunk has a number of rows that the compiler knows, and makes vectors of. */
+static void compare_codes(uint8_t *restrict in, const int32_t *restrict codes, size_t n,
+                          int32_t code) {
+  if (n == BIAS_CHUNK) {
+    for (size_t i = 0; i < BIAS_CHUNK; i++) in[i] = codes[i] == code;
+  } else {
+    for (size_t i = 0; i < n; i++) in[i] = codes[i] == code;
+  }
+}
+
 static void mark_code(uint8_t *bits, const wf_column *column, int32_t code) {
   const int32_t *codes = wf_column_i32(column);
-  uint8_t in[CHUNK];
-  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
-    size_t n = chunk_at(column, begin);
-    for (size_t i = 0; i < n; i++) in[i] = codes[begin + i] == code;
+  uint8_t in[BIAS_CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += BIAS_CHUNK) {
+    size_t n = bias_chunk_at(column, begin);
+    compare_codes(in, codes + begin, n, code);
     add_bits(bits, column, begin, in, n);
   }
 }
@@ -328,25 +349,53 @@ int bias_member(lua_State *L) {
   return 1;
 }
 
+/* The extremes of four sequences, so that no row waits for the one before. */
+typedef struct extremes {
+  int64_t low[4], high[4];
+} extremes;
+
+static void widen(extremes *e, size_t k, int64_t value) {
+  e->low[k] = value < e->low[k] ? value : e->low[k];
+  e->high[k] = value > e->high[k] ? value : e->high[k];
+}
+
+static void widen_all(extremes *e, const int64_t *values, size_t n) {
+  extremes own = *e; /* in registers */
+  size_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    widen(&own, 0, values[i]);
+    widen(&own, 1, values[i + 1]);
+    widen(&own, 2, values[i + 2]);
+    widen(&own, 3, values[i + 3]);
+  }
+  for (; i < n; i++) widen(&own, 0, values[i]);
+  *e = own;
+}
+
 static void push_integers(lua_State *L, const wf_column *column) {
-  int64_t low = INT64_MAX, high = INT64_MIN, values[CHUNK];
-  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
-    size_t n = chunk_at(column, begin);
-    wf_column_load_i64(column, begin, n, values);
-    for (size_t i = 0; i < n; i++) {
-      if (column->n_missing && !wf_column_present(column, begin + i)) continue;
-      low = values[i] < low ? values[i] : low;
-      high = values[i] > high ? values[i] : high;
+  extremes e = {{INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX},
+                {INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN}};
+  int64_t room[BIAS_CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += BIAS_CHUNK) {
+    size_t n = bias_chunk_at(column, begin);
+    const int64_t *values = bias_integers_at(column, begin, n, room);
+    if (column->n_missing == 0) widen_all(&e, values, n);
+    for (size_t i = 0; column->n_missing && i < n; i++) {
+      if (wf_column_present(column, begin + i)) widen(&e, 0, values[i]);
     }
   }
-  lua_pushinteger(L, low);
-  lua_pushinteger(L, high);
+  for (size_t k = 1; k < 4; k++) {
+    e.low[0] = e.low[k] < e.low[0] ? e.low[k] : e.low[0];
+    e.high[0] = e.high[k] > e.high[0] ? e.high[k] : e.high[0];
+  }
+  lua_pushinteger(L, e.low[0]);
+  lua_pushinteger(L, e.high[0]);
 }
 
 static void push_numbers(lua_State *L, const wf_column *column) {
-  double low = HUGE_VAL, high = -HUGE_VAL, values[CHUNK];
-  for (size_t begin = 0; begin < column->n_rows; begin += CHUNK) {
-    size_t n = chunk_at(column, begin);
+  double low = HUGE_VAL, high = -HUGE_VAL, values[BIAS_CHUNK];
+  for (size_t begin = 0; begin < column->n_rows; begin += BIAS_CHUNK) {
+    size_t n = bias_chunk_at(column, begin);
     wf_column_load_f64(column, begin, n, values);
     for (size_t i = 0; i < n; i++) {
       if (column->n_missing && !wf_column_present(column, begin + i)) continue;

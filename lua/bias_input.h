@@ -31,6 +31,15 @@ const double *bias_push_numbers(bias_rows *rows, const char *name, bool required
 /* The options `groups` (what bias_groups made) and `n_groups`; NULL when absent. */
 const int32_t *bias_push_groups(bias_rows *rows, size_t *n_groups, bool required);
 
+enum { BIAS_CHUNK = 1024 }; /* rows that are worked on at once; whole bytes of bits */
+
+static inline size_t bias_chunk_at(const wf_column *column, size_t begin) {
+  size_t left = wf_column_count(column) - begin;
+  return left < BIAS_CHUNK ? left : BIAS_CHUNK;
+}
+/* Integers begin … begin + n of a column, at most BIAS_CHUNK: where they lie, or in `room`. */
+const int64_t *bias_integers_at(const wf_column *column, size_t begin, size_t n, int64_t *room);
+
 /* Pushes a column of n numbers. */
 void bias_push_doubles(lua_State *L, const double *values, size_t n);
 
