@@ -105,9 +105,9 @@ print(json.dumps(times))
 """
 
 TOUCH = """import mmap
-memory = mmap.mmap(-1, 4 << 30)
+memory = mmap.mmap(-1, 2 << 30)
 memory.madvise(mmap.MADV_HUGEPAGE)
-for at in range(0, 4 << 30, 1 << 12): memory[at] = 1
+for at in range(0, 2 << 30, 1 << 12): memory[at] = 1
 """
 
 
