@@ -450,8 +450,10 @@ size_t wfl_option_types(lua_State *L, int arg, const char *what, const char *con
     lua_getfield(L, table, columns[i]);
     const char *name = luaL_tolstring(L, -1, NULL);
     if (!wf_type_find(name, &found[i]))
-      wfl_fail(L, WF_INVALID, "%s: option 'types': there is no type '%s' for column '%s'", what,
-               name, columns[i]);
+      wfl_fail(L, WF_INVALID,
+               "%s: option 'types': there is no type '%s' for column '%s'; types are f64 f32 i64 "
+               "i32 bool string category timestamp",
+               what, name, columns[i]);
     lua_pop(L, 2);
   }
   *names = columns;
