@@ -1,14 +1,8 @@
-/* base/gzip.h — whole gzip files read in memory; files written in parts that are compressed side by
- * side. */
+/* base/gzip.h — gzip files written in parts that are compressed side by side. */
 #ifndef WF_BASE_GZIP_H
 #define WF_BASE_GZIP_H
 
 #include "base/bytes.h"
-
-/* All members of a gzip file; wf_free the (terminated) result. Damage, truncation and bytes after
- * the last member that are not all zero are WF_CORRUPT. */
-wf_status wf_gzip_inflate(char **out, size_t *out_size, const void *data, size_t size,
-                          wf_error *err);
 
 /* A file of one member, without name and time: wf_gzip_begin, then parts in order, then wf_gzip_end
  * with the check value and size of all their data. Each appends to `out`, which has failed when

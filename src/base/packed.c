@@ -1,14 +1,15 @@
 /* packed.c — which format it is, zstd, and LZ4 frames.
  *
- * zstd and LZ4 are build options; gzip is always there. As with gzip nothing is believed about
- * sizes that a file states: output grows with what came out. What is written in equal parts is
- * equal bytes; a part is a run of blocks of one gzip member (gzip.c) or a zstd frame. */
+ * zstd and LZ4 are build options; gzip is always there. Nothing is believed about sizes that a file
+ * states: output grows with what came out. What is written in equal parts is equal bytes; a part is
+ * a run of blocks of one gzip member (gzip.c) or a zstd frame. */
 #include "base/packed.h"
 
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/gzip.h"
+#include "base/unpack.h"
 
 #include <string.h>
 
@@ -37,34 +38,6 @@ static wf_status fail_zstd(size_t code, wf_error *err) {
   return wf_fail(err, WF_CORRUPT, "damaged zstd data (%s)", ZSTD_getErrorName(code));
 }
 
-static wf_status open_frames(wf_bytes *out, ZSTD_DStream *stream, const void *data, size_t size,
-                             wf_error *err) {
-  ZSTD_inBuffer in = {data, size, 0};
-  for (;;) {
-    if (!wf_bytes_reserve(out, out->size > 1 << 16 ? out->size / 2 : 1 << 16)) {
-      return wf_fail_nomem(err);
-    }
-    ZSTD_outBuffer room = {out->data + out->size, out->capacity - out->size - 1, 0};
-    size_t wanted = ZSTD_decompressStream(stream, &room, &in);
-    if (ZSTD_isError(wanted)) return fail_zstd(wanted, err);
-    out->size += room.pos;
-    if (in.pos < size || room.pos == room.size) continue;
-    return wanted == 0 ? WF_OK : wf_fail(err, WF_CORRUPT, "the zstd data ends too early");
-  }
-}
-
-static wf_status open_zstd(char **out, size_t *out_size, const void *data, size_t size,
-                           wf_error *err) {
-  ZSTD_DStream *stream = ZSTD_createDStream();
-  if (!stream) return wf_fail_nomem(err);
-  wf_bytes bytes = {0};
-  wf_status status = open_frames(&bytes, stream, data, size, err);
-  ZSTD_freeDStream(stream);
-  if (status == WF_OK) return wf_bytes_take(&bytes, out, out_size, err);
-  wf_bytes_dispose(&bytes);
-  return status;
-}
-
 static wf_status fill_zstd(void *out, size_t size, const void *data, size_t data_size,
                            wf_error *err) {
   size_t written = ZSTD_decompress(out, size, data, data_size);
@@ -84,12 +57,6 @@ static wf_status add_zstd(wf_bytes *out, const void *data, size_t size, wf_error
 }
 
 #else
-
-static wf_status open_zstd(char **out, size_t *out_size, const void *data, size_t size,
-                           wf_error *err) {
-  (void)out, (void)out_size, (void)data, (void)size;
-  return wf_fail(err, WF_UNSUPPORTED, "zstd data, which this build of wf cannot read");
-}
 
 static wf_status fill_zstd(void *out, size_t size, const void *data, size_t data_size,
                            wf_error *err) {
@@ -152,9 +119,27 @@ wf_status wf_packed_fill(void *out, size_t size, wf_codec codec, const void *dat
 /* ---- either -----------------------------------------------------------------------------------
  */
 
+static wf_status open_all(wf_bytes *out, wf_unpacker *unpacker, wf_error *err) {
+  enum { FIRST = 1 << 16 };
+  for (size_t n = 0, room = 0; n == room; out->size += n) {
+    if (!wf_bytes_reserve(out, out->size > FIRST ? out->size / 2 : FIRST))
+      return wf_fail_nomem(err);
+    room = out->capacity - out->size - 1;
+    WF_TRY(wf_unpacker_read(unpacker, out->data + out->size, room, &n, err));
+  }
+  return WF_OK;
+}
+
 wf_status wf_packed_open(char **out, size_t *out_size, const void *data, size_t size,
                          wf_error *err) {
-  return (is_gzip(data, size) ? wf_gzip_inflate : open_zstd)(out, out_size, data, size, err);
+  wf_unpacker *unpacker;
+  wf_bytes bytes = {0};
+  WF_TRY(wf_unpacker_of_bytes(&unpacker, data, size, err));
+  wf_status status = open_all(&bytes, unpacker, err);
+  wf_unpacker_free(unpacker);
+  if (status == WF_OK) return wf_bytes_take(&bytes, out, out_size, err);
+  wf_bytes_dispose(&bytes);
+  return status;
 }
 
 wf_status wf_packed_read(const char *path, char **data, size_t *size, wf_error *err) {

@@ -37,6 +37,9 @@ wf_status wf_csv_read_blocks(wf_column **columns, bool *done, const wf_csv_plan 
  * for text it leaves to libcsv. */
 wf_status wf_csv_parse_by(wf_frame **out, wf_view text, const wf_csv_options *options,
                           wf_csv_reader reader, size_t block, wf_error *err);
+/* The same for wf_csv_read; BY_MASKS opens files of any size in parts. */
+wf_status wf_csv_read_by(wf_frame **out, const char *path, const wf_csv_options *options,
+                         wf_csv_reader reader, size_t block, wf_error *err);
 
 /* The type to try after a pass that met these kinds (0: no misfit, and *target is left alone unless
  * it has no type yet); true when another pass is needed. */

@@ -396,16 +396,26 @@ void wf_csv_report_dispose(wf_csv_report *report) {
   *report = (wf_csv_report){0};
 }
 
-wf_status wf_csv_read(wf_frame **out, const char *path, const wf_csv_options *options,
-                      wf_csv_report *report, wf_error *err) {
+static wf_status read_path(wf_frame **out, const char *path, const wf_csv_options *options,
+                           const manner *how, wf_csv_report *report, wf_error *err) {
   wf_csv_options defaults = wf_csv_options_default();
   if (!options) options = &defaults;
   WF_TRY(check_options(options, err));
   wf_csv_text text;
-  WF_TRY(wf_csv_text_open(&text, path, err));
-  wf_status status = read_text(out, &text, options, &(manner){WF_CSV_AUTO, 0}, report, err);
+  WF_TRY(wf_csv_text_open(&text, path, how->reader == WF_CSV_BY_MASKS, err));
+  wf_status status = read_text(out, &text, options, how, report, err);
   wf_csv_text_dispose(&text);
   return status;
+}
+
+wf_status wf_csv_read(wf_frame **out, const char *path, const wf_csv_options *options,
+                      wf_csv_report *report, wf_error *err) {
+  return read_path(out, path, options, &(manner){WF_CSV_AUTO, 0}, report, err);
+}
+
+wf_status wf_csv_read_by(wf_frame **out, const char *path, const wf_csv_options *options,
+                         wf_csv_reader reader, size_t block, wf_error *err) {
+  return read_path(out, path, options, &(manner){reader, block}, NULL, err);
 }
 
 static wf_status parse(wf_frame **out, wf_view bytes, const wf_csv_options *options,

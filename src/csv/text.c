@@ -158,23 +158,48 @@ static bool read_at(int fd, char *data, size_t size, size_t offset) {
   return true;
 }
 
-wf_status wf_csv_text_open(wf_csv_text *out, const char *path, wf_error *err) {
+/* So many compressed bytes are worth a state of their own. */
+enum { WORTH_UNPACKING = 1 << 20 };
+
+/* Whether the file is one to be read in parts; fills in all but the path. */
+static bool open_parts(wf_csv_text *out, int fd, bool always) {
   struct stat info;
   char first[4] = "";
+  if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  size_t size = (size_t)info.st_size;
+  if (size < sizeof first || !read_at(fd, first, sizeof first, 0)) return false;
+  bool packed = wf_packed_is(first, sizeof first);
+  if (!always && size < (packed ? WORTH_UNPACKING : LARGE)) return false;
+  *out = (wf_csv_text){.size = size, .in_file = true, .packed = packed, .fd = fd};
+  return true;
+}
+
+/* Passes over a byte-order mark. */
+static wf_status find_begin(wf_csv_text *text, wf_error *err) {
+  char first[3];
+  size_t n;
+  WF_TRY(wf_csv_text_head(text, first, sizeof first, &n, err));
+  if (n < 3 || memcmp(first, BYTE_ORDER_MARK, 3) != 0) return WF_OK;
+  text->begin = 3;
+  text->size -= 3;
+  return WF_OK;
+}
+
+wf_status wf_csv_text_open(wf_csv_text *out, const char *path, bool always, wf_error *err) {
   if (strcmp(path, "-") == 0) return read_stdin(out, err);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  bool large = fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= LARGE;
-  if (!large || !read_at(fd, first, 4, 0) || wf_packed_is(first, 4)) {
+  wf_csv_text text;
+  if (!open_parts(&text, fd, always)) {
     if (fd >= 0) close(fd);
     return wf_csv_text_read(out, path, err);
   }
-  size_t begin = memcmp(first, BYTE_ORDER_MARK, 3) == 0 ? 3 : 0;
-  *out = (wf_csv_text){.path = path,
-                       .size = (size_t)info.st_size - begin,
-                       .in_file = true,
-                       .fd = fd,
-                       .begin = begin};
-  return WF_OK;
+  text.path = path;
+  wf_status status = find_begin(&text, err);
+  if (status == WF_OK)
+    *out = text;
+  else
+    close(fd);
+  return status;
 }
 
 wf_status wf_csv_text_load(wf_csv_text *text, wf_error *err) {
@@ -186,16 +211,48 @@ wf_status wf_csv_text_load(wf_csv_text *text, wf_error *err) {
   return WF_OK;
 }
 
+/* Errors of decompression know no path. */
+static wf_status unpack(wf_csv_pieces *pieces, char *out, size_t size, size_t *n, wf_error *err) {
+  wf_status status = wf_unpacker_read(pieces->unpacker, out, size, n, err);
+  if (status != WF_OK) return wf_fail_within(err, status, "%s", pieces->text->path);
+  return WF_OK;
+}
+
+static wf_status skip_packed(wf_csv_pieces *pieces, size_t n, wf_error *err) {
+  char dropped[1 << 12];
+  while (n > 0) {
+    size_t step = n < sizeof dropped ? n : sizeof dropped, got;
+    WF_TRY(unpack(pieces, dropped, step, &got, err));
+    if (got < step) return WF_OK;
+    n -= got;
+  }
+  return WF_OK;
+}
+
 wf_status wf_csv_pieces_open(wf_csv_pieces *out, const wf_csv_text *text, size_t begin,
                              wf_error *err) {
-  (void)err;
-  *out = (wf_csv_pieces){.text = text, .at = begin};
+  wf_csv_pieces pieces = {.text = text, .at = begin};
+  if (text->packed) {
+    wf_status status = wf_unpacker_of_file(&pieces.unpacker, text->fd, err);
+    if (status != WF_OK) return wf_fail_within(err, status, "%s", text->path);
+    status = skip_packed(&pieces, text->begin + begin, err);
+    if (status != WF_OK) {
+      wf_csv_pieces_close(&pieces);
+      return status;
+    }
+  }
+  *out = pieces;
   return WF_OK;
 }
 
 wf_status wf_csv_pieces_next(wf_csv_pieces *pieces, char *out, size_t size, size_t *n,
                              wf_error *err) {
   const wf_csv_text *text = pieces->text;
+  if (text->packed) {
+    WF_TRY(unpack(pieces, out, size, n, err));
+    pieces->at += *n;
+    return WF_OK;
+  }
   size_t left = text->size - pieces->at, own = left < size ? left : size;
   if (!text->in_file)
     memcpy(out, text->data + pieces->at, own);
@@ -206,9 +263,18 @@ wf_status wf_csv_pieces_next(wf_csv_pieces *pieces, char *out, size_t size, size
   return WF_OK;
 }
 
-size_t wf_csv_pieces_guess(const wf_csv_pieces *pieces) { return pieces->text->size; }
+size_t wf_csv_pieces_guess(const wf_csv_pieces *pieces) {
+  const wf_csv_text *text = pieces->text;
+  if (!text->packed) return text->size;
+  size_t used = wf_unpacker_used(pieces->unpacker);
+  double ratio = used ? (double)(pieces->at + text->begin) / (double)used : 1;
+  return (size_t)(ratio * (double)(text->size + text->begin));
+}
 
-void wf_csv_pieces_close(wf_csv_pieces *pieces) { *pieces = (wf_csv_pieces){0}; }
+void wf_csv_pieces_close(wf_csv_pieces *pieces) {
+  wf_unpacker_free(pieces->unpacker);
+  *pieces = (wf_csv_pieces){0};
+}
 
 wf_status wf_csv_text_head(const wf_csv_text *text, char *out, size_t size, size_t *n,
                            wf_error *err) {

@@ -3,32 +3,36 @@
 #define WF_CSV_TEXT_H
 
 #include "base/bytes.h"
+#include "base/unpack.h"
 
 typedef struct wf_csv_text {
   const char *path; /* for messages; NULL when the bytes came from the caller */
   const char *data; /* valid UTF-8 without byte-order mark and NUL; NULL while in the file */
   size_t size;
   void *owned;  /* wf_free it; NULL when the bytes are the caller's */
-  bool in_file; /* the bytes are those of `fd` from `begin` on, not looked at yet */
+  bool in_file; /* the bytes are those of `fd` from `begin` on, not looked at yet … */
+  bool packed;  /* … when it has been decompressed; `size` is a guess then */
   int fd;
   size_t begin;
 } wf_csv_text;
 
 /* Reads and, when it is compressed, opens the file. */
 wf_status wf_csv_text_read(wf_csv_text *out, const char *path, wf_error *err);
-/* The same, but a large plain file is only opened: wf_csv_pieces_next reads parts of it, and
- * wf_csv_text_load the whole. */
-wf_status wf_csv_text_open(wf_csv_text *out, const char *path, wf_error *err);
+/* The same, but a regular file of some size is only opened: wf_csv_pieces_next reads parts of it,
+ * and wf_csv_text_load the whole. `always`: of any size. */
+wf_status wf_csv_text_open(wf_csv_text *out, const char *path, bool always, wf_error *err);
 wf_status wf_csv_text_load(wf_csv_text *text, wf_error *err);
 
 /* The bytes of a text from one place on, unchecked, in pieces one after the other. */
 typedef struct wf_csv_pieces {
   const wf_csv_text *text;
-  size_t at; /* of the next byte */
+  wf_unpacker *unpacker; /* of a packed one */
+  size_t at;             /* of the next byte */
 } wf_csv_pieces;
 wf_status wf_csv_pieces_open(wf_csv_pieces *out, const wf_csv_text *text, size_t begin,
                              wf_error *err);
-/* The next `size` bytes; *n < size at the end of the text and nowhere else. */
+/* The next `size` bytes; *n < size at the end of the text and nowhere else. Errors name the path.
+ */
 wf_status wf_csv_pieces_next(wf_csv_pieces *pieces, char *out, size_t size, size_t *n,
                              wf_error *err);
 /* About how many bytes the text has, from those so far. */

@@ -48,14 +48,14 @@ TEST(gzip_round_trip_and_members) {
   size_t packed_size, size;
   for (int i = 0; i < 300000; i++) big[i] = (char)('a' + i % 1000 * (i % 1000) % 23);
   REQUIRE_OK(gzip(&packed, &packed_size, big, 300000, &err), err);
-  REQUIRE_OK(wf_gzip_inflate(&again, &size, packed, packed_size, &err), err);
+  REQUIRE_OK(wf_packed_open(&again, &size, packed, packed_size, &err), err);
   CHECK_EQ_INT(size, 300000);
   CHECK(memcmp(again, big, 300000) == 0);
   wf_free(again);
   two = malloc(2 * packed_size); /* one member after the other is one file */
   memcpy(two, packed, packed_size);
   memcpy(two + packed_size, packed, packed_size);
-  REQUIRE_OK(wf_gzip_inflate(&again, &size, two, 2 * packed_size, &err), err);
+  REQUIRE_OK(wf_packed_open(&again, &size, two, 2 * packed_size, &err), err);
   CHECK_EQ_INT(size, 600000);
   wf_free(again);
   wf_free(packed);
@@ -71,14 +71,14 @@ TEST(gzip_bytes_behind) {
   REQUIRE_OK(gzip(&packed, &size, "abc", 3, &err), err);
   REQUIRE(size + 8 < sizeof behind);
   memcpy(behind, packed, size);
-  REQUIRE_OK(wf_gzip_inflate(&again, &n, behind, sizeof behind, &err), err);
+  REQUIRE_OK(wf_packed_open(&again, &n, behind, sizeof behind, &err), err);
   CHECK(n == 3 && memcmp(again, "abc", 3) == 0);
   wf_free(again);
   memcpy(behind + size, "garbage", 7);
-  CHECK_FAILS(wf_gzip_inflate(&again, &n, behind, size + 7, &err), err, WF_CORRUPT,
+  CHECK_FAILS(wf_packed_open(&again, &n, behind, size + 7, &err), err, WF_CORRUPT,
               "behind the gzip data");
   memcpy(behind + size, "\x1f\x8b", 2);
-  CHECK_FAILS(wf_gzip_inflate(&again, &n, behind, size + 1, &err), err, WF_CORRUPT, "too early");
+  CHECK_FAILS(wf_packed_open(&again, &n, behind, size + 1, &err), err, WF_CORRUPT, "too early");
   wf_free(packed);
 }
 
@@ -89,12 +89,12 @@ TEST(gzip_damage) {
   const char *text = "a,b\n1,2\n1,2\n1,2\n1,2\n";
   REQUIRE_OK(gzip(&packed, &packed_size, text, strlen(text), &err), err);
   for (size_t cut = 0; cut < packed_size; cut++) {
-    wf_status status = wf_gzip_inflate(&again, &size, packed, cut, &err);
+    wf_status status = wf_packed_open(&again, &size, packed, cut, &err);
     if (status != WF_CORRUPT) test_fail(__FILE__, __LINE__, "cut at %zu: %d", cut, status);
   }
   for (size_t i = 10; i < packed_size; i++) { /* behind the header, whose flags may change freely */
     packed[i] ^= 0x10;
-    wf_status status = wf_gzip_inflate(&again, &size, packed, packed_size, &err);
+    wf_status status = wf_packed_open(&again, &size, packed, packed_size, &err);
     if (status == WF_OK) { /* bits that fill up a byte mean nothing */
       CHECK_EQ_STR(again, text);
       wf_free(again);
@@ -109,7 +109,7 @@ TEST(gzip_damage) {
 static bool inflate_and_free(const char *packed, size_t size) {
   char *text = NULL;
   size_t n;
-  bool ok = wf_gzip_inflate(&text, &n, packed, size, NULL) == WF_OK;
+  bool ok = wf_packed_open(&text, &n, packed, size, NULL) == WF_OK;
   wf_free(text);
   return ok;
 }

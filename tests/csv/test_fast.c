@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "base/bytes.h"
+#include "base/packed.h"
 #include "base/random.h"
 #include "csv/plan.h"
 #include "frame/column.h"
@@ -136,6 +137,40 @@ TEST(fast_equals_libcsv_on_regular_text) {
   }
   /* a field that is one bare word may still make a blank line of a record with one column */
   CHECK(equal > rounds * 9 / 10);
+}
+
+/* The same text from a file, plain or compressed, in blocks that are far too small. */
+TEST(fast_equals_libcsv_on_files) {
+  wf_random random;
+  wf_random_seed(&random, 6, 0);
+  const char *const paths[] = {test_path("s.csv"), test_path("s.csv.gz"), test_path("s.csv.zst")};
+  int equal = 0;
+  for (int round = 0; round < 300; round++) {
+    wf_bytes text = {0};
+    make_regular(&text, &random);
+    const char *path = paths[round % 3];
+    wf_status written = wf_packed_write(path, text.data, text.size, NULL);
+    if (written == WF_UNSUPPORTED) continue;
+    REQUIRE(written == WF_OK);
+    wf_error err = WF_ERROR_INIT;
+    wf_frame *reference = NULL, *fast = NULL;
+    wf_view view = {text.data, text.size};
+    wf_status expected = wf_csv_parse_by(&reference, view, NULL, WF_CSV_BY_LIBCSV, 0, &err);
+    size_t block = 64 * (1 + (size_t)wf_random_below(&random, 8));
+    wf_status status = wf_csv_read_by(&fast, path, NULL, WF_CSV_BY_MASKS, block, &err);
+    CHECK(status == expected || status == WF_UNSUPPORTED);
+    char a[65] = "", b[65] = "-";
+    if (status == WF_OK && expected == WF_OK) {
+      CHECK(wf_frame_digest(a, reference, &err) == WF_OK);
+      CHECK(wf_frame_digest(b, fast, &err) == WF_OK);
+      CHECK_EQ_STR(a, b);
+      equal++;
+    }
+    wf_frame_release(reference);
+    wf_frame_release(fast);
+    wf_bytes_dispose(&text);
+  }
+  CHECK(equal > 150);
 }
 
 TEST(fast_other_dialects) {

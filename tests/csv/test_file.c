@@ -1,7 +1,10 @@
 /* Large files are read in parts: the same frame as from memory, and the same errors as libcsv's. */
 #include "check.h"
 
+#include "base/alloc.h"
 #include "base/bytes.h"
+#include "base/file.h"
+#include "base/packed.h"
 #include "base/random.h"
 #include "csv/plan.h"
 #include "frame/column.h"
@@ -27,29 +30,101 @@ static wf_bytes make_text(const char *first_line) {
   return text;
 }
 
+/* The file must give what libcsv makes of the text. */
+static void check_file(const char *path, const wf_bytes *text) {
+  wf_error err = WF_ERROR_INIT;
+  wf_frame *file = NULL, *memory = NULL;
+  wf_view view = {text->data, text->size};
+  char a[65] = "", b[65] = "-";
+  REQUIRE_OK(wf_csv_read(&file, path, NULL, NULL, &err), err);
+  REQUIRE_OK(wf_csv_parse_by(&memory, view, NULL, WF_CSV_BY_LIBCSV, 0, &err), err);
+  REQUIRE_OK(wf_frame_digest(a, file, &err), err);
+  REQUIRE_OK(wf_frame_digest(b, memory, &err), err);
+  CHECK_EQ_STR(a, b);
+  CHECK_EQ_INT(wf_column_type(wf_frame_column_at(file, 2)), WF_CATEGORY);
+  CHECK_EQ_INT(wf_column_type(wf_frame_column_at(file, 3)), WF_STRING);
+  CHECK_EQ_INT(wf_column_type(wf_frame_column_at(file, 4)), WF_F64);
+  wf_frame_release(file);
+  wf_frame_release(memory);
+}
+
+static const char *const starts[] = {"", "\xef\xbb\xbf", "\n\n"};
+
 TEST(file_in_parts_equals_memory) {
-  static const char *const starts[] = {"", "\xef\xbb\xbf", "\n\n"};
   for (int i = 0; i < 3; i++) {
-    wf_error err = WF_ERROR_INIT;
     wf_bytes text = make_text(starts[i]);
     REQUIRE(text.size > 4 << 20);
-    wf_frame *file = NULL, *memory = NULL;
-    char a[65] = "", b[65] = "-";
-    const char *path = test_write("large.csv", text.data, text.size);
-    REQUIRE_OK(wf_csv_read(&file, path, NULL, NULL, &err), err);
-    REQUIRE_OK(
-        wf_csv_parse_by(&memory, (wf_view){text.data, text.size}, NULL, WF_CSV_BY_LIBCSV, 0, &err),
-        err);
-    REQUIRE_OK(wf_frame_digest(a, file, &err), err);
-    REQUIRE_OK(wf_frame_digest(b, memory, &err), err);
-    CHECK_EQ_STR(a, b);
-    CHECK_EQ_INT(wf_column_type(wf_frame_column_at(file, 2)), WF_CATEGORY);
-    CHECK_EQ_INT(wf_column_type(wf_frame_column_at(file, 3)), WF_STRING);
-    CHECK_EQ_INT(wf_column_type(wf_frame_column_at(file, 4)), WF_F64);
-    wf_frame_release(file);
-    wf_frame_release(memory);
+    check_file(test_write("large.csv", text.data, text.size), &text);
     wf_bytes_dispose(&text);
   }
+}
+
+TEST(packed_file_in_parts_equals_memory) {
+  static const char *const names[] = {"large.csv.gz", "large.csv.zst"};
+  for (int i = 0; i < 6; i++) {
+    wf_error err = WF_ERROR_INIT;
+    wf_bytes text = make_text(starts[i / 2]);
+    const char *path = test_path(names[i % 2]);
+    wf_status status = wf_packed_write(path, text.data, text.size, &err);
+    if (status == WF_OK) check_file(path, &text);
+    CHECK(status == WF_OK || (status == WF_UNSUPPORTED && i % 2));
+    wf_bytes_dispose(&text);
+  }
+}
+
+/* Damage is found wherever it is, also when all of the text has been parsed. */
+TEST(packed_file_in_parts_that_is_damaged) {
+  wf_error err = WF_ERROR_INIT;
+  wf_bytes text = make_text("");
+  const char *path = test_path("whole.csv.gz");
+  REQUIRE_OK(wf_packed_write(path, text.data, text.size, &err), err);
+  char *packed;
+  size_t size;
+  REQUIRE_OK(wf_file_read(path, 0, &packed, &size, &err), err);
+  REQUIRE(size > 1 << 20);
+  wf_frame *f = NULL;
+  packed[size - 5] ^= 1; /* the checksum, in front of the size */
+  CHECK_FAILS(wf_csv_read(&f, test_write("sum.csv.gz", packed, size), NULL, NULL, &err), err,
+              WF_CORRUPT, "sum.csv.gz: damaged gzip data");
+  packed[size - 5] ^= 1;
+  for (size_t cut = size - 1; cut > 1 << 20; cut -= size / 5) {
+    CHECK_FAILS(wf_csv_read(&f, test_write("cut.csv.gz", packed, cut), NULL, NULL, &err), err,
+                WF_CORRUPT, "cut.csv.gz: the gzip data ends too early");
+  }
+  wf_free(packed);
+  wf_bytes_dispose(&text);
+}
+
+TEST(packed_file_in_parts_errors_name_the_line) {
+  wf_error err = WF_ERROR_INIT;
+  wf_bytes text = make_text("");
+  wf_bytes_text(&text, "1,2\n");
+  const char *path = test_path("ragged.csv.gz");
+  REQUIRE_OK(wf_packed_write(path, text.data, text.size, &err), err);
+  wf_frame *f = NULL;
+  CHECK_FAILS(wf_csv_read(&f, path, NULL, NULL, &err), err, WF_PARSE,
+              "2 fields where the header has 5");
+  CHECK(err.line > 110000);
+  wf_csv_options o = wf_csv_options_default(); /* these are read from the beginning alone */
+  o.max_rows = 7;
+  REQUIRE_OK(wf_csv_read(&f, path, &o, NULL, &err), err);
+  CHECK_EQ_INT(wf_frame_row_count(f), 7);
+  wf_frame_release(f);
+  wf_bytes_dispose(&text);
+}
+
+static bool read_parts(const char *path) {
+  wf_frame *f = NULL;
+  if (wf_csv_read_by(&f, path, NULL, WF_CSV_BY_MASKS, 64, NULL) != WF_OK) return false;
+  wf_frame_release(f);
+  return true;
+}
+
+TEST(packed_file_in_parts_out_of_memory) {
+  static const char text[] = "a,b\n1,x\n2,\"y\"\"y\"\n3,some longer text\n4,and another one\n";
+  const char *path = test_path("oom.csv.gz");
+  REQUIRE(wf_packed_write(path, text, strlen(text), NULL) == WF_OK);
+  CHECK_OOM_SAFE(read_parts(path));
 }
 
 /* So many rows are read from the beginning alone: what follows may be anything. */

@@ -44,7 +44,7 @@ environment = dict(os.environ, NODE_PATH=modules, POLARS_MAX_THREADS="2")
 
 
 TOUCH = """import mmap
-memory = mmap.mmap(-1, 4 << 30)
+memory = mmap.mmap(-1, 4 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 memory.madvise(mmap.MADV_HUGEPAGE)
 for at in range(0, 4 << 30, 1 << 12): memory[at] = 1
 """
