@@ -1,33 +1,14 @@
 /* Compressed files: gzip by content and ending, zstd where the build has it. */
 #include "check.h"
 
-#include "base/blocks.h"
 #include "base/file.h"
 #include "base/gzip.h"
 #include "base/packed.h"
 #include "base/random.h"
+#include "packed_file.h"
 
 #include <stdlib.h>
 #include <zlib.h>
-
-typedef struct bytes {
-  const char *data;
-} bytes;
-
-static wf_status copy_bytes(void *context, wf_bytes *out, wf_bytes *scratch, size_t begin,
-                            size_t end, wf_error *err) {
-  const bytes *all = context;
-  (void)scratch, (void)err;
-  wf_bytes_add(out, all->data + begin, end - begin);
-  return WF_OK;
-}
-
-/* Compressed as the ending of the path says, in parts of `part` bytes times some factor. */
-static wf_status write_packed(const char *path, const char *data, size_t size, size_t part,
-                              size_t n_threads, wf_error *err) {
-  bytes all = {data};
-  return wf_blocks_write(path, &(wf_blocks){size, part, copy_bytes, &all, n_threads}, err);
-}
 
 /* One member in memory. */
 static wf_status gzip(char **out, size_t *out_size, const char *data, size_t size, wf_error *err) {
@@ -132,7 +113,7 @@ static void check_file(const char *name, const char *begins) {
   size_t size;
   for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i * i % 7);
   const char *path = test_path(name);
-  wf_status status = write_packed(path, text, sizeof text, 300, 2, &err);
+  wf_status status = test_write_packed(path, text, sizeof text, 300, 2, &err);
   if (status == WF_UNSUPPORTED) SKIP("%s", err.message);
   REQUIRE_OK(status, err);
   REQUIRE_OK(wf_packed_read(path, &data, &size, &err), err);
@@ -153,7 +134,7 @@ TEST(packed_plain_file) { check_file("x.txt", "abec"); }
 TEST(packed_zstd_damage) {
   wf_error err = WF_ERROR_INIT;
   const char *path = test_path("x.zst");
-  wf_status status = write_packed(path, "hello hello hello", 17, 17, 1, &err);
+  wf_status status = test_write_packed(path, "hello hello hello", 17, 17, 1, &err);
   if (status == WF_UNSUPPORTED) SKIP("%s", err.message);
   REQUIRE_OK(status, err);
   char packed[100], *data = NULL;
@@ -176,7 +157,7 @@ TEST(packed_zstd_damage) {
 static bool write_and_read(const char *path) {
   char *data = NULL;
   size_t size;
-  bool ok = write_packed(path, "hello", 5, 1, 1, NULL) == WF_OK &&
+  bool ok = test_write_packed(path, "hello", 5, 1, 1, NULL) == WF_OK &&
             wf_packed_read(path, &data, &size, NULL) == WF_OK;
   wf_free(data);
   return ok;
@@ -184,7 +165,7 @@ static bool write_and_read(const char *path) {
 
 TEST(packed_out_of_memory) {
   CHECK_OOM_SAFE(write_and_read(test_path("x.gz")));
-  wf_status status = write_packed(test_path("x.zst"), "a", 1, 1, 1, NULL);
+  wf_status status = test_write_packed(test_path("x.zst"), "a", 1, 1, 1, NULL);
   if (status == WF_OK) CHECK_OOM_SAFE(write_and_read(test_path("x.zst")));
 }
 
@@ -199,11 +180,11 @@ static void check_parts(const char *path, size_t size, size_t part) {
     bool repeated = i > 100 && wf_random_below(&random, 30) != 0;
     text[i] = repeated ? text[i - 37] : (char)wf_random_below(&random, 256);
   }
-  wf_status status = write_packed(path, text, size, part, 1, &err);
+  wf_status status = test_write_packed(path, text, size, part, 1, &err);
   if (status == WF_UNSUPPORTED) SKIP("%s", err.message);
   REQUIRE_OK(status, err);
   REQUIRE_OK(wf_file_read(path, 0, &first, &first_size, &err), err);
-  REQUIRE_OK(write_packed(path, text, size, part, 8, &err), err);
+  REQUIRE_OK(test_write_packed(path, text, size, part, 8, &err), err);
   REQUIRE_OK(wf_file_read(path, 0, &again, &again_size, &err), err);
   CHECK(first_size == again_size && memcmp(first, again, first_size) == 0);
   REQUIRE_OK(wf_packed_read(path, &data, &n, &err), err);
@@ -232,7 +213,7 @@ TEST(packed_gzip_is_one_member) {
   const char *path = test_path("x.gz");
   char *text = wf_alloc(N), *back = wf_alloc(N + 1);
   for (int i = 0; i < N; i++) text[i] = (char)('a' + i % 1000 * (i / 7 % 1000) % 11);
-  REQUIRE_OK(write_packed(path, text, N, 1000, 3, &err), err);
+  REQUIRE_OK(test_write_packed(path, text, N, 1000, 3, &err), err);
   gzFile file = gzopen(path, "rb");
   REQUIRE(file);
   CHECK_EQ_INT(gzread(file, back, N + 1), N);

@@ -2,9 +2,9 @@
 #include "check.h"
 
 #include "base/bytes.h"
-#include "base/packed.h"
 #include "base/random.h"
 #include "base/unpack.h"
+#include "packed_file.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static wf_bytes make_text(void) {
 /* Several members or frames, one after the other; false: the build cannot. */
 static bool make_packed(wf_bytes *out, const wf_bytes *text, const char *name, int n) {
   const char *path = test_path(name);
-  if (wf_packed_write(path, text->data, text->size, NULL) != WF_OK) return false;
+  if (test_write_packed(path, text->data, text->size, text->size, 1, NULL) != WF_OK) return false;
   char data[1 << 16];
   for (int i = 0; i < n; i++) {
     FILE *file = fopen(path, "rb");
@@ -131,6 +131,6 @@ static bool unpack_small(const char *path) {
 
 TEST(unpack_out_of_memory) {
   const char *path = test_path("o.gz");
-  REQUIRE(wf_packed_write(path, "hello", 5, NULL) == WF_OK);
+  REQUIRE(test_write_packed(path, "hello", 5, 5, 1, NULL) == WF_OK);
   CHECK_OOM_SAFE(unpack_small(path));
 }

@@ -2,10 +2,10 @@
 #include "check.h"
 
 #include "base/bytes.h"
-#include "base/packed.h"
 #include "base/random.h"
 #include "csv/plan.h"
 #include "frame/column.h"
+#include "packed_file.h"
 
 #include <stdlib.h>
 
@@ -149,7 +149,7 @@ TEST(fast_equals_libcsv_on_files) {
     wf_bytes text = {0};
     make_regular(&text, &random);
     const char *path = paths[round % 3];
-    wf_status written = wf_packed_write(path, text.data, text.size, NULL);
+    wf_status written = test_write_packed(path, text.data, text.size, 1 << 15, 2, NULL);
     if (written == WF_UNSUPPORTED) continue;
     REQUIRE(written == WF_OK);
     wf_error err = WF_ERROR_INIT;

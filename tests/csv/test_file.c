@@ -4,10 +4,10 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/file.h"
-#include "base/packed.h"
 #include "base/random.h"
 #include "csv/plan.h"
 #include "frame/column.h"
+#include "packed_file.h"
 
 #include <stdlib.h>
 
@@ -65,7 +65,7 @@ TEST(packed_file_in_parts_equals_memory) {
     wf_error err = WF_ERROR_INIT;
     wf_bytes text = make_text(starts[i / 2]);
     const char *path = test_path(names[i % 2]);
-    wf_status status = wf_packed_write(path, text.data, text.size, &err);
+    wf_status status = test_write_packed(path, text.data, text.size, 1 << 15, 2, &err);
     if (status == WF_OK) check_file(path, &text);
     CHECK(status == WF_OK || (status == WF_UNSUPPORTED && i % 2));
     wf_bytes_dispose(&text);
@@ -77,7 +77,7 @@ TEST(packed_file_in_parts_that_is_damaged) {
   wf_error err = WF_ERROR_INIT;
   wf_bytes text = make_text("");
   const char *path = test_path("whole.csv.gz");
-  REQUIRE_OK(wf_packed_write(path, text.data, text.size, &err), err);
+  REQUIRE_OK(test_write_packed(path, text.data, text.size, 1 << 15, 2, &err), err);
   char *packed;
   size_t size;
   REQUIRE_OK(wf_file_read(path, 0, &packed, &size, &err), err);
@@ -100,7 +100,7 @@ TEST(packed_file_in_parts_errors_name_the_line) {
   wf_bytes text = make_text("");
   wf_bytes_text(&text, "1,2\n");
   const char *path = test_path("ragged.csv.gz");
-  REQUIRE_OK(wf_packed_write(path, text.data, text.size, &err), err);
+  REQUIRE_OK(test_write_packed(path, text.data, text.size, 1 << 15, 2, &err), err);
   wf_frame *f = NULL;
   CHECK_FAILS(wf_csv_read(&f, path, NULL, NULL, &err), err, WF_PARSE,
               "2 fields where the header has 5");
@@ -123,7 +123,7 @@ static bool read_parts(const char *path) {
 TEST(packed_file_in_parts_out_of_memory) {
   static const char text[] = "a,b\n1,x\n2,\"y\"\"y\"\n3,some longer text\n4,and another one\n";
   const char *path = test_path("oom.csv.gz");
-  REQUIRE(wf_packed_write(path, text, strlen(text), NULL) == WF_OK);
+  REQUIRE(test_write_packed(path, text, strlen(text), 1 << 15, 1, NULL) == WF_OK);
   CHECK_OOM_SAFE(read_parts(path));
 }
 
