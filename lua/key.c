@@ -23,7 +23,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_LEVELS = 180 };
+enum { MAX_LEVELS = 180, SMALL = 128 };
 
 static const char DIGESTS[] = "wf.key.digests";
 
@@ -441,8 +441,28 @@ void wfl_walk_end(wfl_walker *w) {
   wfl_pop_buffer(w->L);
 }
 
+/* Whether the value's bytes fit into SMALL. */
+static bool is_small(lua_State *L, int index) {
+  int type = lua_type(L, index);
+  if (type == LUA_TSTRING) return lua_rawlen(L, index) <= SMALL / 2;
+  return type == LUA_TNIL || type == LUA_TBOOLEAN || type == LUA_TNUMBER;
+}
+
+/* Most arguments are numbers and short texts: their bytes need no memory. */
+static void digest_small(lua_State *L, int index, wf_digest *out) {
+  char memory[SMALL];
+  wf_bytes bytes = {.data = memory, .capacity = sizeof memory};
+  wfl_walker w = {.L = L, .out = &bytes};
+  walk(&w, index);
+  wfl_walk_digest(&w, (wfl_range){0, bytes.size}, out);
+}
+
 void wfl_key_of_value(lua_State *L, int index, const char *name, int met, wf_digest *out) {
   index = lua_absindex(L, index);
+  if (is_small(L, index)) {
+    digest_small(L, index, out);
+    return;
+  }
   wfl_walker w = wfl_walk_begin(L, name);
   w.met = met;
   walk(&w, index);

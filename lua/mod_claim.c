@@ -19,7 +19,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 static const char CLAIMS[] = "wf.claims";
@@ -36,17 +35,21 @@ static void dispose(void *object) {
   wf_free(c);
 }
 
+static int value_of(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
 /* The first digits of the key at argument 2 as the place of its bytes. */
 static off_t place_of(lua_State *L) {
-  static const char digits[] = "0123456789abcdef";
   size_t size;
   const char *key = luaL_checklstring(L, 2, &size);
   luaL_argcheck(L, size >= DIGITS, 2, "a key has 64 hexadecimal digits");
   off_t place = 0;
   for (int i = 0; i < DIGITS; i++) {
-    const char *digit = strchr(digits, key[i]);
-    luaL_argcheck(L, digit && *digit, 2, "a key has 64 hexadecimal digits");
-    place = place * 16 + (digit - digits);
+    int digit = value_of(key[i]);
+    luaL_argcheck(L, digit >= 0, 2, "a key has 64 hexadecimal digits");
+    place = place * 16 + digit;
   }
   return place * 2;
 }

@@ -181,3 +181,39 @@ static void check_run_survives(const char *durability, long salt) {
 TEST(run_of_cached_steps_survives) { check_run_survives("process", 1); }
 TEST(run_of_executed_steps_survives) { check_run_survives("process", 0); }
 TEST(run_of_durable_steps_survives) { check_run_survives("power", 0); }
+
+/* What a worker does with a step that it was sent, in this process: its answer is the value, or an
+ * error that says that memory is out. */
+static const char *worker_setup(void) {
+  static char text[2048];
+  snprintf(
+      text, sizeof text,
+      "%s\n"
+      "artifact, work = require 'wf.artifact', require 'wf.work'\n"
+      "cache = require 'wf.cache'\n"
+      "run = wf.run { name = 'W' }\n"
+      "k = 3\n"
+      "local fn = function(s, f) return f:with('b', f.a * s + k), { s, 'text' } end\n"
+      "local arguments = table.pack(2, wf.frame.new{{'a', {1, 2}}})\n"
+      "job = work.pack(run, { name = 'S', id = 1, fn = fn, arguments = arguments,\n"
+      "  keyed = cache.key(fn, arguments) })\n"
+      "require('wf.run').become_worker(state.directory(), function() end)\n"
+      "function perform()\n"
+      "  local answer = artifact.decode((work.perform(job, require('wf.run').adopt)))\n"
+      "  if not answer.ok then error(answer.error.message, 0) end\n"
+      "  local f, t = table.unpack(artifact.decode(answer.bytes))\n"
+      "  assert(f.b[2] == 7 and t[2] == 'text' and answer.result.key)\n"
+      "end\n"
+      "perform()",
+      run_setup());
+  return text;
+}
+
+TEST(step_in_a_worker_survives) {
+  const char *setup = worker_setup();
+  long before = wf_alloc_live(), n = 0;
+  for (bool done = false; !done && n < 200000; n += points_between())
+    done = run_failing(setup, "perform()", n, before);
+  printf("  up to allocation %ld\n", n);
+  CHECK(n > 100 && n < 200000);
+}
