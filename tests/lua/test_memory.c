@@ -186,26 +186,25 @@ TEST(run_of_durable_steps_survives) { check_run_survives("power", 0); }
  * error that says that memory is out. */
 static const char *worker_setup(void) {
   static char text[2048];
-  snprintf(
-      text, sizeof text,
-      "%s\n"
-      "artifact, work = require 'wf.artifact', require 'wf.work'\n"
-      "cache = require 'wf.cache'\n"
-      "run = wf.run { name = 'W' }\n"
-      "k = 3\n"
-      "local fn = function(s, f) return f:with('b', f.a * s + k), { s, 'text' } end\n"
-      "local arguments = table.pack(2, wf.frame.new{{'a', {1, 2}}})\n"
-      "job = work.pack(run, { name = 'S', id = 1, fn = fn, arguments = arguments,\n"
-      "  keyed = cache.key(fn, arguments) })\n"
-      "require('wf.run').become_worker(state.directory(), function() end)\n"
-      "function perform()\n"
-      "  local answer = artifact.decode((work.perform(job, require('wf.run').adopt)))\n"
-      "  if not answer.ok then error(answer.error.message, 0) end\n"
-      "  local f, t = table.unpack(artifact.decode(answer.bytes))\n"
-      "  assert(f.b[2] == 7 and t[2] == 'text' and answer.result.key)\n"
-      "end\n"
-      "perform()",
-      run_setup());
+  snprintf(text, sizeof text,
+           "%s\n"
+           "artifact, work = require 'wf.artifact', require 'wf.work'\n"
+           "cache = require 'wf.cache'\n"
+           "run = wf.run { name = 'W' }\n"
+           "k = 3\n"
+           "local fn = function(s, f) return f:with('b', f.a * s + k), { s, 'text' } end\n"
+           "local arguments = table.pack(2, wf.frame.new{{'a', {1, 2}}})\n"
+           "job = work.pack(run, { name = 'S', id = 1, fn = fn, arguments = arguments,\n"
+           "  keyed = cache.key(fn, arguments) })\n"
+           "require('wf.run').become_worker(state.directory(), function() end)\n"
+           "function perform()\n"
+           "  local answer = artifact.decode((work.perform(job, require('wf.run').adopt)))\n"
+           "  if not answer.ok then error(answer.error.message, 0) end\n"
+           "  local f, t = table.unpack(artifact.decode(answer.bytes))\n"
+           "  assert(f.b[2] == 7 and t[2] == 'text' and answer.result.key)\n"
+           "end\n"
+           "perform()",
+           run_setup());
   return text;
 }
 
