@@ -222,7 +222,7 @@ static void set_cell(lua_State *L, cells *c, size_t i, const char *what) {
   }
 }
 
-static void make_column(lua_State *L, const cells *c, size_t n) {
+static void make_column(lua_State *L, const cells *c, size_t n, const char *what) {
   wf_error err = WF_ERROR_INIT;
   wf_column *column;
   wf_status status;
@@ -235,7 +235,7 @@ static void make_column(lua_State *L, const cells *c, size_t n) {
     status = wf_column_from_strings(&column, c->texts, n, &err);
   else
     status = wf_column_from_f64(&column, c->numbers, c->present, n, &err);
-  if (status != WF_OK) wfl_raise(L, &err);
+  if (status != WF_OK) wfl_fail(L, status, "%s: %s", what, err.message);
   wfl_fill_column(L, box, column);
 }
 
@@ -259,7 +259,7 @@ void wfl_push_column_of(lua_State *L, int index, const char *what) {
     set_cell(L, &c, i, what);
     lua_pop(L, 1);
   }
-  make_column(L, &c, n);
+  make_column(L, &c, n, what);
   keep_top(L, top);
 }
 
@@ -273,7 +273,7 @@ void wfl_push_column_repeating(lua_State *L, int index, size_t n, const char *wh
   allocate_cells(L, &c, of, n);
   lua_pushvalue(L, index);
   for (size_t i = 0; i < n; i++) set_cell(L, &c, i, what);
-  make_column(L, &c, n);
+  make_column(L, &c, n, what);
   keep_top(L, top);
 }
 
@@ -380,13 +380,13 @@ void wfl_maker_add(wfl_frame_maker *maker, const char *name) {
 }
 
 void wfl_maker_add_f64(wfl_frame_maker *maker, const char *name, const double *values, size_t n) {
-  make_column(maker->L, &(cells){.numbers = (double *)(uintptr_t)values}, n);
+  make_column(maker->L, &(cells){.numbers = (double *)(uintptr_t)values}, n, name);
   wfl_maker_add(maker, name);
 }
 
 void wfl_maker_add_strings(wfl_frame_maker *maker, const char *name, const char *const *values,
                            size_t n) {
-  make_column(maker->L, &(cells){.texts = (const char **)(uintptr_t)values}, n);
+  make_column(maker->L, &(cells){.texts = (const char **)(uintptr_t)values}, n, name);
   wfl_maker_add(maker, name);
 }
 

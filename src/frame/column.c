@@ -8,6 +8,8 @@
 #include "frame/column.h"
 
 #include "base/alloc.h"
+#include "base/error.h"
+#include "frame/utf8.h"
 
 #include <assert.h>
 #include <math.h>
@@ -141,20 +143,28 @@ wf_status wf_column_from_bool(wf_column **out, const uint8_t *values, const uint
   return WF_OK;
 }
 
-/* Total size of the strings, false when it does not fit. */
-static bool total_size(const char *const *values, size_t n, size_t *out) {
+/* Total size of the strings, which must be UTF-8. */
+static wf_status measure_strings(const char *const *values, size_t n, size_t *out, wf_error *err) {
   size_t total = 0;
+  if (n >= SIZE_MAX / sizeof(int64_t) - 1) return wf_fail_nomem(err);
   for (size_t i = 0; i < n; i++) {
-    if (values[i] && __builtin_add_overflow(total, strlen(values[i]), &total)) return false;
+    if (!values[i]) continue;
+    wf_view text = wf_view_of(values[i]);
+    size_t valid = wf_utf8_check(text);
+    if (valid < text.size) {
+      return wf_fail(err, WF_INVALID, "row %zu: the text is not UTF-8 from byte %zu on", i + 1,
+                     valid + 1);
+    }
+    if (__builtin_add_overflow(total, text.size, &total)) return wf_fail_nomem(err);
   }
   *out = total;
-  return n < SIZE_MAX / sizeof(int64_t) - 1;
+  return WF_OK;
 }
 
 wf_status wf_column_from_strings(wf_column **out, const char *const *values, size_t n,
                                  wf_error *err) {
-  size_t total, n_missing = 0;
-  if (!total_size(values, n, &total)) return wf_fail_nomem(err);
+  size_t total = 0, n_missing = 0;
+  WF_TRY(measure_strings(values, n, &total, err));
   wf_buffer *data = NULL, *offsets = NULL, *validity = NULL;
   wf_status status = wf_buffer_new(&data, total, err);
   if (status == WF_OK) status = wf_buffer_new(&offsets, (n + 1) * sizeof(int64_t), err);

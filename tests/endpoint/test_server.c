@@ -214,10 +214,10 @@ TEST(server_open_errors) {
   options.port = 0;
   options.host = "0.0.0.0";
   CHECK_FAILS(wf_server_open(&other, &options, &err), err, WF_INVALID, "0.0.0.0");
-  options.model_path = "x";
+  options.model_path = test_path("nowhere");
   CHECK_FAILS(wf_server_open(&other, &options, &err), err, WF_INVALID, "not both");
   options.state_dir = NULL;
-  CHECK_FAILS(wf_server_open(&other, &options, &err), err, WF_NOTFOUND, "x");
+  CHECK_FAILS(wf_server_open(&other, &options, &err), err, WF_NOTFOUND, "nowhere");
   options.model_path = test_write("bad.tar.gz", "nothing", 7);
   CHECK(wf_server_open(&other, &options, &err) != WF_OK);
   CHECK_HAS(err.message, "bad.tar.gz");

@@ -41,6 +41,13 @@ TEST(column_strings) {
   wf_column_release(c);
 }
 
+TEST(column_of_bytes_that_are_no_text) {
+  wf_error err = WF_ERROR_INIT;
+  wf_column *c;
+  CHECK_FAILS(wf_column_from_strings(&c, (const char *[]){NULL, "a", "b\xff"}, 3, &err), err,
+              WF_INVALID, "row 3: the text is not UTF-8 from byte 2 on");
+}
+
 TEST(column_of_no_rows) {
   wf_error err = WF_ERROR_INIT;
   wf_column *a, *b;

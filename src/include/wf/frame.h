@@ -47,7 +47,7 @@ WF_API WF_NODISCARD wf_status wf_column_from_i64(wf_column **out, const int64_t 
                                                  const uint8_t *present, size_t n, wf_error *err);
 WF_API WF_NODISCARD wf_status wf_column_from_bool(wf_column **out, const uint8_t *values,
                                                   const uint8_t *present, size_t n, wf_error *err);
-/* Terminated strings; a NULL pointer is a missing value. */
+/* Terminated strings of UTF-8, else WF_INVALID; a NULL pointer is a missing value. */
 WF_API WF_NODISCARD wf_status wf_column_from_strings(wf_column **out, const char *const *values,
                                                      size_t n, wf_error *err);
 
