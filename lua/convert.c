@@ -450,10 +450,8 @@ size_t wfl_option_types(lua_State *L, int arg, const char *what, const char *con
     lua_getfield(L, table, columns[i]);
     const char *name = luaL_tolstring(L, -1, NULL);
     if (!wf_type_find(name, &found[i]))
-      wfl_fail(L, WF_INVALID,
-               "%s: option 'types': there is no type '%s' for column '%s'; types are f64 f32 i64 "
-               "i32 bool string category timestamp",
-               what, name, columns[i]);
+      wfl_fail_type_name(L, lua_pushfstring(L, "%s: option 'types': column '%s'", what, columns[i]),
+                         name);
     lua_pop(L, 2);
   }
   *names = columns;

@@ -177,7 +177,8 @@ t.test("csv read like a frame, a model or a recipe", function()
     t.equal({ other.zip[1], other.n[2] }, { "001", 2 })
   end
   t.equal(csv.parse("zip\n001\n").zip[1], 1)
-  t.raises("invalid", { "no type 'float'", "types are f64 f32" }, csv.parse, "a\n1\n", { types = { a = "float" } })
+  t.raises("invalid", { "column 'a': there is no type 'float'", "did you mean 'f64'" }, csv.parse, "a\n1\n",
+    { types = { a = "float" } })
   t.raises("type", { "'like'", "a frame, a model or a fitted recipe" }, csv.parse, "a\n", { like = 1 })
   t.raises("invalid", { "no options but the report", "parentheses" }, model.predict, model, csv.parse("zip,n\n1,2\n"))
   t.raises("invalid", "no options but the report", wf.metrics.evaluate, model, csv.parse("zip,n,y\n1,2,1\n"))
