@@ -1,6 +1,6 @@
 /* means.c — global importance of rows whose local values nobody keeps.
  *
- * Local values are twelve times what the features take, and memory that is new costs more than
+ * Local values take twice the memory of the features, and memory that is new costs more than
  * explaining does. So rows are explained a block at a time into memory of the worker's, and added
  * up there and then: blocks wait for their turn, so that every sum runs over the rows in order and
  * has the bits that wf_shap_global gives. */

@@ -125,7 +125,7 @@ static void dispose_sorter(sorter *s) {
 
 static wf_status make_sorter(sorter *s, size_t room, wf_error *err) {
   s->items = wf_alloc_array(room, 2 * sizeof *s->items);
-  s->spare = s->items + (s->items ? room : 0);
+  s->spare = s->items ? s->items + room : NULL;
   s->counts = wf_alloc_array(WF_XGB_RADIX_COUNTS, sizeof *s->counts);
   if (s->items && s->counts) return WF_OK;
   dispose_sorter(s);
@@ -279,7 +279,7 @@ static wf_status make_stream(stream *s, size_t limit, wf_error *err) {
   s->limit = limit;
   WF_TRY(make_sorter(&s->buffer, 2 * limit, err));
   s->temp = wf_alloc_array(4 * limit, sizeof *s->temp);
-  s->other = s->temp + (s->temp ? 2 * limit : 0);
+  s->other = s->temp ? s->temp + 2 * limit : NULL;
   wf_status status = s->temp ? add_level(s, err) : wf_fail_nomem(err);
   if (status != WF_OK) dispose_stream(s);
   return status;
