@@ -738,6 +738,7 @@ def compare(script, checks, make, differ):
         if failures[name] <= 2:
             print("%s %d: %s\n  %s" % (name, number, wrong, json.dumps(case)))
     print("%d cases of seed %d, %d differ %s" % (len(made), args.seed, sum(failures.values()), failures or ""))
+    print("%d passed, %d failed" % (len(names) - len(failures), len(failures)))
     return 1 if failures else 0
 
 
