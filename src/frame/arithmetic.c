@@ -7,6 +7,7 @@
 #include "wf/frame.h"
 
 #include "base/alloc.h"
+#include "base/arithmetic.h"
 #include "base/pool.h"
 #include "frame/column.h"
 
@@ -53,12 +54,6 @@ static void load_i64(const operand *o, size_t begin, size_t n, int64_t *out) {
   for (size_t i = 0; i < n; i++) out[i] = o->integer;
 }
 
-/* With the sign of the divisor, as in Lua. */
-static double modulo_f64(double a, double b) {
-  double rest = fmod(a, b);
-  return rest * b < 0 ? rest + b : rest;
-}
-
 static void apply_f64(double *out, const double *a, wf_arithmetic op, const double *b, size_t n) {
   switch (op) {
   case WF_ADD:
@@ -74,7 +69,7 @@ static void apply_f64(double *out, const double *a, wf_arithmetic op, const doub
     for (size_t i = 0; i < n; i++) out[i] = a[i] / b[i];
     return;
   case WF_MOD:
-    for (size_t i = 0; i < n; i++) out[i] = modulo_f64(a[i], b[i]);
+    for (size_t i = 0; i < n; i++) out[i] = wf_modulo(a[i], b[i]);
     return;
   case WF_FLOOR_DIV:
     for (size_t i = 0; i < n; i++) out[i] = floor(a[i] / b[i]);

@@ -96,6 +96,10 @@ static inline const int32_t *wf_column_i32(const wf_column *c) {
 static inline const int64_t *wf_column_offsets(const wf_column *c) {
   return (const int64_t *)(const void *)c->offsets->data;
 }
+/* How many rows a block of at most `most` has that begins at row `begin`. */
+static inline size_t wf_column_rows_from(const wf_column *c, size_t begin, size_t most) {
+  return c->n_rows - begin < most ? c->n_rows - begin : most;
+}
 static inline bool wf_column_present(const wf_column *c, size_t row) {
   return !c->validity || wf_bit_get(c->validity->data, row);
 }

@@ -57,16 +57,12 @@ static size_t load_words(uint64_t words[BLOCK], const wf_column *column, size_t 
   return k;
 }
 
-static size_t rows_from(const wf_column *column, size_t begin) {
-  return column->n_rows - begin < BLOCK ? column->n_rows - begin : BLOCK;
-}
-
 /* Clears *fits when the values span more than a few bits a row. */
 static wf_status count_bits(size_t *out, bool *fits, const wf_column *column, wf_error *err) {
   uint64_t words[BLOCK];
   int64_t low = INT64_MAX, high = INT64_MIN;
   for (size_t begin = 0; begin < column->n_rows; begin += BLOCK) {
-    size_t n = load_words(words, column, begin, rows_from(column, begin));
+    size_t n = load_words(words, column, begin, wf_column_rows_from(column, begin, BLOCK));
     for (size_t i = 0; i < n; i++) {
       int64_t value = (int64_t)words[i];
       low = value < low ? value : low;
@@ -79,7 +75,7 @@ static wf_status count_bits(size_t *out, bool *fits, const wf_column *column, wf
   uint8_t *bits = wf_alloc_zero(span / 8 + 1, 1);
   if (!bits) return wf_fail_nomem(err);
   for (size_t begin = 0; begin < column->n_rows; begin += BLOCK) {
-    size_t n = load_words(words, column, begin, rows_from(column, begin));
+    size_t n = load_words(words, column, begin, wf_column_rows_from(column, begin, BLOCK));
     for (size_t i = 0; i < n; i++) wf_bit_set(bits, words[i] - (uint64_t)low);
   }
   *out = wf_bitmap_count(bits, span + 1);
@@ -130,7 +126,7 @@ static wf_status count_numbers(size_t *out, const wf_column *column, wf_error *e
   size_t starts[PARTS + 1] = {0}, next[PARTS], count = 0;
   uint64_t block[BLOCK];
   for (size_t begin = 0; begin < column->n_rows; begin += BLOCK) {
-    size_t n = load_words(block, column, begin, rows_from(column, begin));
+    size_t n = load_words(block, column, begin, wf_column_rows_from(column, begin, BLOCK));
     for (size_t i = 0; i < n; i++) starts[part_of(block[i])]++;
   }
   find_starts(starts);
@@ -139,7 +135,7 @@ static wf_status count_numbers(size_t *out, const wf_column *column, wf_error *e
   wf_status status = words && slots ? WF_OK : wf_fail_nomem(err);
   memcpy(next, starts, sizeof next);
   for (size_t begin = 0; status == WF_OK && begin < column->n_rows; begin += BLOCK) {
-    size_t n = load_words(block, column, begin, rows_from(column, begin));
+    size_t n = load_words(block, column, begin, wf_column_rows_from(column, begin, BLOCK));
     for (size_t i = 0; i < n; i++) words[next[part_of(block[i])]++] = block[i];
   }
   for (size_t p = 0; status == WF_OK && p < PARTS; p++) {

@@ -5,6 +5,7 @@
  * integers, unless one does not fit: then the whole result is f64, as in arithmetic. */
 #include "wf/transform.h"
 
+#include "base/arithmetic.h"
 #include "base/error.h"
 #include "frame/column.h"
 
@@ -26,12 +27,6 @@ bool wf_function_find(const char *name, wf_function *out) {
   return false;
 }
 
-/* To the nearest, halves to the even one, of x * scale. */
-static double round_scaled(double x, double scale) {
-  double scaled = x * scale;
-  return isfinite(scaled) ? nearbyint(scaled) / scale : x;
-}
-
 static double apply(wf_function function, double x, double scale) {
   switch (function) {
   case WF_FUNCTION_ABS: return fabs(x);
@@ -41,7 +36,7 @@ static double apply(wf_function function, double x, double scale) {
   case WF_FUNCTION_FLOOR: return floor(x);
   case WF_FUNCTION_LOG: return log(x);
   case WF_FUNCTION_LOG1P: return log1p(x);
-  case WF_FUNCTION_ROUND: return round_scaled(x, scale);
+  case WF_FUNCTION_ROUND: return wf_round_scaled(x, scale);
   case WF_FUNCTION_SIGN: return isnan(x) ? x : (double)((x > 0) - (x < 0));
   case WF_FUNCTION_SIN: return sin(x);
   case WF_FUNCTION_SQRT: return sqrt(x);

@@ -33,14 +33,10 @@ static size_t load_present(double out[BLOCK], const wf_column *column, size_t be
   return k;
 }
 
-static size_t rows_from(const wf_column *column, size_t begin) {
-  return column->n_rows - begin < BLOCK ? column->n_rows - begin : BLOCK;
-}
-
 static double sum_of(const wf_column *column) {
   double values[BLOCK], sum = 0, lost = 0;
   for (size_t begin = 0; begin < column->n_rows; begin += BLOCK) {
-    size_t n = load_present(values, column, begin, rows_from(column, begin));
+    size_t n = load_present(values, column, begin, wf_column_rows_from(column, begin, BLOCK));
     for (size_t i = 0; i < n; i++) {
       double next = sum + values[i];
       lost += fabs(sum) >= fabs(values[i]) ? (sum - next) + values[i] : (values[i] - next) + sum;
@@ -58,7 +54,7 @@ double wf_column_mean(const wf_column *column) {
 static double squares_of(const wf_column *column, double mean) {
   double values[BLOCK], sum = 0;
   for (size_t begin = 0; begin < column->n_rows; begin += BLOCK) {
-    size_t n = load_present(values, column, begin, rows_from(column, begin));
+    size_t n = load_present(values, column, begin, wf_column_rows_from(column, begin, BLOCK));
     for (size_t i = 0; i < n; i++) sum += (values[i] - mean) * (values[i] - mean);
   }
   return sum;

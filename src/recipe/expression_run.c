@@ -3,6 +3,7 @@
  * Parsing has kept account of the stack and the check of what lies on it, so that running needs
  * neither; nor does it need memory, as texts that are made go to the caller's room. Missing is a
  * cell of that kind; whatever is no finite number becomes missing where it arises. */
+#include "base/arithmetic.h"
 #include "base/number.h"
 #include "frame/text_piece.h"
 #include "recipe/operation.h"
@@ -81,16 +82,9 @@ static wf_cell text_cell(wf_view text) {
 
 static wf_view view_of(const wf_cell *cell) { return (wf_view){cell->text, cell->size}; }
 
-/* With the sign of the divisor, as in Lua. */
-static double modulo(double a, double b) {
-  double rest = fmod(a, b);
-  return rest * b < 0 ? rest + b : rest;
-}
-
 /* To so many digits, halves to the even one, as columns round. */
 static double rounded(double x, double digits) {
-  double scale = pow(10, fmax(-300, fmin(300, trunc(digits)))), scaled = x * scale;
-  return isfinite(scaled) ? nearbyint(scaled) / scale : x;
+  return wf_round_scaled(x, pow(10, fmax(-300, fmin(300, trunc(digits)))));
 }
 
 static double date_part(double instant, wf_date_part part) {
@@ -123,7 +117,7 @@ static double run_two(wf_opcode what, double a, double b) {
   case WF_OP_SUBTRACT: return a - b;
   case WF_OP_MULTIPLY: return a * b;
   case WF_OP_DIVIDE: return a / b;
-  case WF_OP_MODULO: return modulo(a, b);
+  case WF_OP_MODULO: return wf_modulo(a, b);
   case WF_OP_POWER: return pow(a, b);
   case WF_OP_ROUND: return rounded(a, b);
   case WF_OP_MIN: return b < a ? b : a;
